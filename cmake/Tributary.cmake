@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# Compiler settings and the helpers that the folders' CMakeLists.txt use.
+include(GNUInstallDirs)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")                 # no NDEBUG: asserts stay on in release
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g -fno-omit-frame-pointer")
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+add_library(tributary_flags INTERFACE)
+target_compile_options(tributary_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+target_include_directories(tributary_flags INTERFACE ${PROJECT_SOURCE_DIR})
+if(TRIBUTARY_SANITIZE)
+  add_compile_options(-fsanitize=${TRIBUTARY_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TRIBUTARY_SANITIZE})
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(LLD ld.lld)
+if(LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+# tributary_library(NAME SOURCES a.cc … LINKS b …): a static library of this folder. LINKS is the whole list of what it may see.
+function(tributary_library name)
+  cmake_parse_arguments(A "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(${name} STATIC ${A_SOURCES})
+  target_link_libraries(${name} PUBLIC ${A_LINKS} PRIVATE tributary_flags ${A_PRIVATE_LINKS})
+  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+endfunction()
+
+# tributary_test(NAME SOURCES a.cc … LINKS b … [LABELS quick|slow|e2e] [TIMEOUT seconds]): one GoogleTest program, one CTest test.
+function(tributary_test name)
+  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 120)
+  endif()
+  if(NOT A_LABELS)
+    set(A_LABELS quick)
+  endif()
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE tributary_flags ${A_LINKS} GTest::gmock GTest::gtest GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE TRIBUTARY_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "${A_LABELS}")
+endfunction()
+
+# tributary_benchmark(NAME SOURCES a.cc … LINKS b …): one Google Benchmark program.
+function(tributary_benchmark name)
+  cmake_parse_arguments(A "" "" "SOURCES;LINKS" ${ARGN})
+  if(TRIBUTARY_BENCHMARKS)
+    add_executable(${name} ${A_SOURCES})
+    target_link_libraries(${name} PRIVATE tributary_flags ${A_LINKS} benchmark::benchmark benchmark::benchmark_main)
+  endif()
+endfunction()
