@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway: a deterministic state machine. Bytes, time and finished commits go in; commits and publishes come out. It
+// does no I/O, starts no thread and reads no clock, so the daemon and the simulator run the same code.
+//
+//   Gateway gateway(options, incarnation, session);
+//   store.load(… gateway.restore(row) …);
+//   LinkId link = gateway.attach({.name = "local"});
+//   gateway.start(now);
+//   gateway.connected(now, link);  gateway.receive(now, inbound);  gateway.tick(now);
+//   Output out = gateway.take_output();      // publish, and commit; then gateway.committed(now, ticket)
+//
+// One way through: decode → authorise → join → commit → ack, relay, view. State joined in memory is either on the disk or in
+// the one commit that is in flight; heads, states and acks are made only when nothing is in flight, so what others are told
+// is what the disk rebuilds.
+//
+// Thread-safety: one owner thread.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/core/types.h"
+
+namespace tributary::core {
+
+class Gateway {
+ public:
+  // `incarnation` belongs to the database, `session` to this start: both random.
+  Gateway(const Options&, std::uint64_t incarnation, std::uint64_t session);
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  // --- start-up, in this order: restore every row, attach every link, start
+  void restore(EnvelopeRow&&);
+  void restore(ActorRow&&);
+  LinkId attach(const LinkOptions&);
+  void start(Instant);
+
+  // --- events
+  void connected(Instant, LinkId);
+  void disconnected(Instant, LinkId);
+  void receive(Instant, Inbound&&);
+  void committed(Instant, Ticket);
+  // The transaction did not happen, or it is not known whether it did. The core asks for it again after a pause.
+  void commit_failed(Instant, Ticket, std::string reason);
+  void tick(Instant);
+  // Commits what waits and says goodbye; finished once stopped() is true.
+  void stop(Instant);
+  bool stopped() const;
+
+  // --- effects
+  Output take_output();
+  // When tick() is due (mono_ms); nullopt: nothing is.
+  std::optional<std::uint64_t> deadline() const;
+  // False: stop reading from the brokers until it is true again (nothing is lost, they hold it).
+  bool accepting() const;
+
+  // --- what people ask
+  const Counters& counters() const;
+  Summary summary() const;
+  std::optional<ValueView> value(std::string_view key, std::uint8_t type) const;
+  // Up to `max` values in order of (key, type), from after (key, type); ("", 0) to begin.
+  std::vector<ValueView> values(std::string_view after_key, std::uint8_t after_type, std::size_t max) const;
+  std::vector<PeerView> peers() const;
+  // In order of (device, epoch), from after that pair.
+  std::vector<DeviceView> devices(std::string_view after_device, std::uint64_t after_epoch, std::size_t max) const;
+  // The exact bytes of live envelopes in order of hash, from after `after_hash` (32 bytes or empty).
+  std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> envelopes(std::string_view after_hash, std::size_t max) const;
+  // Root of this fleet's topics, without a slash at the end.
+  const std::string& root() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tributary::core

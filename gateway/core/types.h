@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes into the core and what comes out: plain values. Everything in an Output is safe to do at once, in any order, and
+// may be lost: devices send again, peers compare digests. Only the commit must be answered.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/core/commit.h"
+#include "transports/wire/envelope.h"
+#include "transports/wire/pack.h"
+
+namespace tributary::core {
+
+// The caller's clocks. `mono_ms` never goes back and drives the timers; `wall_ms` is the time of day and stamps registers.
+struct Instant {
+  std::uint64_t mono_ms = 0;
+  std::uint64_t wall_ms = 0;
+};
+
+using LinkId = std::uint32_t;
+using Ticket = std::uint64_t;
+
+// One broker, as the core sees it.
+struct LinkOptions {
+  std::string name;
+  bool devices = true;                     // hear devices here, and acknowledge to them
+  bool peers = true;                       // exchange with other gateways here
+  std::vector<std::string> hears = {"*"};  // device ids this gateway answers to: patterns with * and ?
+};
+
+struct Options {
+  std::string fleet;
+  std::string gateway;
+  std::string version = "0";                // shown in the status
+  std::string root = "tributary/v1/<fleet>";  // "<fleet>" is replaced
+  wire::Limits wire;
+
+  std::uint32_t batch_envelopes_max = 100;
+  std::uint32_t batch_timeout_ms = 50;
+  std::uint32_t pending_envelopes_max = 20'000;  // above it accepting() is false
+  std::size_t pending_bytes_max = 64u << 20;
+
+  std::uint32_t actors_max = 200'000;
+  std::uint32_t keys_max = 1'000'000;
+  std::size_t type_bytes_max = std::size_t{1} << 40;   // estimated memory per type
+  std::size_t total_bytes_max = std::size_t{1} << 40;  // and of everything
+  std::uint64_t clock_ahead_max_ms = 5'000;
+
+  std::uint32_t sync_interval_min_ms = 250;
+  std::uint32_t sync_interval_max_ms = 30'000;
+  std::uint32_t settle_ms = 1'500;
+  std::uint32_t state_interval_min_ms = 2'000;
+  std::size_t state_part_bytes = 262'144;
+  wire::Codec codec = wire::Codec::lz4;
+  std::uint32_t fetch_timeout_ms = 10'000;
+  std::uint32_t listen_ms = 1'500;  // after the first connect: hear what the broker retains before announcing
+
+  bool view_enabled = true;
+  std::uint32_t view_interval_ms = 500;
+  std::uint32_t view_topics_max = 500;
+  std::uint32_t values_interval_ms = 5'000;  // rows of the `values` table, for people
+  std::uint32_t cleanup_interval_ms = 60'000;
+};
+
+struct Inbound {
+  LinkId link = 0;
+  std::string topic;
+  std::string payload;
+  bool retained = false;
+};
+
+struct Publish {
+  LinkId link = 0;
+  std::string topic;
+  std::string payload;
+  bool retain = false;
+  bool at_least_once = true;
+};
+
+struct Subscription {
+  LinkId link = 0;
+  std::string filter;
+  bool subscribe = true;  // false: unsubscribe
+  bool no_local = false;
+};
+
+// For the log. `kind` is a stable word by which repeats are limited.
+struct Notice {
+  enum class Level : std::uint8_t { debug, info, warning, error };
+  Level level = Level::info;
+  std::string_view kind;  // a literal
+  std::string text;
+};
+
+struct CommitRequest {
+  Ticket ticket = 0;
+  Commit rows;
+};
+
+struct Output {
+  std::optional<CommitRequest> commit;  // answer with committed() or commit_failed()
+  std::vector<Publish> publishes;
+  std::vector<Subscription> subscriptions;
+  std::vector<Notice> notices;
+};
+
+// Why something was not taken, each with its counter.
+enum class Reject : std::uint8_t {
+  size, topic, not_heard, malformed, version, fleet, wrong_device, reserved_key, limit, memory, peer, count_
+};
+std::string_view name(Reject);
+
+struct Counters {
+  std::uint64_t messages = 0;          // arrived, of any kind
+  std::uint64_t envelopes = 0;         // decoded and authorised
+  std::uint64_t duplicates = 0;        // known already
+  std::uint64_t superseded = 0;        // left the live set
+  std::uint64_t operations = 0;        // by which contiguous acknowledged points advanced
+  std::uint64_t commits = 0, commit_failures = 0;
+  std::uint64_t acks = 0, batches_out = 0, batches_in = 0, gaps = 0;
+  std::uint64_t heads_out = 0, heads_in = 0, state_parts_out = 0, state_parts_in = 0;
+  std::uint64_t fetches = 0, fetches_incomplete = 0;
+  std::uint64_t views = 0;
+  std::uint64_t bytes_in = 0, bytes_out = 0;
+  std::uint64_t rejected[static_cast<std::size_t>(Reject::count_)] = {};
+};
+
+// What a person sees of one key.
+struct ValueView {
+  std::string key;
+  std::uint8_t type = 0;
+  std::string json;  // the value alone
+  std::uint64_t contributors = 0;
+  std::uint64_t at_ms = 0;  // wall time of the last change here
+};
+
+struct PeerView {
+  std::string gateway;
+  LinkId link = 0;
+  bool online = false;
+  std::uint64_t incarnation = 0;
+  std::uint64_t last_heard_ms = 0;  // mono
+  std::uint32_t buckets_differing = 0;
+  bool in_step = false;  // equal digests in its newest head
+  std::uint32_t fetching = 0;
+};
+
+struct DeviceView {
+  std::string device;
+  std::uint64_t epoch = 0;
+  std::uint64_t op = 0;           // contiguous, committed here
+  std::uint64_t heard_at_ms = 0;  // wall; 0: never directly
+  std::uint64_t live_envelopes = 0;
+  std::uint64_t live_bytes = 0;
+};
+
+struct Summary {
+  std::uint64_t incarnation = 0, session = 0;
+  bool degraded = false;
+  bool announced = false;
+  std::string degraded_reason;
+  std::uint64_t actors = 0, keys = 0, parts = 0, live_envelopes = 0, live_bytes = 0;
+  std::uint64_t pending = 0;
+  std::uint64_t state_bytes = 0;  // estimated memory of the merged state
+  std::string digest;             // hex: SHA-256 over the bucket digests; equal means in step
+};
+
+}  // namespace tributary::core
