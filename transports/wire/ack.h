@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Acknowledgements and heads: docs/protocol.md sections 6 and 7. Both are bodies of a sealed frame. Views in what is decoded
-// point into the bytes given.
+// Acknowledgements and heads: docs/protocol.md sections 6 and 7. Both are bodies of a sealed frame.
+// Views in what is decoded point into the bytes given.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -13,6 +13,14 @@
 #include "transports/wire/envelope.h"
 
 namespace tributary::wire {
+
+// What one ack may carry (docs/protocol.md section 6).
+inline constexpr std::size_t ack_actors_max = 64;
+inline constexpr std::size_t ack_points_max = 16;
+inline constexpr std::size_t ack_removals_max = 8;
+inline constexpr std::size_t ack_refusals_max = 16;
+inline constexpr std::size_t refusal_keys_max = 16;
+inline constexpr std::size_t refusal_rule_bytes_max = 200;
 
 struct Point {
   std::uint64_t op = 0;
@@ -43,6 +51,8 @@ struct Ack {
   std::string_view device;
   std::vector<ActorAck> actors;
 };
+// REQUIRES: the grammar, asserted; the sizes of removals are the caller's care (a body has its own
+// limit).
 std::string encode_body(const Ack&);
 Result<Ack, DecodeError> decode_ack(std::string_view sealed, const Limits&);
 
@@ -66,6 +76,7 @@ struct Head {
   std::vector<std::uint8_t> types;
   std::array<std::optional<BucketHead>, bucket_count> buckets;
 };
+// REQUIRES: the grammar; asserted.
 std::string encode_body(const Head&);
 Result<Head, DecodeError> decode_head(std::string_view sealed, const Limits&);
 

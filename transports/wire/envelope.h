@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Envelopes: sealed deltas, docs/protocol.md sections 2 and 3. The strict reader is the only way from untrusted bytes to
-// an Envelope; what it returns satisfies every rule of the grammar.
+// Envelopes: sealed deltas, docs/protocol.md sections 2 and 3. The strict reader is the only way
+// from untrusted bytes to an Envelope; what it returns satisfies every rule of the grammar.
 //
 //   Result<Envelope, DecodeError> e = decode_envelope(bytes, limits);
-//   for (const Entry& x : e->delta.entries) …          // views into e->bytes, which the Envelope keeps alive
-//   std::string body = encode_delta(delta);
-//   std::string bytes = seal(body);
+//   for (const Entry& x : e->delta.entries) …          // views into e->bytes, which the Envelope
+//   keeps alive std::string body = encode_delta(delta); std::string bytes = seal(body);
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -33,13 +32,19 @@ struct Limits {
   std::size_t pack_bytes_max = 4'194'304;
   std::size_t pack_ratio_max = 256;
   std::size_t pack_envelopes_max = 65'536;
+  std::size_t payload_bytes_max = 1'048'576;  // one MQTT payload
 };
 
 inline constexpr std::uint64_t protocol_version = 1;
+inline constexpr std::size_t id_bytes_max = 64;
+inline constexpr std::size_t key_segments_max = 64;  // Mosquitto refuses topics of more than 200
+inline constexpr std::uint32_t parts_max = 65'535;   // of a delta
 
 enum class Type : std::uint8_t { gcounter = 1, pncounter = 2, gset = 3, orset = 4, lww = 5 };
 inline constexpr std::uint8_t type_max = 127;
-constexpr bool known(std::uint8_t type) { return type >= 1 && type <= 5; }
+constexpr bool known(std::uint8_t type) {
+  return type >= 1 && type <= 5;
+}
 // "gcounter" …; "type-17" for one that is not known.
 std::string type_name(std::uint8_t type);
 
@@ -74,14 +79,16 @@ struct LwwPayload {
 struct UnknownPayload {
   std::string_view bytes;
 };
-using Payload = std::variant<GCounterPayload, PnCounterPayload, GSetPayload, OrSetPayload, LwwPayload, UnknownPayload>;
+using Payload = std::variant<GCounterPayload, PnCounterPayload, GSetPayload, OrSetPayload,
+                             LwwPayload, UnknownPayload>;
 
 struct Entry {
   std::string_view key;
   std::uint8_t type = 0;
   std::uint64_t lo = 0, hi = 0;
   Payload payload;
-  std::size_t bytes = 0;  // encoded size of the whole entry; set by the decoder, ignored by the encoder
+  std::size_t bytes =
+      0;  // encoded size of the whole entry; set by the decoder, ignored by the encoder
 };
 
 struct Delta {
@@ -106,7 +113,8 @@ struct Envelope {
 };
 
 Result<Sealed, DecodeError> decode_sealed(std::string_view bytes, const Limits&);
-Result<Envelope, DecodeError> decode_envelope(std::shared_ptr<const std::string> bytes, const Limits&);
+Result<Envelope, DecodeError> decode_envelope(std::shared_ptr<const std::string> bytes,
+                                              const Limits&);
 inline Result<Envelope, DecodeError> decode_envelope(std::string_view bytes, const Limits& limits) {
   return decode_envelope(std::make_shared<const std::string>(bytes), limits);
 }
@@ -115,7 +123,8 @@ Result<Delta, DecodeError> decode_delta(std::string_view body, const Limits&);
 
 // REQUIRES: the delta satisfies the grammar (ordering included); asserted.
 std::string encode_delta(const Delta&);
-std::string seal(std::string_view body, std::string_view key_id = {}, std::string_view signature = {});
+std::string seal(std::string_view body, std::string_view key_id = {},
+                 std::string_view signature = {});
 // The encoded size of one entry, without encoding it.
 std::size_t encoded_size(const Entry&);
 

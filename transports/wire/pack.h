@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packs (many envelopes, compressed when smaller), and the peers' batches and state parts: docs/protocol.md sections 5 and 7.
+// Packs (many envelopes, compressed when smaller), and the peers' batches and state parts:
+// docs/protocol.md sections 5 and 7.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -22,13 +23,14 @@ inline std::string encode_pack(const std::vector<std::string_view>& envelopes, C
 }
 
 struct Pack {
-  std::shared_ptr<const std::string> plain;   // the unpacked data
-  std::vector<std::string_view> envelopes;    // views into it; not decoded further
+  std::shared_ptr<const std::string> plain;  // the unpacked data
+  std::vector<std::string_view> envelopes;   // views into it; not decoded further
 };
 Result<Pack, DecodeError> decode_pack(std::string_view bytes, const Limits&);
 
 // What arrives on up/<device>: one envelope, or a pack of them (told apart by the first element).
-Result<std::vector<std::string_view>, DecodeError> split_upload(std::string_view payload, const Limits&, Pack& storage);
+Result<std::vector<std::string_view>, DecodeError> split_upload(std::string_view payload,
+                                                                const Limits&, Pack& storage);
 
 struct Batch {
   std::string_view gateway;

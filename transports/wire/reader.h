@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The strict cursor that every decoder of this folder stands on. One promise: it reads only the
+// canonical MessagePack of docs/protocol.md section 1, never past the end, and checks a declared
+// count or size against its limit before anybody can allocate for it. Internal to transports/wire.
+//
+//   Reader r(bytes);
+//   std::size_t n = 0;
+//   if (!r.array(n, entries_max, 7, "delta.entries")) return Failure{r.error()};
+//
+// Every call returns false after recording what is wrong; the first error is kept, and views point
+// into `bytes`.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "transports/wire/bytes.h"
+#include "transports/wire/envelope.h"
+
+namespace tributary::wire {
+
+class Reader {
+ public:
+  // `base` is added to the offsets in errors: the place of `bytes` in the message they are cut
+  // from.
+  explicit Reader(std::string_view bytes, std::size_t base = 0)
+      : begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()), base_(base) {}
+
+  // A header that announces `n` items; refuses n > max, then n that can't fit at `item_bytes` (the
+  // least) each.
+  bool array(std::size_t& n, std::size_t max, std::size_t item_bytes, const char* where);
+  bool map(std::size_t& n, std::size_t max, std::size_t item_bytes, const char* where);
+  bool array_of(std::size_t n, const char* where);  // exactly n, else `type`
+
+  bool uint(std::uint64_t& v, const char* where);
+  // min ≤ v ≤ max, else `range`
+  bool uint_in(std::uint64_t& v, std::uint64_t min, std::uint64_t max, const char* where);
+  bool boolean(bool& v, const char* where);
+  bool str(std::string_view& v, std::size_t max, const char* where);
+  bool bin(std::string_view& v, std::size_t max, const char* where);
+  bool id(std::string_view& v, const char* where);
+  bool key(std::string_view& v, std::size_t max, const char* where);
+  bool hash(Hash& v, const char* where);
+  // A hash, or an empty bin: then `present` is false.
+  bool optional_hash(Hash& v, bool& present, const char* where);
+
+  // Any canonical value nested at most `depth` arrays and maps deep; `exact` gets its bytes.
+  bool value(std::string_view& exact, std::size_t depth, const char* where);
+  // A value that is no array and no map, of at most `max` bytes.
+  bool scalar(std::string_view& exact, std::size_t max, const char* where);
+
+  bool end(const char* where);  // nothing is left, else `trailing`
+
+  // Records an error at the start of what was read last; always false.
+  bool fail(DecodeError::Code code, const char* where) { return fail_at(code, where, last_); }
+  const DecodeError& error() const { return error_; }
+  std::size_t offset() const { return base_ + static_cast<std::size_t>(at_ - begin_); }
+  std::size_t remaining() const { return static_cast<std::size_t>(end_ - at_); }
+  // What was read since `from` (an offset() of this reader).
+  std::string_view since(std::size_t from) const {
+    return {begin_ + (from - base_), offset() - from};
+  }
+
+ private:
+  bool fail_at(DecodeError::Code code, const char* where, const char* at);
+  bool take(unsigned char& b, const char* where);
+  bool big_endian(std::uint64_t& v, unsigned width, std::uint64_t least, const char* where);
+  bool sized(std::size_t& n, unsigned char b, const unsigned char* leads, unsigned fix,
+             unsigned fix_count, const char* where);
+  bool bytes(std::string_view& v, std::size_t n, std::size_t max, const char* where);
+  bool str_header(std::size_t& n, unsigned char b, const char* where);
+  bool bin_header(std::size_t& n, unsigned char b, const char* where);
+  bool items(std::size_t n, std::size_t max, std::size_t item_bytes, const char* where);
+  bool skip(std::size_t depth, const char* where);
+  bool skip_map(std::size_t n, std::size_t depth, const char* where);
+  bool skip_leaf(unsigned char b, const char* where);
+  bool skip_float(const char* where);
+  bool skip_signed(unsigned char b, const char* where);
+
+  const char* begin_;
+  const char* at_;
+  const char* end_;
+  std::size_t base_;
+  const char* last_ = begin_;  // where the value read last begins
+  DecodeError error_;
+};
+
+}  // namespace tributary::wire

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The frame (docs/protocol.md section 2) and the text rules of ids and keys (section 1).
+#include <algorithm>
+#include <cassert>
+
+#include "transports/wire/envelope.h"
+#include "transports/wire/reader.h"
+#include "transports/wire/utf8.h"
+#include "transports/wire/writer.h"
+
+namespace tributary::wire {
+namespace {
+
+using Code = DecodeError::Code;
+
+constexpr std::size_t key_id_bytes_max = 32;
+constexpr std::size_t signature_bytes = 64;
+
+bool read_version(Reader& r) {
+  // The version before the length: a later one may have another number of fields.
+  std::size_t fields = 0;
+  std::uint64_t version = 0;
+  if (!r.array(fields, 15, 1, "sealed")) return false;
+  if (fields == 0) return r.fail(Code::type, "sealed");
+  if (!r.uint(version, "sealed.version")) return false;
+  if (version != protocol_version) return r.fail(Code::version, "sealed.version");
+  return fields == 4 || r.fail(Code::type, "sealed");
+}
+
+bool read_sealed(Reader& r, Sealed& out, const Limits& limits) {
+  if (!read_version(r) || !r.bin(out.body, limits.body_bytes_max, "sealed.body") ||
+      !r.bin(out.key_id, key_id_bytes_max, "sealed.key_id") ||
+      !r.bin(out.signature, signature_bytes, "sealed.signature"))
+    return false;
+  const bool whole = out.signature.size() == signature_bytes;
+  if (!(whole || out.signature.empty()) || whole == out.key_id.empty())
+    return r.fail(Code::range, "sealed.signature");
+  return r.end("sealed");
+}
+
+bool id_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
+}
+
+// Keys end up in topics: what a broker refuses there (Mosquitto drops the publisher's connection)
+// is no key.
+bool key_character(std::uint32_t c) {
+  if (c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == '+' || c == '#') return false;
+  return !(c >= 0xFDD0 && c <= 0xFDEF) && (c & 0xFFFE) != 0xFFFE;
+}
+
+}  // namespace
+
+Result<Sealed, DecodeError> decode_sealed(std::string_view bytes, const Limits& limits) {
+  if (bytes.size() > limits.sealed_bytes_max) return Failure{DecodeError{Code::limit, 0, "sealed"}};
+  Reader r(bytes);
+  Sealed out;
+  if (!read_sealed(r, out, limits)) return Failure{r.error()};
+  return out;
+}
+
+std::string seal(std::string_view body, std::string_view key_id, std::string_view signature) {
+  assert(key_id.size() <= key_id_bytes_max && key_id.empty() == signature.empty());
+  assert(signature.empty() || signature.size() == signature_bytes);
+  Writer w;
+  w.reserve(2 + bin_size(body.size()) + bin_size(key_id.size()) + bin_size(signature.size()));
+  w.array(4);
+  w.uint(protocol_version);
+  w.bin(body);
+  w.bin(key_id);
+  w.bin(signature);
+  return w.take();
+}
+
+std::string type_name(std::uint8_t type) {
+  static constexpr const char* names[] = {"gcounter", "pncounter", "gset", "orset", "lww"};
+  return known(type) ? names[type - 1] : "type-" + std::to_string(type);
+}
+
+bool valid_id(std::string_view id) {
+  return !id.empty() && id.size() <= id_bytes_max &&
+         std::all_of(id.begin(), id.end(), id_character);
+}
+
+bool valid_key(std::string_view key) {
+  if (key.empty() || key.size() > Limits{}.key_bytes_max || key.back() == '/') return false;
+  std::size_t segments = 1;
+  std::uint32_t previous = '/';
+  while (!key.empty()) {
+    std::uint32_t c = 0;
+    if (!next_code_point(key, c) || !key_character(c)) return false;
+    if (c == '/' && (previous == '/' || ++segments > key_segments_max)) return false;
+    previous = c;
+  }
+  return true;
+}
+
+}  // namespace tributary::wire
