@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// An actor: one writer with one unbroken memory. A device that loses its memory goes on as a new actor, in a fresh
-// random epoch, so that no two writers ever share a part.
+// An actor: one writer with one unbroken memory. A device that loses its memory goes on as a new
+// actor, in a fresh random epoch, so that no two writers ever share a part.
 //
-// The data types take the actor's type as a parameter A: any totally ordered, hashable value. A program with many
-// actors passes a small handle whose order is that of the actor it stands for; the order is part of the merge rules
-// of LWW-Register and must be the same at every replica.
+// The data types take the actor's type as a parameter A: any totally ordered, hashable value. A
+// program with many actors passes a small handle whose order is that of the actor it stands for;
+// the order is part of the merge rules of LWW-Register and must be the same at every replica.
 #pragma once
 #include <compare>
 #include <cstdint>
@@ -20,8 +20,8 @@ struct Actor {
   friend auto operator<=>(const Actor&, const Actor&) = default;
 };
 
-// A dot names one operation: the n-th (from 1) of one actor. (Almeida, Shoker, Baquero: Delta state replicated data
-// types, 2018.)
+// A dot names one operation: the n-th (from 1) of one actor. (Almeida, Shoker, Baquero: Delta state
+// replicated data types, 2018.)
 template <class A = Actor>
 struct Dot {
   A actor{};

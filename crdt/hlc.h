@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hybrid logical clock (Kulkarni, Demirbas et al., 2014): 48 bits of milliseconds since 1970 and a 16-bit counter in one
-// number. Ordered like time, unique at one actor, and never behind what was observed.
+// Hybrid logical clock (Kulkarni, Demirbas et al., 2014): 48 bits of milliseconds since 1970 and a
+// 16-bit counter in one number. Ordered like time, unique at one actor, and never behind what was
+// observed.
 //
 //   HlcClock clock;
 //   Hlc stamp = clock.tick(now_ms);        // strictly greater than every stamp before
@@ -28,7 +29,8 @@ class HlcClock {
  public:
   explicit HlcClock(Hlc last = {}) : last_(last) {}
 
-  // A stamp greater than every earlier one, at or after wall_ms. A full counter carries into the milliseconds.
+  // A stamp greater than every earlier one, at or after wall_ms. A full counter carries into the
+  // milliseconds.
   Hlc tick(std::uint64_t wall_ms) {
     const Hlc wall = Hlc::at(wall_ms);
     last_ = wall > last_ ? wall : Hlc{last_.packed + 1};

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// G-Counter: a counter that only grows. Each actor's part is how much that actor has counted; parts
+// join by maximum, so what was counted is counted once, however often it is reported.
+//
+//   GCounter<> total, elsewhere;
+//   Result<GCounter<>, Overflow> delta = total.increment({"meter-7", 1}, 3);
+//   if (delta) elsewhere.join(*delta);
+//   elsewhere.value();                      // 3
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include "crdt/actor.h"
+#include "crdt/result.h"
+#include "crdt/semilattice.h"
+#include "crdt/uint128.h"
+
+namespace tributary::crdt {
+
+// An operation refused because a part would pass 2^64 - 1. Nothing changed.
+struct Overflow {};
+
+// Says whether n more fits.
+constexpr bool fits(std::uint64_t part, std::uint64_t n) {
+  return n <= std::numeric_limits<std::uint64_t>::max() - part;
+}
+
+struct GCounterPart {
+  std::uint64_t p = 0;
+
+  bool join(const GCounterPart& other) {
+    if (other.leq(*this)) return false;
+    p = other.p;
+    return true;
+  }
+  bool leq(const GCounterPart& other) const { return p <= other.p; }
+  bool is_bottom() const { return p == 0; }
+  friend bool operator==(const GCounterPart&, const GCounterPart&) = default;
+};
+
+template <class A = Actor>
+class GCounter {
+ public:
+  using Part = GCounterPart;
+  using PartMap = PartMapOf<A, Part>;
+
+  // Counts n more for this actor and returns the delta: its new part.
+  Result<GCounter, Overflow> increment(const A& actor, std::uint64_t n = 1) {
+    const Part* held = part(actor);
+    const std::uint64_t now = held == nullptr ? 0 : held->p;
+    if (!fits(now, n)) return Failure{Overflow{}};
+    GCounter delta;
+    delta.join_part(actor, Part{now + n});
+    join_part(actor, Part{now + n});
+    return delta;
+  }
+
+  bool join(const GCounter& other) {
+    if (&other == this) return false;
+    bool changed = false;
+    for (const auto& [actor, part] : other.parts_) changed |= join_part(actor, part);
+    return changed;
+  }
+  bool leq(const GCounter& other) const { return parts_leq(parts_, other.parts_); }
+  bool is_bottom() const { return parts_.empty(); }
+
+  // Observer: void part(const A&, const Part& before, const Part& after), called when the part
+  // changed.
+  template <class Observer>
+  bool join_part(const A& actor, const Part& part, Observer&& observer) {
+    if (part.is_bottom()) return false;
+    Part& held = parts_[actor];
+    const Part before = held;
+    if (!held.join(part)) return false;
+    sum_ += held.p - before.p;
+    observer.part(actor, before, held);
+    return true;
+  }
+  bool join_part(const A& actor, const Part& part) { return join_part(actor, part, NoObserver{}); }
+
+  const Part* part(const A& actor) const { return find_part(parts_, actor); }  // nullptr: bottom
+  const PartMap& parts() const { return parts_; }                              // in no order
+  uint128 value() const { return sum_; }                                       // O(1)
+
+  friend bool operator==(const GCounter& a, const GCounter& b) { return a.parts_ == b.parts_; }
+
+ private:
+  PartMap parts_;    // never bottom
+  uint128 sum_ = 0;  // of all parts
+};
+
+}  // namespace tributary::crdt

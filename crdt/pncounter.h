@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// PN-Counter: a counter that goes up and down. Each actor's part is how much it has added and how
+// much it has taken away; both only grow and join by maximum. The value may be negative.
+//
+//   PnCounter<> people, elsewhere;
+//   auto in = people.increment({"door-1", 1}, 5);
+//   auto out = people.decrement({"door-1", 1}, 2);
+//   if (out) elsewhere.join(*out);          // the last delta holds the whole part
+//   elsewhere.value();                      // 3
+#pragma once
+#include <algorithm>
+#include <cstdint>
+
+#include "crdt/actor.h"
+#include "crdt/gcounter.h"
+#include "crdt/result.h"
+#include "crdt/semilattice.h"
+#include "crdt/uint128.h"
+
+namespace tributary::crdt {
+
+struct PnCounterPart {
+  std::uint64_t p = 0, n = 0;
+
+  bool join(const PnCounterPart& other) {
+    if (other.leq(*this)) return false;
+    p = std::max(p, other.p);
+    n = std::max(n, other.n);
+    return true;
+  }
+  bool leq(const PnCounterPart& other) const { return p <= other.p && n <= other.n; }
+  bool is_bottom() const { return p == 0 && n == 0; }
+  friend bool operator==(const PnCounterPart&, const PnCounterPart&) = default;
+};
+
+template <class A = Actor>
+class PnCounter {
+ public:
+  using Part = PnCounterPart;
+  using PartMap = PartMapOf<A, Part>;
+
+  // Each returns the delta, the actor's new part, or refuses and changes nothing.
+  Result<PnCounter, Overflow> increment(const A& actor, std::uint64_t by = 1) {
+    const Part now = part_or_bottom(actor);
+    if (!fits(now.p, by)) return Failure{Overflow{}};
+    return apply(actor, Part{now.p + by, now.n});
+  }
+  Result<PnCounter, Overflow> decrement(const A& actor, std::uint64_t by = 1) {
+    const Part now = part_or_bottom(actor);
+    if (!fits(now.n, by)) return Failure{Overflow{}};
+    return apply(actor, Part{now.p, now.n + by});
+  }
+
+  bool join(const PnCounter& other) {
+    if (&other == this) return false;
+    bool changed = false;
+    for (const auto& [actor, part] : other.parts_) changed |= join_part(actor, part);
+    return changed;
+  }
+  bool leq(const PnCounter& other) const { return parts_leq(parts_, other.parts_); }
+  bool is_bottom() const { return parts_.empty(); }
+
+  // Observer: void part(const A&, const Part& before, const Part& after), called when the part
+  // changed.
+  template <class Observer>
+  bool join_part(const A& actor, const Part& part, Observer&& observer) {
+    if (part.is_bottom()) return false;
+    Part& held = parts_[actor];
+    const Part before = held;
+    if (!held.join(part)) return false;
+    positive_ += held.p - before.p;
+    negative_ += held.n - before.n;
+    observer.part(actor, before, held);
+    return true;
+  }
+  bool join_part(const A& actor, const Part& part) { return join_part(actor, part, NoObserver{}); }
+
+  const Part* part(const A& actor) const { return find_part(parts_, actor); }  // nullptr: bottom
+  const PartMap& parts() const { return parts_; }                              // in no order
+
+  // O(1). Exact for fewer than 2^63 actors.
+  int128 value() const { return static_cast<int128>(positive_) - static_cast<int128>(negative_); }
+  uint128 positive() const { return positive_; }
+  uint128 negative() const { return negative_; }
+
+  friend bool operator==(const PnCounter& a, const PnCounter& b) { return a.parts_ == b.parts_; }
+
+ private:
+  Part part_or_bottom(const A& actor) const {
+    const Part* held = part(actor);
+    return held == nullptr ? Part{} : *held;
+  }
+  PnCounter apply(const A& actor, const Part& now) {
+    PnCounter delta;
+    delta.join_part(actor, now);
+    join_part(actor, now);
+    return delta;
+  }
+
+  PartMap parts_;                        // never bottom
+  uint128 positive_ = 0, negative_ = 0;  // sums over all parts
+};
+
+}  // namespace tributary::crdt
