@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gateway's memory: the live envelopes, what was received from each actor, and a few bounded tables for people, in one
-// SQLite file. One commit is one transaction at synchronous=FULL: when commit() says ok, power may fail.
+// The gateway's memory: the live envelopes, what was received from each actor, and a few bounded
+// tables for people, in one SQLite file. Its one promise: when commit() says ok, power may fail,
+// and what is half done is never seen.
 //
-//   auto store = Store::open("gateway.db", {.fleet = "demo", .gateway = "g1"});
-//   store->load(visitor);
-//   if (Status s = store->commit(commit); !s) degrade(s.message);
+//   auto store = Store::open("gateway.db", {.identity = {.fleet = "demo", .gateway = "g1"}, .random
+//   = random}); if (!store) …                                        // say store.error().message;
+//   corrupt: open() again auto count = (*store)->load(visitor); if (auto done =
+//   (*store)->commit(rows); !done) degrade(done.error());
 //
 // Thread-safety: one owner thread at a time. Never call two members at once.
 #pragma once
@@ -29,17 +31,19 @@ using core::ValueRow;
 
 struct Error {
   enum class Kind : std::uint8_t {
-    busy,         // another process has the file
-    foreign,      // not a Tributary database, or of another fleet or gateway
-    newer,        // written by a newer version
-    corrupt,      // SQLite says malformed: open() moved it aside, see message
-    full,         // no space: try the same commit again later
-    read_only,
-    io,           // a failed write or sync: the store must be reopened before anything else
+    busy,       // another process has the file
+    foreign,    // not a Tributary database, or of another fleet or gateway
+    newer,      // written by a newer version
+    corrupt,    // SQLite says malformed: open() moved it aside, see message; open() again starts
+                // afresh
+    full,       // no space: nothing was written; try the same commit again later
+    read_only,  // the file or its directory may not be written
+    io,         // a failed write or sync: reopen() before anything else
   };
   Kind kind = Kind::io;
   std::string message;  // what, where, and what to do
 };
+const char* name(Error::Kind);
 
 struct Identity {
   std::string fleet;
@@ -51,12 +55,16 @@ struct Options {
   bool create = true;
   std::uint32_t dead_letters_max = 1000;
   std::uint32_t quarantine_max = 1000;
-  bool full_sync = true;  // synchronous=FULL; false only where the configuration says so in as many words
-  std::function<std::uint64_t()> random;  // a fresh 64-bit number, for the incarnation of a new database
+  bool full_sync =
+      true;  // synchronous=FULL; false only where the configuration says so in as many words
+  std::function<std::uint64_t()>
+      random;  // a fresh 64-bit number, for the incarnation of a new database
 };
 
 class Store {
  public:
+  // Opens or makes the database, checks it (quick_check) and brings its schema up to date.
+  // Directories that are missing are made. REQUIRES: options.random when options.create.
   static Result<std::unique_ptr<Store>, Error> open(const std::string& path, const Options&);
   ~Store();
   Store(const Store&) = delete;
@@ -71,16 +79,23 @@ class Store {
     std::function<void(EnvelopeRow&&)> envelope;
     std::function<void(ActorRow&&)> actor;
   };
-  // Every row, in row order. An unreadable row ends in `corrupt`.
+  // Every row, in row order. An unreadable row ends in `corrupt`: set_aside(), then open() again.
+  // What a row holds is not judged here: the caller verifies hashes and checksums.
   Result<std::uint64_t, Error> load(const Visitor&);  // the number of envelopes
 
-  // All or nothing. On `io` the connection is reopened and checked by reopen().
+  // All or nothing. After `full` the same commit may be tried again at any time. After `io` nobody
+  // knows whether it happened: reopen(), then repeat it.
   Result<bool, Error> commit(const Commit&);
+  // Closes the file, opens it again, checks it, and makes all that it holds durable anew.
   Result<bool, Error> reopen();
+  // Closes the file and renames it to <path>.corrupt-<n>, which is returned. Nothing but the
+  // destructor may follow.
+  Result<std::string, Error> set_aside();
 
-  // A consistent copy in one file that sqlite3 can read while the gateway runs.
+  // A consistent copy in one file that sqlite3 can read while the gateway runs. Refuses to replace
+  // a file.
   Result<bool, Error> snapshot(const std::string& to_path);
-  std::uint64_t file_bytes() const;
+  std::uint64_t file_bytes() const;  // with the write-ahead log
 
  private:
   struct Impl;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a Store is made of. Private to this folder: open.cc brings it up, store.cc uses it.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "gateway/store/schema.h"
+#include "gateway/store/sqlite.h"
+#include "gateway/store/store.h"
+
+namespace tributary::store {
+
+// An errno number in the words of an Error.
+Error system_error(int number, const std::string& doing, const std::string& path);
+
+struct Store::Impl {
+  std::string path;
+  Options options;
+  Owner owner;
+  bool made = false;
+  bool broken = false;  // after a failed write or sync: nothing but reopen()
+  Connection db;
+
+  Statement begin, end;
+  Statement insert_envelope, erase_envelope, put_actor, forget_actor, put_value;
+  Statement put_dead_letter, trim_dead_letters, put_quarantine, trim_quarantine;
+
+  std::optional<Error> create();
+  std::optional<Error> build(const std::string& at);
+  std::optional<Error> connect();
+  std::optional<Error> check_file();
+  std::optional<Error> check_owner();
+  std::optional<Error> prepare();
+  void disconnect();
+
+  int write(const Commit&);
+  int write_rows(const Commit&);
+  int write_notes(const Commit&);
+
+  Error failed(int rc, const std::string& doing) const;
+  Error damaged(const std::string& detail);
+  Error busy() const;
+};
+
+}  // namespace tributary::store

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a path to a checked, prepared connection: make, recognise, check, migrate.
+#include <cassert>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "gateway/store/files.h"
+#include "gateway/store/impl.h"
+
+namespace tributary::store {
+namespace {
+
+// Everything about the connection that is not the schema. EXCLUSIVE comes first: then WAL needs no
+// shared memory and no second connection can ever touch the log (which 3.40 does not survive in
+// every case).
+constexpr const char* settings_sql =
+    "PRAGMA locking_mode=EXCLUSIVE;"
+    "PRAGMA cell_size_check=ON;"
+    "PRAGMA trusted_schema=OFF;"
+    "PRAGMA temp_store=MEMORY;"
+    "PRAGMA cache_size=-4096;"             // 4 MiB
+    "PRAGMA wal_autocheckpoint=2000;"      // pages: the log is copied back at 8 MiB …
+    "PRAGMA journal_size_limit=33554432";  // … and cut to 32 MiB after a transaction that was
+                                           // larger
+
+}  // namespace
+
+Error system_error(int number, const std::string& doing, const std::string& path) {
+  const bool denied = number == EACCES || number == EPERM || number == EROFS;
+  const bool full = number == ENOSPC || number == EDQUOT;
+  const std::string what = "cannot " + doing + " '" + path + "': " + std::strerror(number);
+  if (denied) {
+    return {
+        Error::Kind::read_only,
+        what +
+            ". Make the directory writable for this user, or set gateway.data_dir to one that is."};
+  }
+  if (full) return {Error::Kind::full, what + ". Free some space and start again."};
+  return {Error::Kind::io, what + ". Check gateway.data_dir."};
+}
+
+Error Store::Impl::failed(int rc, const std::string& doing) const {
+  return explain(rc, db.message(), doing, path);
+}
+
+Error Store::Impl::busy() const {
+  const std::optional<int> pid = lock_holder(path);
+  return {Error::Kind::busy,
+          "the database '" + path + "' is in use by " +
+              (pid ? "process " + std::to_string(*pid) : std::string("another process")) +
+              ". Stop that gateway, or give this one its own gateway.data_dir. To look at the "
+              "data while a gateway runs, ask it for a snapshot."};
+}
+
+// Closes the damaged file and moves it out of the way, so that the next open() starts afresh.
+Error Store::Impl::damaged(const std::string& detail) {
+  disconnect();
+  std::string moved_to;
+  if (const int number = move_aside(path, moved_to)) {
+    Error e = system_error(number, "move aside the damaged database", path);
+    e.message = "the database is damaged (" + detail +
+                ") and it was not possible to put it away: " + e.message;
+    return e;
+  }
+  return {Error::Kind::corrupt,
+          "the database '" + path + "' is damaged: " + detail + ". It was moved to '" + moved_to +
+              "'. A fresh one takes its place and is filled again from peers and devices; check "
+              "the disk."};
+}
+
+// A database appears whole or not at all: it is made beside its place and put there by one rename.
+std::optional<Error> Store::Impl::create() {
+  if (const int number = make_directory_of(path)) {
+    return system_error(number, "make the directory of", path);
+  }
+  // A log without its database would be replayed into the new one.
+  if (stat_file(path + "-wal").exists || stat_file(path + "-journal").exists) {
+    std::string moved_to;
+    if (const int number = move_aside(path, moved_to)) {
+      return system_error(number, "move aside the log of a lost database", path);
+    }
+  }
+  const std::string at = path + ".new";
+  remove_database(at);
+  if (std::optional<Error> e = build(at)) {
+    remove_database(at);
+    return e;
+  }
+  if (stat_file(path).exists) ::remove(path.c_str());  // empty: see open()
+  const int number = publish_file(at, path);
+  if (number != 0 && number != EEXIST) return system_error(number, "make", path);
+  made = number == 0;
+  return std::nullopt;
+}
+
+std::optional<Error> Store::Impl::build(const std::string& at) {
+  assert(options.random);
+  Connection fresh;
+  int rc = fresh.open(at, Connection::Mode::create);
+  if (rc == sqlite_ok) rc = fresh.exec("PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL");
+  const std::string mark = "PRAGMA application_id=" + std::to_string(application_id);
+  if (rc == sqlite_ok) rc = fresh.exec(mark.c_str());
+  if (rc == sqlite_ok) rc = migrate(fresh, migrations());
+  if (rc == sqlite_ok) rc = write_owner(fresh, {options.identity, options.random()});
+  if (rc == sqlite_ok) return std::nullopt;
+  return explain(rc, fresh.message(), "make", at);
+}
+
+std::optional<Error> Store::Impl::connect() {
+  int rc = db.open(path, Connection::Mode::existing);
+  if (rc != sqlite_ok) return failed(rc, "open");
+  const Head head = judge(db.head(100));
+  if (head == Head::foreign) {
+    db.close();
+    return Error{Error::Kind::foreign,
+                 "'" + path +
+                     "' is not a Tributary database; it was left as it is. Move it away, or set "
+                     "gateway.data_dir to another directory."};
+  }
+  if (head == Head::damaged) return damaged("its header does not read as a database");
+  if (db.read_only()) return system_error(EACCES, "write to", path);
+  rc = db.exec(settings_sql);
+  std::string mode;
+  if (rc == sqlite_ok) mode = db.text("PRAGMA journal_mode=WAL", rc);
+  if (kind_of(rc) == Error::Kind::busy && rc != sqlite_ok) return busy();
+  if (rc != sqlite_ok && kind_of(rc) == Error::Kind::corrupt) return damaged(db.message());
+  if (rc == sqlite_ok) {
+    rc = db.exec(options.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+  }
+  if (rc != sqlite_ok) return failed(rc, "open");
+  if (mode != "wal") {
+    return Error{Error::Kind::io, "cannot open '" + path +
+                                      "' with a write-ahead log (it stays in mode '" + mode +
+                                      "'). Put gateway.data_dir on a local file system."};
+  }
+  if (std::optional<Error> e = check_file()) return e;
+  if (std::optional<Error> e = check_owner()) return e;
+  return prepare();
+}
+
+std::optional<Error> Store::Impl::check_file() {
+  int rc = sqlite_ok;
+  const int version = schema_version(db, rc);
+  if (rc == sqlite_ok && version > migrations().back().to) {
+    db.close();
+    return Error{Error::Kind::newer,
+                 "'" + path + "' was written by a newer Tributary (schema " +
+                     std::to_string(version) + ", this one knows " +
+                     std::to_string(migrations().back().to) +
+                     "); it was left as it is. Install that version, or set gateway.data_dir "
+                     "to an empty directory: the state comes back from peers and devices."};
+  }
+  // Also takes the exclusive lock for good, before anything is written.
+  if (rc == sqlite_ok) rc = db.exec("BEGIN IMMEDIATE; COMMIT");
+  if (rc != sqlite_ok && kind_of(rc) == Error::Kind::busy) return busy();
+  std::string verdict;
+  if (rc == sqlite_ok) verdict = db.text("PRAGMA quick_check(1)", rc);
+  if (rc != sqlite_ok && kind_of(rc) == Error::Kind::corrupt) return damaged(db.message());
+  if (rc == sqlite_ok && verdict != "ok") return damaged(verdict);
+  if (rc == sqlite_ok) rc = migrate(db, migrations());
+  // What the log holds may never have reached the disk (a sync that failed, then a restart):
+  // written once more, into the database, and synced, it has. It also leaves the log empty.
+  if (rc == sqlite_ok) rc = db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (rc != sqlite_ok) return failed(rc, "check");
+  return std::nullopt;
+}
+
+std::optional<Error> Store::Impl::check_owner() {
+  int rc = sqlite_ok;
+  std::optional<Owner> found = read_owner(db, rc);
+  if (rc != sqlite_ok && kind_of(rc) != Error::Kind::corrupt) return failed(rc, "read");
+  if (!found) return damaged("its owner row is missing or does not match its checksum");
+  const Identity& is = found->identity;
+  const Identity& wanted = options.identity;
+  if (is.fleet != wanted.fleet || is.gateway != wanted.gateway) {
+    db.close();
+    return Error{Error::Kind::foreign, "'" + path + "' belongs to gateway '" + is.gateway +
+                                           "' of fleet '" + is.fleet + "', not to '" +
+                                           wanted.gateway + "' of '" + wanted.fleet +
+                                           "'; it was left as it is. Set gateway.id and "
+                                           "gateway.fleet back, or gateway.data_dir to "
+                                           "another directory."};
+  }
+  owner = *std::move(found);
+  return std::nullopt;
+}
+
+std::optional<Error> Store::Impl::prepare() {
+  const std::pair<Statement*, const char*> all[] = {
+      {&begin, "BEGIN IMMEDIATE"},
+      {&end, "COMMIT"},
+      {&insert_envelope,
+       "INSERT OR REPLACE INTO envelope(row, hash, device, epoch, from_op, to_op, bytes) "
+       "VALUES(?, ?, ?, ?, ?, ?, ?)"},
+      {&erase_envelope, "DELETE FROM envelope WHERE row = ?"},
+      {&put_actor,
+       "INSERT OR REPLACE INTO actor(row, device, epoch, heard_at_ms, intake) VALUES(?, ?, ?, ?, "
+       "?)"},
+      {&forget_actor, "DELETE FROM actor WHERE row = ?"},
+      {&put_value,
+       "INSERT INTO value(key, type, value, contributors, at_ms) VALUES(?, ?, ?, ?, ?) "
+       "ON CONFLICT(key, type) DO UPDATE SET value = excluded.value, "
+       "contributors = excluded.contributors, at_ms = excluded.at_ms"},
+      // NOT EXISTS: a commit that is repeated after a doubt must not list a thing twice.
+      {&put_dead_letter,
+       "INSERT INTO dead_letter(at_ms, topic, reason, bytes) SELECT ?1, ?2, ?3, ?4 "
+       "WHERE NOT EXISTS (SELECT 1 FROM dead_letter "
+       "WHERE at_ms = ?1 AND topic = ?2 AND reason = ?3 AND bytes = ?4)"},
+      {&trim_dead_letters,
+       "DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?"},
+      {&put_quarantine,
+       "INSERT INTO quarantine(at_ms, row, hash, reason, bytes) SELECT ?1, ?2, ?3, ?4, ?5 "
+       "WHERE NOT EXISTS (SELECT 1 FROM quarantine WHERE row = ?2 AND hash = ?3)"},
+      {&trim_quarantine, "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?"},
+  };
+  for (const auto& [statement, sql] : all) {
+    if (const int rc = statement->prepare(db, sql)) return failed(rc, "prepare");
+  }
+  return std::nullopt;
+}
+
+void Store::Impl::disconnect() {
+  for (Statement* s :
+       {&begin, &end, &insert_envelope, &erase_envelope, &put_actor, &forget_actor, &put_value,
+        &put_dead_letter, &trim_dead_letters, &put_quarantine, &trim_quarantine}) {
+    s->finalize();
+  }
+  if (broken) {
+    db.abandon();
+  } else {
+    db.close();
+  }
+}
+
+}  // namespace tributary::store

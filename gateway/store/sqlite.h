@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// A connection and its prepared statements, no more than the store needs. Private to this folder.
+//
+//   Connection db;
+//   int rc = db.open(path, Connection::Mode::existing);
+//   Statement insert(db, "INSERT INTO t VALUES(?, ?)");
+//   rc = insert.run(std::uint64_t{1}, Blob{bytes});
+//
+// Every rc is an extended SQLite result code, 0 when well. Integers are stored as the same 64 bits,
+// signed.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "gateway/store/store.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace tributary::store {
+
+inline constexpr int sqlite_ok = 0;
+
+class Connection {
+ public:
+  enum class Mode : std::uint8_t { existing, create };
+  Connection() = default;
+  ~Connection() { close(); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  int open(const std::string& path, Mode mode);
+  // Without the checkpoint that a last close usually makes: after a failed sync nothing may be
+  // copied.
+  void abandon();
+  void close();
+
+  int exec(const char* sql);
+  // The first column of the first row. `rc` tells whether it is worth anything.
+  std::int64_t integer(const char* sql, int& rc);
+  std::string text(const char* sql, int& rc);
+  // The first bytes of the file as they stand there, by SQLite's own descriptor: another one, when
+  // closed, would drop the locks that this process holds on the file.
+  std::string head(std::size_t size);
+  bool read_only() const;
+  void roll_back();
+
+  // What went wrong last, for people.
+  std::string message() const;
+  sqlite3* handle() const { return db_; }
+
+ private:
+  sqlite3* db_ = nullptr;
+};
+
+struct Blob {
+  std::string_view bytes;
+};
+
+class Statement {
+ public:
+  Statement() = default;
+  Statement(Connection& db, const char* sql) { rc_ = prepare(db, sql); }
+  ~Statement() { finalize(); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  int prepare(Connection& db, const char* sql);
+  void finalize();
+
+  // Binds everything in order, runs to the end, and is ready to run again.
+  template <class... A>
+  int run(const A&... arguments) {
+    if (rc_ != sqlite_ok) return rc_;
+    int index = 0;
+    int rc = sqlite_ok;
+    ((rc = rc == sqlite_ok ? bind(++index, arguments) : rc), ...);
+    return rc == sqlite_ok ? finish() : rc;
+  }
+  // True while there is a row. REQUIRES: rc() tells apart the end and a failure afterwards.
+  bool next();
+  int rc() const { return rc_; }
+  std::uint64_t number(int column) const;
+  std::string bytes(int column) const;
+
+ private:
+  int bind(int index, std::uint64_t value);
+  int bind(int index, std::string_view text);
+  int bind(int index, Blob blob);
+  int finish();
+
+  sqlite3_stmt* statement_ = nullptr;
+  int rc_ = sqlite_ok;
+};
+
+// The kind of a result code.
+Error::Kind kind_of(int rc);
+// "cannot write to 'a.db': disk full (…). Free some space; …"
+Error explain(int rc, const std::string& detail, const std::string& doing, const std::string& path);
+
+}  // namespace tributary::store

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/store/store.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "gateway/store/files.h"
+#include "gateway/store/impl.h"
+
+namespace tributary::store {
+namespace {
+
+constexpr std::size_t dead_letter_bytes_max = 65'536;
+
+}  // namespace
+
+int Store::Impl::write(const Commit& commit) {
+  int rc = begin.run();
+  if (rc == sqlite_ok) rc = write_rows(commit);
+  if (rc == sqlite_ok) rc = write_notes(commit);
+  if (rc == sqlite_ok) rc = end.run();
+  return rc;
+}
+
+int Store::Impl::write_rows(const Commit& commit) {
+  int rc = sqlite_ok;
+  for (const EnvelopeRow& e : commit.insert) {
+    rc = insert_envelope.run(e.row, Blob{e.hash}, std::string_view(e.device), e.epoch, e.from, e.to,
+                             Blob{e.bytes});
+    if (rc != sqlite_ok) return rc;
+  }
+  // In order: neighbours are on one page.
+  std::vector<std::uint64_t> erase = commit.erase;
+  std::sort(erase.begin(), erase.end());
+  for (const std::uint64_t row : erase) {
+    if ((rc = erase_envelope.run(row)) != sqlite_ok) return rc;
+  }
+  for (const ActorRow& a : commit.actors) {
+    rc = put_actor.run(a.row, std::string_view(a.device), a.epoch, a.heard_at_ms, Blob{a.intake});
+    if (rc != sqlite_ok) return rc;
+  }
+  for (const std::uint64_t row : commit.forget_actors) {
+    if ((rc = forget_actor.run(row)) != sqlite_ok) return rc;
+  }
+  return rc;
+}
+
+int Store::Impl::write_notes(const Commit& commit) {
+  int rc = sqlite_ok;
+  for (const ValueRow& v : commit.values) {
+    rc = put_value.run(std::string_view(v.key), std::string_view(v.type), std::string_view(v.value),
+                       v.contributors, v.at_ms);
+    if (rc != sqlite_ok) return rc;
+  }
+  for (const DeadLetterRow& d : commit.dead_letters) {
+    const std::string_view bytes = std::string_view(d.bytes).substr(0, dead_letter_bytes_max);
+    rc = put_dead_letter.run(d.at_ms, std::string_view(d.topic), std::string_view(d.reason),
+                             Blob{bytes});
+    if (rc != sqlite_ok) return rc;
+  }
+  for (const QuarantineRow& q : commit.quarantine) {
+    rc =
+        put_quarantine.run(q.at_ms, q.row, Blob{q.hash}, std::string_view(q.reason), Blob{q.bytes});
+    if (rc == sqlite_ok) rc = erase_envelope.run(q.row);
+    if (rc != sqlite_ok) return rc;
+  }
+  if (!commit.dead_letters.empty())
+    rc = trim_dead_letters.run(std::uint64_t{options.dead_letters_max});
+  if (rc == sqlite_ok && !commit.quarantine.empty()) {
+    rc = trim_quarantine.run(std::uint64_t{options.quarantine_max});
+  }
+  return rc;
+}
+
+Result<std::unique_ptr<Store>, Error> Store::open(const std::string& path, const Options& options) {
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  impl->options = options;
+  const FileState file = stat_file(path);
+  if (file.directory) {
+    return Failure{
+        Error{Error::Kind::foreign, "'" + path + "' is a directory, not a database. Name a file."}};
+  }
+  // An empty file holds nothing to lose: it is as good as none.
+  if (file.bytes == 0) {
+    if (!options.create) {
+      return Failure{
+          Error{Error::Kind::io, "there is no database at '" + path +
+                                     "'. Check gateway.data_dir, or start the gateway once."}};
+    }
+    if (std::optional<Error> e = impl->create()) return Failure{*std::move(e)};
+  }
+  if (std::optional<Error> e = impl->connect()) return Failure{*std::move(e)};
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::~Store() {
+  impl_->disconnect();
+}
+
+std::uint64_t Store::incarnation() const {
+  return impl_->owner.incarnation;
+}
+bool Store::created() const {
+  return impl_->made;
+}
+
+Result<std::uint64_t, Error> Store::renew_incarnation(std::uint64_t incarnation) {
+  Owner next = impl_->owner;
+  next.incarnation = incarnation;
+  int rc = impl_->begin.run();
+  if (rc == sqlite_ok) rc = write_owner(impl_->db, next);
+  if (rc == sqlite_ok) rc = impl_->end.run();
+  if (rc != sqlite_ok) {
+    const Error e = impl_->failed(rc, "write to");
+    impl_->db.roll_back();
+    impl_->broken = impl_->broken || e.kind == Error::Kind::io;
+    return Failure{e};
+  }
+  impl_->owner = next;
+  return incarnation;
+}
+
+Result<std::uint64_t, Error> Store::load(const Visitor& visitor) {
+  std::uint64_t count = 0;
+  Statement envelopes(
+      impl_->db,
+      "SELECT row, hash, device, epoch, from_op, to_op, bytes FROM envelope ORDER BY row");
+  for (; envelopes.next(); ++count) {
+    EnvelopeRow row;
+    row.row = envelopes.number(0);
+    row.hash = envelopes.bytes(1);
+    row.device = envelopes.bytes(2);
+    row.epoch = envelopes.number(3);
+    row.from = envelopes.number(4);
+    row.to = envelopes.number(5);
+    row.bytes = envelopes.bytes(6);
+    if (visitor.envelope) visitor.envelope(std::move(row));
+  }
+  if (envelopes.rc() != sqlite_ok) return Failure{impl_->failed(envelopes.rc(), "read")};
+  Statement actors(impl_->db,
+                   "SELECT row, device, epoch, heard_at_ms, intake FROM actor ORDER BY row");
+  while (actors.next()) {
+    ActorRow row;
+    row.row = actors.number(0);
+    row.device = actors.bytes(1);
+    row.epoch = actors.number(2);
+    row.heard_at_ms = actors.number(3);
+    row.intake = actors.bytes(4);
+    if (visitor.actor) visitor.actor(std::move(row));
+  }
+  if (actors.rc() != sqlite_ok) return Failure{impl_->failed(actors.rc(), "read")};
+  return count;
+}
+
+Result<bool, Error> Store::commit(const Commit& commit) {
+  if (impl_->broken) {
+    return Failure{Error{Error::Kind::io, "the database '" + impl_->path +
+                                              "' had a failed write and must be reopened first"}};
+  }
+  const int rc = impl_->write(commit);
+  if (rc == sqlite_ok) return true;
+  const Error e = impl_->failed(rc, "write to");  // before the rollback changes the message
+  impl_->db.roll_back();
+  impl_->broken = e.kind != Error::Kind::full;
+  return Failure{e};
+}
+
+Result<bool, Error> Store::reopen() {
+  const std::uint64_t incarnation = impl_->owner.incarnation;
+  impl_->broken = true;  // whatever stands in the log is judged by the open, not by the close
+  impl_->disconnect();
+  if (std::optional<Error> e = impl_->connect()) return Failure{*std::move(e)};
+  if (impl_->owner.incarnation != incarnation) {
+    impl_->disconnect();
+    return Failure{
+        Error{Error::Kind::foreign, "'" + impl_->path +
+                                        "' is not the database it was (its incarnation changed). "
+                                        "Somebody replaced the file: start the gateway again."}};
+  }
+  impl_->broken = false;
+  return true;
+}
+
+Result<std::string, Error> Store::set_aside() {
+  impl_->broken = true;
+  impl_->disconnect();
+  std::string moved_to;
+  if (const int number = move_aside(impl_->path, moved_to)) {
+    return Failure{system_error(number, "move aside", impl_->path)};
+  }
+  return moved_to;
+}
+
+Result<bool, Error> Store::snapshot(const std::string& to_path) {
+  if (stat_file(to_path).exists) {
+    return Failure{
+        Error{Error::Kind::io,
+              "'" + to_path + "' exists already. Choose another name for the snapshot."}};
+  }
+  const std::string at = to_path + ".new";
+  remove_database(at);
+  Statement copy(impl_->db, "VACUUM INTO ?");
+  const int rc = copy.run(std::string_view(at));
+  if (rc != sqlite_ok) {
+    const Error e = explain(rc, impl_->db.message(), "copy the database to", to_path);
+    remove_database(at);
+    return Failure{e};
+  }
+  int number = sync_file(at);
+  if (number == 0) number = publish_file(at, to_path);
+  if (number == 0) return true;
+  remove_database(at);
+  return Failure{system_error(number, "copy the database to", to_path)};
+}
+
+std::uint64_t Store::file_bytes() const {
+  return stat_file(impl_->path).bytes + stat_file(impl_->path + "-wal").bytes;
+}
+
+}  // namespace tributary::store
