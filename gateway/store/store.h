@@ -86,7 +86,9 @@ class Store {
   // All or nothing. After `full` the same commit may be tried again at any time. After `io` nobody
   // knows whether it happened: reopen(), then repeat it.
   Result<bool, Error> commit(const Commit&);
-  // Closes the file, opens it again, checks it, and makes all that it holds durable anew.
+  // Closes the file, opens it again, checks it, and makes all that it holds durable anew. May be
+  // tried again after an error, except `corrupt` (it was moved aside, as by open(): nothing but the
+  // destructor may follow) and `foreign`.
   Result<bool, Error> reopen();
   // Closes the file and renames it to <path>.corrupt-<n>, which is returned. Nothing but the
   // destructor may follow.
