@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: what an acknowledgement means. A gateway's word is checked against what this memory knows
+// that it sent.
+#include <algorithm>
+#include <cassert>
+
+#include "firmware-sim/sdk/engine.h"
+
+namespace tributary::sdk {
+namespace {
+
+const wire::Limits limits;
+constexpr std::uint64_t zero_pause_min_ms = 10'000;
+constexpr std::uint64_t zero_pause_max_ms = 600'000;
+constexpr std::size_t events_max = 1'024;  // not fetched: the oldest are dropped
+
+}  // namespace
+
+std::vector<Event> Engine::receive(std::uint64_t now_ms, std::string_view payload) {
+  advance(now_ms);
+  const Result<wire::Ack, wire::DecodeError> ack = wire::decode_ack(payload, limits);
+  if (!ack) {
+    report_bad_ack(wire::to_string(ack.error()));
+  } else if (ack->fleet != options_.fleet || ack->device != options_.device) {
+    report_bad_ack("for device \"" + std::string(ack->device) + "\" of fleet \"" +
+                   std::string(ack->fleet) + "\"");
+  } else {
+    state().adopt(ack->hlc, options_.clock_ahead_max_ms);
+    for (const wire::ActorAck& a : ack->actors) {
+      if (a.epoch == memory_->epoch) {
+        take(*ack, a);
+        break;
+      }
+    }
+  }
+  if (events_.size() > events_max) {
+    events_.erase(events_.begin(), events_.end() - static_cast<std::ptrdiff_t>(events_max));
+  }
+  return std::exchange(events_, {});
+}
+
+void Engine::report_bad_ack(std::string text) {
+  events_.push_back({.kind = Event::Kind::bad_ack, .text = std::move(text)});
+}
+
+void Engine::take(const wire::Ack& ack, const wire::ActorAck& a) {
+  if (shows_twin(a)) {
+    fresh_epoch(ack.gateway);
+    return;  // nothing else in this ack counts
+  }
+  const std::uint64_t safe_before = safe();
+  hear(ack, a);
+  for (const std::string_view envelope : a.removals) take_removal(envelope, ack.gateway);
+  for (const wire::Refusal& r : a.refusals) take_refusal(r, ack.gateway);
+  if (safe() > safe_before) {
+    events_.push_back({.kind = Event::Kind::acknowledged,
+                       .op = safe(),
+                       .last_op = state().last_op(),
+                       .epoch = memory_->epoch,
+                       .gateway = std::string(ack.gateway)});
+  }
+  drop_acknowledged();
+}
+
+bool Engine::shows_twin(const wire::ActorAck& a) const {
+  const auto foreign = [&](const wire::Point& p) {
+    return memory_->points.ask(p) == Points::Answer::never_sent;
+  };
+  return (a.op > 0 && foreign({a.op, a.hash})) ||
+         std::any_of(a.points.begin(), a.points.end(), foreign);
+}
+
+void Engine::hear(const wire::Ack& ack, const wire::ActorAck& a) {
+  const bool verified = a.op == 0 || memory_->points.ask({a.op, a.hash}) == Points::Answer::sent;
+  const bool more =
+      memory_->gateways.heard({ack.gateway, ack.incarnation, ack.hlc, a.op, verified}, now_ms_);
+  dirty_ = dirty_ || more;
+  if (more) {
+    inflight_ = 0;
+    pause_ms_ = options_.resend_min_ms;
+  }
+  memory_->gateways.watch(from(), now_ms_, options_.catch_up_ms);
+  if (a.send_from_zero && !zero_wanted_ && (!zero_at_ || now_ms_ >= *zero_at_)) {
+    zero_pause_ms_ = std::clamp(2 * zero_pause_ms_, zero_pause_min_ms, zero_pause_max_ms);
+    zero_wanted_ = state().last_op() > 0;
+    zero_at_ = now_ms_;
+  } else if (!a.send_from_zero && !zero_wanted_) {
+    zero_pause_ms_ = 0;
+  }
+}
+
+// A gateway says that another actor removed adds of ours and quotes the envelope: it is read like
+// any other. The adds are retired by operations of our own, so that the other actor may forget.
+void Engine::take_removal(std::string_view envelope, std::string_view gateway) {
+  const Result<wire::Envelope, wire::DecodeError> e = wire::decode_envelope(envelope, limits);
+  if (!e) return report_bad_ack("quotes an envelope: " + wire::to_string(e.error()));
+  const wire::Delta& d = e->delta;
+  if (d.fleet != options_.fleet) return report_bad_ack("quotes an envelope of another fleet");
+  for (const wire::Entry& entry : d.entries) {
+    const auto* payload = std::get_if<wire::OrSetPayload>(&entry.payload);
+    Cell* c = payload != nullptr ? state().find(entry.key, entry.type) : nullptr;
+    if (c == nullptr) continue;
+    for (const wire::OrSetPayload::Foreign& f : payload->foreign) {
+      if (f.device != options_.device || f.epoch != memory_->epoch) continue;
+      const auto add = c->set->adds.find(f.op);
+      if (add == c->set->adds.end()) continue;
+      Event event{.kind = Event::Kind::removed, .epoch = memory_->epoch};
+      event.gateway = std::string(gateway);
+      event.text = std::string(d.device);
+      event.element = add->second;
+      event.keys.push_back({c->key, entry.type});
+      if (did(state().erase_op(*c, f.op)) != Outcome::applied) continue;
+      event.op = state().last_op();
+      events_.push_back(std::move(event));
+    }
+  }
+}
+
+// The delta that ended at `to` was refused whole. Its keys fall silent with an operation of their
+// own: the number moves on, so what was refused is never sent again under a number that was used.
+void Engine::take_refusal(const wire::Refusal& r, std::string_view gateway) {
+  if (r.to > state().last_op()) return;
+  Event event{.kind = Event::Kind::refused, .op = r.to, .epoch = memory_->epoch};
+  event.gateway = std::string(gateway);
+  event.text = std::string(r.rule);
+  std::vector<Cell*> cells;
+  for (const auto& [key, type] : r.keys) {
+    Cell* c = state().find(key, type);
+    if (c == nullptr || c->muted || c->last == 0) continue;
+    cells.push_back(c);
+    event.keys.push_back({c->key, type});
+  }
+  if (!cells.empty()) {
+    state().mute(cells);
+    did(Outcome::applied);
+    abandon_flights();  // they carry what was refused
+    events_.push_back(std::move(event));
+    return;
+  }
+  GatewayLink* link = memory_->gateways.find(gateway);
+  if (!r.keys.empty() || link == nullptr || link->refusal == r.rule) return;
+  link->refusal = event.text;  // nothing to mute: said once
+  events_.push_back(std::move(event));
+}
+
+// This memory was copied or rolled back. Whatever would be carried over may have been counted
+// already: nothing is.
+void Engine::fresh_epoch(std::string_view gateway) {
+  Event event{.kind = Event::Kind::twin, .op = safe(), .last_op = state().last_op()};
+  event.epoch = memory_->epoch;
+  event.gateway = std::string(gateway);
+  state().for_each_since(safe(), [&](Cell& c) {
+    event.keys.push_back({c.key, static_cast<std::uint8_t>(c.type)});
+  });
+  events_.push_back(std::move(event));
+  const std::uint64_t old = memory_->epoch;
+  while (memory_->epoch == old) memory_->epoch = options_.random();
+  state().reset();
+  memory_->points.clear();
+  memory_->gateways.clear();
+  abandon_flights();
+  sent_to_ = batch_at_ = 0;
+  inflight_ = 0;
+  pause_ms_ = options_.resend_min_ms;
+  resend_at_.reset();
+  zero_at_.reset();
+  zero_wanted_ = false;
+  dirty_ = true;
+  persist();  // a failure is no harm: the old memory would find its twin again
+}
+
+// After an ack: what need not be sent any more, and whether a pause must run.
+void Engine::drop_acknowledged() {
+  const std::uint64_t held = from(), last = state().last_op();
+  if (main_.delta && main_.delta->to <= held) {
+    const std::shared_ptr<const MadeDelta> done = std::exchange(main_, Flight{}).delta;
+    outgoing_.erase(std::remove_if(outgoing_.begin(), outgoing_.end(),
+                                   [&](const Outgoing& o) { return o.delta == done; }),
+                    outgoing_.end());
+  }
+  sent_to_ = std::max(sent_to_, std::min(held, last));
+  if (held >= last) {
+    resend_at_.reset();
+  } else if (!resend_at_) {
+    resend_at_ = now_ms_ + jittered(pause_ms_);
+  }
+}
+
+}  // namespace tributary::sdk

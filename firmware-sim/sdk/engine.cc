@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "firmware-sim/sdk/engine.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace tributary::sdk {
+namespace {
+
+// A delta of many parts is repeated as it is so often before a newer one takes its place.
+constexpr std::uint32_t rounds_max = 12;
+constexpr std::uint64_t save_retry_ms = 1'000;
+
+void pull_back(std::optional<std::uint64_t>& at, std::uint64_t by) {
+  if (at) *at -= std::min(*at, by);
+}
+
+}  // namespace
+
+Engine::Engine(Options options, std::unique_ptr<Memory> memory)
+    : options_(std::move(options)), memory_(std::move(memory)), pause_ms_(options_.resend_min_ms) {
+  assert(options_.random && memory_);
+}
+
+Outcome Engine::did(Outcome outcome) {
+  if (outcome != Outcome::applied) return outcome;
+  dirty_ = true;
+  if (state().last_op() == sent_to_ + 1) batch_at_ = now_ms_ + options_.batch_ms;
+  return outcome;
+}
+
+void Engine::advance(std::uint64_t now_ms) {
+  if (now_ms < now_ms_) {  // the clock stepped back: what was due in a second stays due in a second
+    const std::uint64_t by = now_ms_ - now_ms;
+    pull_back(save_retry_at_, by);
+    pull_back(resend_at_, by);
+    pull_back(zero_at_, by);
+    batch_at_ -= std::min(batch_at_, by);
+    memory_->gateways.shift_back(by);
+  }
+  now_ms_ = now_ms;
+  state().wall(now_ms);
+}
+
+std::uint64_t Engine::safe() const {
+  return std::min(from(), state().last_op());
+}
+
+std::uint64_t Engine::jittered(std::uint64_t pause_ms) {
+  return pause_ms + options_.random() % (pause_ms / 4 + 1);
+}
+
+// While a delta of many parts is on its way, a newer one would only start the collecting anew.
+bool Engine::whole_flight_in_air() const {
+  return main_.delta && main_.delta->envelopes.size() > 1 && main_.rounds < rounds_max &&
+         main_.delta->from <= from() && main_.delta->to > from();
+}
+
+std::optional<std::uint64_t> Engine::next_main() const {
+  const std::uint64_t last = state().last_op();
+  if (from() >= last) return std::nullopt;
+  const std::uint64_t resend = resend_at_.value_or(now_ms_);
+  const bool unsent = last > sent_to_ && inflight_ < options_.inflight_max;
+  if (!unsent || whole_flight_in_air()) return resend;
+  if (last - sent_to_ >= options_.batch_ops_max) return std::min(resend, now_ms_);
+  return sent_to_ == 0 && !resend_at_ ? batch_at_
+                                      : std::min(resend_at_.value_or(batch_at_), batch_at_);
+}
+
+std::optional<std::uint64_t> Engine::next_extra() const {
+  std::optional<std::uint64_t> next = memory_->gateways.next_catch_up();
+  if (zero_wanted_) next = std::min(next.value_or(*zero_at_), *zero_at_);
+  return next;
+}
+
+std::optional<std::uint64_t> Engine::deadline() const {
+  std::optional<std::uint64_t> next = next_main();
+  if (!outgoing_.empty()) {
+    next = now_ms_;
+  } else if (const auto extra = next_extra()) {
+    next = std::min(next.value_or(*extra), *extra);
+  }
+  if (next && save_retry_at_) next = std::max(*next, *save_retry_at_);
+  return next;
+}
+
+bool Engine::repeatable(const Flight& f, std::uint64_t from) const {
+  if (!f.delta || f.delta->from > from || f.delta->to <= from) return false;
+  const wire::Point point{f.delta->to, f.delta->last_part};
+  if (memory_->points.ask(point) != Points::Answer::sent)
+    return false;  // its ack would tell nothing
+  return f.delta->to == state().last_op() ||
+         (f.delta->envelopes.size() > 1 && f.rounds < rounds_max);
+}
+
+void Engine::send(Flight& flight, std::uint64_t from) {
+  if (!repeatable(flight, from)) {
+    const DeltaFrame frame{options_.fleet, options_.device, memory_->epoch, options_.body_bytes_max,
+                           options_.small_set_bytes};
+    MadeDelta made = make_delta(state(), frame, from, options_.random());
+    memory_->points.add({made.to, made.last_part});
+    flight = {std::make_shared<const MadeDelta>(std::move(made)), 0};
+    dirty_ = must_save_ = true;
+  }
+  ++flight.rounds;
+  for (std::size_t i = 0; i < flight.delta->envelopes.size(); ++i) {
+    outgoing_.push_back({flight.delta, i});
+  }
+}
+
+// Fills outgoing_ with what is due.
+void Engine::plan() {
+  const auto next = next_main();
+  if (next && *next <= now_ms_) {
+    const bool again = resend_at_ && *resend_at_ <= now_ms_;
+    if (again) pause_ms_ = std::min<std::uint64_t>(2 * pause_ms_, options_.resend_max_ms);
+    send(main_, from());
+    sent_to_ = std::max(sent_to_, main_.delta->to);
+    resend_at_ = now_ms_ + jittered(pause_ms_);
+  }
+  std::optional<std::uint64_t> behind = memory_->gateways.take_due(now_ms_);
+  if (zero_wanted_ && *zero_at_ <= now_ms_) {
+    behind = 0;
+    zero_wanted_ = false;
+    zero_at_ = now_ms_ + zero_pause_ms_;
+  }
+  if (behind && *behind < state().last_op()) send(extra_, *behind);
+}
+
+std::vector<Packet> Engine::poll(std::uint64_t now_ms) {
+  advance(now_ms);
+  if (save_retry_at_ && now_ms_ < *save_retry_at_) return {};
+  if (outgoing_.empty()) plan();
+  if (must_save_ && !persist()) {
+    save_failed();
+    return {};
+  }
+  std::vector<Packet> out;
+  const std::string topic = "up/" + options_.device;
+  while (!outgoing_.empty() && out.size() < options_.burst_packets_max) {
+    const Outgoing& o = outgoing_.front();
+    out.push_back({topic, o.delta->envelopes[o.part]});
+    outgoing_.pop_front();
+  }
+  inflight_ += static_cast<std::uint32_t>(out.size());
+  return out;
+}
+
+bool Engine::persist() {
+  if (!dirty_ || !options_.save) {
+    dirty_ = must_save_ = false;
+    return true;
+  }
+  if (!options_.save(encode_snapshot(options_.fleet, options_.device, *memory_))) return false;
+  dirty_ = must_save_ = false;
+  save_retry_at_.reset();
+  return true;
+}
+
+// Nothing that the saved memory does not know may leave: the deltas are made anew when saving works
+// again.
+void Engine::save_failed() {
+  if (!save_retry_at_) events_.push_back({.kind = Event::Kind::save_failed, .text = "save failed"});
+  abandon_flights();
+  save_retry_at_ = now_ms_ + save_retry_ms;
+  resend_at_ = *save_retry_at_;
+}
+
+void Engine::abandon_flights() {
+  main_ = extra_ = Flight{};
+  outgoing_.clear();
+}
+
+void Engine::link_up(std::uint64_t now_ms) {
+  advance(now_ms);
+  pause_ms_ = options_.resend_min_ms;
+  inflight_ = 0;
+  if (from() < state().last_op()) resend_at_ = now_ms_;
+}
+
+}  // namespace tributary::sdk
