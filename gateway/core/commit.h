@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the core asks to be made durable: the rows of one transaction. The core makes them, the store writes them, and the
-// core acknowledges nothing before it hears that they are safe.
+// What the core asks to be made durable: the rows of one transaction. The core makes them, the
+// store writes them, and the core acknowledges nothing before it hears that they are safe.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace tributary::core {
 
-// Rows are numbered by the caller (strictly increasing, never reused), so that inserts append and deletes are by rowid.
+// Rows are numbered by the caller (strictly increasing, never reused), so that inserts append and
+// deletes are by rowid.
 struct EnvelopeRow {
   std::uint64_t row = 0;
   std::string hash;    // 32 bytes: SHA-256 of the body
@@ -22,7 +23,7 @@ struct ActorRow {
   std::uint64_t row = 0;
   std::string device;
   std::uint64_t epoch = 0;
-  std::string intake;           // opaque to the store: what was received, checksummed by its owner
+  std::string intake;  // opaque to the store: what was received, checksummed by its owner
   std::uint64_t heard_at_ms = 0;
 };
 
@@ -52,10 +53,10 @@ struct QuarantineRow {
 // One transaction. Repeating a commit that may or may not have happened is harmless.
 struct Commit {
   std::vector<EnvelopeRow> insert;
-  std::vector<std::uint64_t> erase;  // rows of envelopes that are superseded
-  std::vector<ActorRow> actors;      // upserts
+  std::vector<std::uint64_t> erase;          // rows of envelopes that are superseded
+  std::vector<ActorRow> actors;              // upserts
   std::vector<std::uint64_t> forget_actors;  // rows
-  std::vector<ValueRow> values;      // upserts by (key, type)
+  std::vector<ValueRow> values;              // upserts by (key, type)
   std::vector<DeadLetterRow> dead_letters;
   std::vector<QuarantineRow> quarantine;  // also erases the envelope row
 };

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gateway: a deterministic state machine. Bytes, time and finished commits go in; commits and publishes come out. It
-// does no I/O, starts no thread and reads no clock, so the daemon and the simulator run the same code.
+// The gateway: a deterministic state machine. Bytes, time and finished commits go in; commits and
+// publishes come out. It does no I/O, starts no thread and reads no clock, so the daemon and the
+// simulator run the same code.
 //
 //   Gateway gateway(options, incarnation, session);
 //   store.load(… gateway.restore(row) …);
 //   LinkId link = gateway.attach({.name = "local"});
 //   gateway.start(now);
 //   gateway.connected(now, link);  gateway.receive(now, inbound);  gateway.tick(now);
-//   Output out = gateway.take_output();      // publish, and commit; then gateway.committed(now, ticket)
+//   Output out = gateway.take_output();      // publish, and commit; then gateway.committed(now,
+//   ticket)
 //
-// One way through: decode → authorise → join → commit → ack, relay, view. State joined in memory is either on the disk or in
-// the one commit that is in flight; heads, states and acks are made only when nothing is in flight, so what others are told
-// is what the disk rebuilds.
+// One way through: decode → authorise → join → commit → ack, relay, view. State joined in memory is
+// either on the disk or in the one commit that is in flight; heads, states and acks are made only
+// when nothing is in flight, so what others are told is what the disk rebuilds.
 //
 // Thread-safety: one owner thread.
 #pragma once
@@ -45,7 +47,8 @@ class Gateway {
   void disconnected(Instant, LinkId);
   void receive(Instant, Inbound&&);
   void committed(Instant, Ticket);
-  // The transaction did not happen, or it is not known whether it did. The core asks for it again after a pause.
+  // The transaction did not happen, or it is not known whether it did. The core asks for it again
+  // after a pause.
   void commit_failed(Instant, Ticket, std::string reason);
   void tick(Instant);
   // Commits what waits and says goodbye; finished once stopped() is true.
@@ -64,12 +67,16 @@ class Gateway {
   Summary summary() const;
   std::optional<ValueView> value(std::string_view key, std::uint8_t type) const;
   // Up to `max` values in order of (key, type), from after (key, type); ("", 0) to begin.
-  std::vector<ValueView> values(std::string_view after_key, std::uint8_t after_type, std::size_t max) const;
+  std::vector<ValueView> values(std::string_view after_key, std::uint8_t after_type,
+                                std::size_t max) const;
   std::vector<PeerView> peers() const;
   // In order of (device, epoch), from after that pair.
-  std::vector<DeviceView> devices(std::string_view after_device, std::uint64_t after_epoch, std::size_t max) const;
-  // The exact bytes of live envelopes in order of hash, from after `after_hash` (32 bytes or empty).
-  std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> envelopes(std::string_view after_hash, std::size_t max) const;
+  std::vector<DeviceView> devices(std::string_view after_device, std::uint64_t after_epoch,
+                                  std::size_t max) const;
+  // The exact bytes of live envelopes in order of hash, from after `after_hash` (32 bytes or
+  // empty).
+  std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> envelopes(
+      std::string_view after_hash, std::size_t max) const;
   // Root of this fleet's topics, without a slash at the end.
   const std::string& root() const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What goes into the core and what comes out: plain values. Everything in an Output is safe to do at once, in any order, and
-// may be lost: devices send again, peers compare digests. Only the commit must be answered.
+// What goes into the core and what comes out: plain values. Everything in an Output is safe to do
+// at once, in any order, and may be lost: devices send again, peers compare digests. Only the
+// commit must be answered.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -14,7 +15,8 @@
 
 namespace tributary::core {
 
-// The caller's clocks. `mono_ms` never goes back and drives the timers; `wall_ms` is the time of day and stamps registers.
+// The caller's clocks. `mono_ms` never goes back and drives the timers; `wall_ms` is the time of
+// day and stamps registers.
 struct Instant {
   std::uint64_t mono_ms = 0;
   std::uint64_t wall_ms = 0;
@@ -26,15 +28,16 @@ using Ticket = std::uint64_t;
 // One broker, as the core sees it.
 struct LinkOptions {
   std::string name;
-  bool devices = true;                     // hear devices here, and acknowledge to them
-  bool peers = true;                       // exchange with other gateways here
-  std::vector<std::string> hears = {"*"};  // device ids this gateway answers to: patterns with * and ?
+  bool devices = true;  // hear devices here, and acknowledge to them
+  bool peers = true;    // exchange with other gateways here
+  std::vector<std::string> hears = {
+      "*"};  // device ids this gateway answers to: patterns with * and ?
 };
 
 struct Options {
   std::string fleet;
   std::string gateway;
-  std::string version = "0";                // shown in the status
+  std::string version = "0";                  // shown in the status
   std::string root = "tributary/v1/<fleet>";  // "<fleet>" is replaced
   wire::Limits wire;
 
@@ -56,7 +59,8 @@ struct Options {
   std::size_t state_part_bytes = 262'144;
   wire::Codec codec = wire::Codec::lz4;
   std::uint32_t fetch_timeout_ms = 10'000;
-  std::uint32_t listen_ms = 1'500;  // after the first connect: hear what the broker retains before announcing
+  std::uint32_t listen_ms =
+      1'500;  // after the first connect: hear what the broker retains before announcing
 
   bool view_enabled = true;
   std::uint32_t view_interval_ms = 500;
@@ -109,16 +113,27 @@ struct Output {
 
 // Why something was not taken, each with its counter.
 enum class Reject : std::uint8_t {
-  size, topic, not_heard, malformed, version, fleet, wrong_device, reserved_key, limit, memory, peer, count_
+  size,
+  topic,
+  not_heard,
+  malformed,
+  version,
+  fleet,
+  wrong_device,
+  reserved_key,
+  limit,
+  memory,
+  peer,
+  count_
 };
 std::string_view name(Reject);
 
 struct Counters {
-  std::uint64_t messages = 0;          // arrived, of any kind
-  std::uint64_t envelopes = 0;         // decoded and authorised
-  std::uint64_t duplicates = 0;        // known already
-  std::uint64_t superseded = 0;        // left the live set
-  std::uint64_t operations = 0;        // by which contiguous acknowledged points advanced
+  std::uint64_t messages = 0;    // arrived, of any kind
+  std::uint64_t envelopes = 0;   // decoded and authorised
+  std::uint64_t duplicates = 0;  // known already
+  std::uint64_t superseded = 0;  // left the live set
+  std::uint64_t operations = 0;  // by which contiguous acknowledged points advanced
   std::uint64_t commits = 0, commit_failures = 0;
   std::uint64_t acks = 0, batches_out = 0, batches_in = 0, gaps = 0;
   std::uint64_t heads_out = 0, heads_in = 0, state_parts_out = 0, state_parts_in = 0;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/ack_book.h"
+
+#include <algorithm>
+
+namespace tributary::core {
+namespace {
+
+constexpr std::size_t points_max = 16;
+constexpr std::size_t removals_quoted_max = 8;
+constexpr std::size_t removals_kept_max = 64;
+constexpr std::size_t refusals_max = 8;
+// Live envelopes may weigh this many times what the parts weigh before the device is asked to send
+// from 0.
+constexpr std::uint64_t weight_factor = 4;
+constexpr std::uint64_t weight_slack_bytes = 4096;
+
+}  // namespace
+
+void AckBook::answer(ActorRecord& actor, std::uint64_t from, LinkId link) {
+  heard_on_[actor.name.device] = link;
+  Due& due = due_[actor.name.device];
+  due.links.insert(link);
+  Answer& a = due.epochs[actor.name.epoch];
+  a.from = std::min(a.from, from);
+}
+
+void AckBook::advanced(ActorRecord& actor) {
+  const auto at = heard_on_.find(actor.name.device);
+  if (at == heard_on_.end()) return;
+  Due& due = due_[actor.name.device];
+  due.links.insert(at->second);
+  due.epochs[actor.name.epoch];
+}
+
+void AckBook::refuse(std::string_view device, std::uint64_t epoch, std::uint64_t to, LinkId link,
+                     const Denial& denial) {
+  Due& due = due_[std::string(device)];
+  due.links.insert(link);
+  Answer& a = due.epochs[epoch];
+  if (a.refusals.size() < refusals_max) a.refusals.push_back({to, denial});
+}
+
+void AckBook::removed(const ForeignRemoval& f) {
+  std::vector<ForeignRemoval>& kept = removals_[f.target.actor.record];
+  if (kept.size() < removals_kept_max) kept.push_back(f);
+  advanced(*f.target.actor.record);
+}
+
+void AckBook::send(const Context& context, Output& out, Counters& counters) {
+  for (const auto& [device, due] : due_) {
+    const std::string payload = encode(context, device, due);
+    for (const LinkId link : due.links) {
+      out.publishes.push_back(
+          {link, context.options.root + "/ack/" + device, payload, false, false});
+      counters.acks += 1;
+    }
+  }
+  due_.clear();
+}
+
+std::string AckBook::encode(const Context& context, const std::string& device, const Due& due) {
+  wire::Ack ack;
+  ack.fleet = context.options.fleet;
+  ack.gateway = context.options.gateway;
+  ack.incarnation = context.incarnation;
+  ack.hlc = context.hlc;
+  ack.device = device;
+  for (const auto& [epoch, answer] : due.epochs) {
+    wire::ActorAck a;
+    a.epoch = epoch;
+    for (const Refused& r : answer.refusals) {
+      wire::Refusal refusal;
+      refusal.to = r.to;
+      refusal.rule = std::string_view(r.denial.rule).substr(0, 200);
+      for (const auto& [key, type] : r.denial.keys) refusal.keys.emplace_back(key, type);
+      a.refusals.push_back(std::move(refusal));
+    }
+    if (ActorRecord* actor = context.actors.find(device, epoch)) {
+      const wire::Point point = actor->intake.contiguous();
+      a.op = point.op;
+      a.hash = point.hash;
+      a.points = actor->intake.points_above(
+          answer.from == ~std::uint64_t{0} ? point.op : answer.from, points_max);
+      a.send_from_zero = actor->live_bytes > weight_factor * actor->part_bytes + weight_slack_bytes;
+      if (const auto at = removals_.find(actor); at != removals_.end()) {
+        std::erase_if(at->second, [&](const ForeignRemoval& f) {
+          return std::get<OrSet>(f.key->value).dead(f.target);
+        });
+        for (const ForeignRemoval& f : at->second) {
+          const LiveEnvelope* e = context.live.removal(f);
+          if (e == nullptr || a.removals.size() >= removals_quoted_max) continue;
+          const std::string_view bytes = *e->envelope.bytes;
+          if (std::find(a.removals.begin(), a.removals.end(), bytes) == a.removals.end())
+            a.removals.push_back(bytes);
+        }
+        if (at->second.empty()) removals_.erase(at);
+      }
+    }
+    ack.actors.push_back(std::move(a));
+  }
+  return wire::seal(wire::encode_body(ack));
+}
+
+}  // namespace tributary::core

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The actors that this gateway knows, one record each at a stable address. The data types hold
+// ActorRef, a handle of one word that orders like the actor it stands for.
+//
+// Lifetime: records live as long as the table; a ref never dangles before that.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "crdt/actor.h"
+#include "gateway/core/intake.h"
+
+namespace tributary::core {
+
+struct ActorRecord {
+  crdt::Actor name;
+  std::uint32_t bucket = 0;
+  std::uint64_t row = 0;  // in the store; 0: has none yet
+  Intake intake;
+  std::uint64_t heard_at_ms = 0;  // wall time of the last envelope from the device itself; 0: never
+
+  // Of the live envelopes. `live_sum` adds the first 8 bytes of their hashes: stored with the
+  // intake, it tells at the next start whether the disk still holds what the intake rests on.
+  std::uint64_t live_count = 0, live_sum = 0, live_bytes = 0;
+  std::uint64_t part_bytes = 0;  // what the actor's parts weigh, as they would be sent
+
+  bool touched = false;  // by the commit in the making
+};
+
+struct ActorRef {
+  ActorRecord* record = nullptr;
+
+  friend bool operator==(ActorRef a, ActorRef b) { return a.record == b.record; }
+  friend std::strong_ordering operator<=>(ActorRef a, ActorRef b) {
+    if (a.record == b.record) return std::strong_ordering::equal;
+    if (!a.record || !b.record)
+      return a.record ? std::strong_ordering::greater : std::strong_ordering::less;
+    return a.record->name <=> b.record->name;
+  }
+};
+
+class ActorTable {
+ public:
+  // nullptr when unknown.
+  ActorRecord* find(std::string_view device, std::uint64_t epoch) const {
+    const auto at = records_.find(View{device, epoch});
+    return at == records_.end() ? nullptr : at->second.get();
+  }
+  // Makes the record when it is not there.
+  ActorRecord& intern(std::string_view device, std::uint64_t epoch) {
+    if (ActorRecord* known = find(device, epoch)) return *known;
+    auto made = std::make_unique<ActorRecord>();
+    made->name = {std::string(device), epoch};
+    made->bucket = wire::bucket_of(device, epoch);
+    ActorRecord& out = *made;
+    records_.emplace(View{out.name.device, epoch}, std::move(made));
+    return out;
+  }
+  std::size_t size() const { return records_.size(); }
+
+  // Calls f(ActorRecord&) for every epoch of a device, ascending.
+  template <class F>
+  void each_epoch(std::string_view device, F&& f) const {
+    for (auto at = records_.lower_bound(View{device, 0});
+         at != records_.end() && at->first.device == device; ++at) {
+      f(*at->second);
+    }
+  }
+  // Calls f(ActorRecord&) for every actor after (device, epoch), ascending, until it returns false.
+  template <class F>
+  void each_after(std::string_view device, std::uint64_t epoch, F&& f) const {
+    for (auto at = records_.upper_bound(View{device, epoch}); at != records_.end(); ++at) {
+      if (!f(*at->second)) return;
+    }
+  }
+
+ private:
+  struct View {  // of a record's own name
+    std::string_view device;
+    std::uint64_t epoch = 0;
+    friend auto operator<=>(const View&, const View&) = default;
+  };
+  std::map<View, std::unique_ptr<ActorRecord>> records_;
+};
+
+}  // namespace tributary::core
+
+template <>
+struct std::hash<tributary::core::ActorRef> {
+  std::size_t operator()(tributary::core::ActorRef a) const noexcept {
+    return std::hash<const void*>{}(a.record) >>
+           4;  // records are aligned: the low bits say nothing
+  }
+};

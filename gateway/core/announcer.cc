@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/announcer.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace tributary::core {
+namespace {
+
+// Bucket state may take this much of the link while traffic goes on, in bytes/ms.
+constexpr std::size_t state_rate = 256;
+constexpr std::uint64_t state_pause_max_ms = 60'000;
+// A gateway's retained topics stay below 1,000: a broker's retained replay is cut at about that
+// (Mosquitto: 20 in flight and 1,000 queued).
+constexpr std::size_t parts_total_max = 700;
+constexpr std::uint32_t parts_max = 512;
+constexpr std::size_t part_bytes_ceiling = 900'000;
+
+std::uint32_t part_of(const wire::Hash& hash, std::uint32_t parts) {
+  const std::uint32_t first = std::uint32_t{hash.bytes[0]} << 24 |
+                              std::uint32_t{hash.bytes[1]} << 16 |
+                              std::uint32_t{hash.bytes[2]} << 8 | hash.bytes[3];
+  return first % parts;
+}
+
+}  // namespace
+
+void Announcer::changed(Instant now, std::uint32_t bucket) {
+  Bucket& b = buckets_[bucket];
+  b.head_dirty = b.state_dirty = true;
+  if (!changed_since_head_) {
+    changed_since_head_ = true;
+    next_head_ms_ = std::min(next_head_ms_, now.mono_ms + options_.sync_interval_min_ms);
+  }
+  // By its size while traffic goes on; sooner once it has settled.
+  if (next_state_ms_ == never)
+    busy_due_ms_ = std::max(busy_due_ms_, now.mono_ms + options_.state_interval_min_ms);
+  const std::uint64_t settled = std::max(now.mono_ms + options_.settle_ms / 2, settled_due_ms_);
+  next_state_ms_ = std::min(busy_due_ms_, settled);
+}
+
+void Announcer::inherit(std::uint32_t bucket, std::uint32_t parts) {
+  Bucket& b = buckets_[bucket];
+  b.retained_parts = std::max(b.retained_parts, std::min(parts, parts_max));
+}
+
+const std::optional<wire::BucketHead>& Announcer::head_of(std::uint32_t bucket) {
+  Bucket& b = buckets_[bucket];
+  if (!b.head_dirty) return b.head;
+  b.head_dirty = false;
+  b.head.reset();
+  const auto& live = live_.bucket(bucket);
+  if (live.empty() && keys_.digests().empty(bucket) && !b.published) return b.head;
+  wire::BucketHead h;
+  h.digest = keys_.digests().digest(bucket);
+  if (!live_.unknown_digests().empty(bucket)) h.unknown = live_.unknown_digests().digest(bucket);
+  h.live = live.size();
+  h.published = b.published;
+  h.parts = b.parts;
+  b.head = h;
+  return b.head;
+}
+
+void Announcer::run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& links, Output& out,
+                    Counters& counters) {
+  const bool any_all =
+      std::any_of(links.begin(), links.end(), [](const LinkView& l) { return l.all; });
+  if (any_all || now.mono_ms >= next_state_ms_) {
+    std::size_t bytes = 0;
+    for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+      if (any_all || buckets_[b].state_dirty) bytes += publish_bucket(b, links, out, counters);
+    }
+    settled_due_ms_ = now.mono_ms + options_.state_interval_min_ms;
+    busy_due_ms_ =
+        std::max(settled_due_ms_,
+                 now.mono_ms + std::min<std::uint64_t>(bytes / state_rate, state_pause_max_ms));
+    next_state_ms_ = never;
+    if (bytes > 0 || any_all) next_head_ms_ = now.mono_ms;
+  }
+  if (now.mono_ms < next_head_ms_) return;
+  for (const LinkView& link : links) publish_head(hlc, link, out, counters);
+  const std::uint32_t busy_max =
+      std::min(4 * options_.sync_interval_min_ms, options_.sync_interval_max_ms);
+  if (changed_since_head_) {
+    head_interval_ms_ = std::clamp(head_interval_ms_ * 2, options_.sync_interval_min_ms, busy_max);
+  } else {
+    head_interval_ms_ = std::clamp(head_interval_ms_ * 2, options_.sync_interval_min_ms,
+                                   options_.sync_interval_max_ms);
+  }
+  changed_since_head_ = false;
+  next_head_ms_ = now.mono_ms + head_interval_ms_;
+}
+
+std::vector<std::string> Announcer::plain_parts(std::uint32_t b, std::uint32_t parts) const {
+  std::vector<std::vector<std::string_view>> sorted(parts);
+  for (const LiveEnvelope* e : live_.bucket(b)) {
+    if (e->stored) sorted[part_of(e->envelope.hash, parts)].push_back(*e->envelope.bytes);
+  }
+  std::vector<std::string> out;
+  for (const auto& envelopes : sorted) out.push_back(wire::plain_pack(envelopes));
+  return out;
+}
+
+// The smallest power of two whose parts stay below the size wanted; that grows when there would be
+// too many parts.
+std::uint32_t Announcer::parts_for(std::uint32_t b) const {
+  const std::size_t wanted =
+      std::clamp(live_.bytes() / parts_total_max, options_.state_part_bytes, part_bytes_ceiling);
+  std::size_t total = 0;
+  for (const LiveEnvelope* e : live_.bucket(b)) total += e->envelope.bytes->size() + 5;
+  std::uint32_t parts = 1;
+  while (parts < parts_max && total / parts > wanted * 3 / 4) parts *= 2;
+  return parts;
+}
+
+std::size_t Announcer::publish_bucket(std::uint32_t b, const std::vector<LinkView>& links,
+                                      Output& out, Counters& counters) {
+  Bucket& bucket = buckets_[b];
+  bucket.state_dirty = false;
+  bucket.head_dirty = true;
+  if (live_.bucket(b).empty() && bucket.retained_parts == 0) return 0;
+  const std::uint32_t parts = parts_for(b);
+  const std::vector<std::string> plain = plain_parts(b, parts);
+  std::vector<wire::Hash> hashes;
+  std::string all;
+  for (const std::string& p : plain) {
+    hashes.push_back(wire::sha256(p));
+    all += hashes.back().view();
+  }
+  std::size_t bytes = 0;
+  for (std::uint32_t part = 0; part < parts; ++part) {
+    const bool same = bucket.parts == parts && bucket.part_hashes[part] == hashes[part];
+    for (const LinkView& link : links) {
+      if (!same || link.all)
+        bytes += publish_part(b, {part, parts}, plain[part], link.id, out, counters);
+    }
+  }
+  for (std::uint32_t part = parts; part < bucket.retained_parts; ++part) {
+    for (const LinkView& link : links)
+      out.publishes.push_back({link.id, part_topic(b, part), {}, true, true});
+  }
+  bucket.parts = bucket.retained_parts = parts;
+  bucket.part_hashes = std::move(hashes);
+  bucket.published = wire::sha256(all);
+  return bytes;
+}
+
+std::size_t Announcer::publish_part(std::uint32_t b, Slice slice, const std::string& plain,
+                                    LinkId link, Output& out, Counters& counters) const {
+  const std::string pack = wire::encode_pack(plain, options_.codec);
+  wire::StatePart state;
+  state.gateway = options_.gateway;
+  state.incarnation = identity_.incarnation;
+  state.bucket = b;
+  state.part = slice.part;
+  state.parts = slice.parts;
+  state.pack = pack;
+  std::string payload = wire::encode(state);
+  const std::size_t bytes = payload.size();
+  out.publishes.push_back({link, part_topic(b, slice.part), std::move(payload), true, true});
+  counters.state_parts_out += 1;
+  return bytes;
+}
+
+void Announcer::publish_head(crdt::Hlc hlc, const LinkView& link, Output& out, Counters& counters) {
+  wire::Head head;
+  head.fleet = options_.fleet;
+  head.gateway = options_.gateway;
+  head.incarnation = identity_.incarnation;
+  head.session = identity_.session;
+  head.number = link.number;
+  head.hlc = hlc;
+  head.types = {1, 2, 3, 4, 5};
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) head.buckets[b] = head_of(b);
+  out.publishes.push_back(
+      {link.id, identity_.base + "/head", wire::seal(wire::encode_body(head)), true, true});
+  counters.heads_out += 1;
+}
+
+std::string Announcer::part_topic(std::uint32_t b, std::uint32_t part) const {
+  return identity_.base + "/state/" + std::to_string(b) + '/' + std::to_string(part);
+}
+
+}  // namespace tributary::core

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this gateway lets the brokers retain for its peers: the head, and the state of every bucket
+// in parts. Both are made only of committed envelopes, and only what changed is published again.
+//
+// Pace: a head soon after a change (fast when busy, slow when idle); bucket state no faster than
+// its size allows, and at once when traffic has settled, because then a peer that missed something
+// waits for it.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/core/keyspace.h"
+#include "gateway/core/live.h"
+#include "gateway/core/types.h"
+
+namespace tributary::core {
+
+class Announcer {
+ public:
+  struct LinkView {  // a link that heads go to
+    LinkId id = 0;
+    std::uint64_t number = 0;  // the last batch sent on it
+    bool all = false;  // it needs everything: it connected, or its broker may have forgotten
+  };
+  struct Identity {
+    std::string base;  // "<root>/gw/<gateway>"
+    std::uint64_t incarnation = 0, session = 0;
+  };
+
+  Announcer(const Options& options, Identity identity, Keyspace& keys, LiveSet& live)
+      : options_(options), identity_(std::move(identity)), keys_(keys), live_(live) {}
+
+  // A commit changed this bucket.
+  void changed(Instant now, std::uint32_t bucket);
+  // The bucket's parts that an earlier life left at the broker: those we no longer need will be
+  // cleared.
+  void inherit(std::uint32_t bucket, std::uint32_t parts);
+
+  // When run() has something to do.
+  std::uint64_t deadline() const {
+    return next_head_ms_ < next_state_ms_ ? next_head_ms_ : next_state_ms_;
+  }
+  // Publishes what is due. REQUIRES: no commit is in flight. `hlc` stamps the head.
+  void run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& links, Output& out,
+           Counters& counters);
+
+  const std::optional<wire::BucketHead>& head_of(std::uint32_t bucket);
+
+ private:
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+  struct Bucket {
+    bool state_dirty = false;
+    std::uint32_t parts = 0;           // as published
+    std::uint32_t retained_parts = 0;  // topics that may exist at the brokers
+    std::vector<wire::Hash> part_hashes;
+    std::optional<wire::Hash> published;
+    bool head_dirty = true;
+    std::optional<wire::BucketHead> head;
+  };
+  std::size_t publish_bucket(std::uint32_t b, const std::vector<LinkView>& links, Output& out,
+                             Counters&);
+  std::uint32_t parts_for(std::uint32_t b) const;
+  struct Slice {
+    std::uint32_t part = 0, parts = 0;
+  };
+  std::size_t publish_part(std::uint32_t b, Slice, const std::string& plain, LinkId, Output&,
+                           Counters&) const;
+  std::vector<std::string> plain_parts(std::uint32_t b, std::uint32_t parts) const;
+  void publish_head(crdt::Hlc hlc, const LinkView&, Output&, Counters&);
+  std::string part_topic(std::uint32_t b, std::uint32_t part) const;
+
+  const Options& options_;
+  Identity identity_;
+  Keyspace& keys_;
+  LiveSet& live_;
+  std::array<Bucket, wire::bucket_count> buckets_{};
+  bool changed_since_head_ = false;
+  std::uint64_t next_head_ms_ = 0;
+  std::uint64_t next_state_ms_ = never;  // never: no bucket's state has changed
+  std::uint64_t busy_due_ms_ = 0, settled_due_ms_ = 0;
+  std::uint32_t head_interval_ms_ = 0;
+};
+
+}  // namespace tributary::core

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/digest.h"
+
+#include <openssl/evp.h>
+
+#include <cassert>
+
+namespace tributary::core {
+namespace {
+
+// The first 2,048 bytes of the ChaCha20 key stream under `seed`, as little-endian lanes.
+void expand(const wire::Hash& seed, std::array<unsigned char, 2 * LtHash::lanes>& out) {
+  struct Context {
+    EVP_CIPHER_CTX* ctx = EVP_CIPHER_CTX_new();
+    ~Context() { EVP_CIPHER_CTX_free(ctx); }
+  };
+  thread_local Context c;
+  static constexpr std::array<unsigned char, 16> nonce{};
+  static constexpr std::array<unsigned char, 2 * LtHash::lanes> zero{};
+  int n = 0;
+  const bool ok =
+      EVP_EncryptInit_ex(c.ctx, EVP_chacha20(), nullptr, seed.bytes.data(), nonce.data()) == 1 &&
+      EVP_EncryptUpdate(c.ctx, out.data(), &n, zero.data(), static_cast<int>(zero.size())) == 1;
+  assert(ok && n == static_cast<int>(zero.size()));
+  (void)ok;
+}
+
+}  // namespace
+
+void LtHash::add(const wire::Hash& seed, std::int32_t times) {
+  std::array<unsigned char, 2 * lanes> stream;
+  expand(seed, stream);
+  const auto factor = static_cast<std::uint16_t>(times);
+  for (std::size_t i = 0; i < lanes; ++i) {
+    const auto lane = static_cast<std::uint16_t>(stream[2 * i] | stream[2 * i + 1] << 8);
+    sum_[i] = static_cast<std::uint16_t>(sum_[i] + static_cast<std::uint32_t>(lane) * factor);
+  }
+}
+
+wire::Hash LtHash::digest() const {
+  std::string bytes(2 * lanes, '\0');
+  for (std::size_t i = 0; i < lanes; ++i) {
+    bytes[2 * i] = static_cast<char>(sum_[i] & 0xFF);
+    bytes[2 * i + 1] = static_cast<char>(sum_[i] >> 8);
+  }
+  return wire::sha256(bytes);
+}
+
+void DigestBook::change(std::uint32_t bucket, std::string_view atom, std::int32_t times) {
+  assert(bucket < wire::bucket_count);
+  if (!buckets_[bucket]) buckets_[bucket] = std::make_unique<Bucket>();
+  Bucket& b = *buckets_[bucket];
+  b.atoms += times;
+  b.fresh = false;
+  const auto [at, added] = b.pending.try_emplace(wire::sha256(atom), 0);
+  at->second += times;
+  if (at->second == 0) b.pending.erase(at);
+}
+
+DigestBook::Bucket& DigestBook::settle(std::uint32_t bucket) {
+  assert(bucket < wire::bucket_count);
+  if (!buckets_[bucket]) buckets_[bucket] = std::make_unique<Bucket>();
+  Bucket& b = *buckets_[bucket];
+  if (!b.fresh) {
+    for (const auto& [seed, times] : b.pending) b.sum.add(seed, times);
+    b.pending.clear();
+    b.digest = b.sum.digest();
+    b.fresh = true;
+  }
+  return b;
+}
+
+wire::Hash DigestBook::digest(std::uint32_t bucket) {
+  return settle(bucket).digest;
+}
+
+bool DigestBook::empty(std::uint32_t bucket) {
+  return !buckets_[bucket] || buckets_[bucket]->atoms == 0;
+}
+
+wire::Hash DigestBook::all() {
+  std::string bytes;
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) bytes += digest(b).view();
+  return wire::sha256(bytes);
+}
+
+AtomWriter& AtomWriter::begin(std::uint32_t items) {
+  out_.clear();
+  return array(items);
+}
+
+// MessagePack: a fix form up to fix_max, then (when has_8) one byte, two bytes, four bytes of
+// length after `wide`, wide + 1 …
+void AtomWriter::header(unsigned char fix, std::size_t fix_max, unsigned char wide, std::size_t n,
+                        bool has_8) {
+  const auto put = [&](unsigned char tag, int bytes) {
+    out_.push_back(static_cast<char>(tag));
+    for (int i = bytes - 1; i >= 0; --i) out_.push_back(static_cast<char>(n >> (8 * i) & 0xFF));
+  };
+  const auto tag = [&](int step) { return static_cast<unsigned char>(wide + step); };
+  if (fix != 0 && n <= fix_max) {
+    out_.push_back(static_cast<char>(fix | n));
+  } else if (has_8 && n <= 0xFF) {
+    put(wide, 1);
+  } else if (n <= 0xFFFF) {
+    put(tag(has_8 ? 1 : 0), 2);
+  } else {
+    put(tag(has_8 ? 2 : 1), 4);
+  }
+}
+
+AtomWriter& AtomWriter::array(std::uint32_t items) {
+  header(0x90, 15, 0xDC, items, false);
+  return *this;
+}
+
+AtomWriter& AtomWriter::number(std::uint64_t v) {
+  int bytes = 0;
+  if (v > 0xFFFFFFFF) {
+    out_.push_back(static_cast<char>(0xCF)), bytes = 8;
+  } else if (v > 0xFFFF) {
+    out_.push_back(static_cast<char>(0xCE)), bytes = 4;
+  } else if (v > 0xFF) {
+    out_.push_back(static_cast<char>(0xCD)), bytes = 2;
+  } else if (v > 0x7F) {
+    out_.push_back(static_cast<char>(0xCC)), bytes = 1;
+  } else {
+    out_.push_back(static_cast<char>(v));
+  }
+  for (int i = bytes - 1; i >= 0; --i) out_.push_back(static_cast<char>(v >> (8 * i) & 0xFF));
+  return *this;
+}
+
+AtomWriter& AtomWriter::text(std::string_view v) {
+  header(0xA0, 31, 0xD9, v.size(), true);
+  out_.append(v);
+  return *this;
+}
+
+AtomWriter& AtomWriter::binary(std::string_view v) {
+  header(0, 0, 0xC4, v.size(), true);
+  out_.append(v);
+  return *this;
+}
+
+}  // namespace tributary::core

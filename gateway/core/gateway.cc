@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/gateway.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "gateway/core/gateway_impl.h"
+
+namespace tributary::core {
+namespace {
+
+std::string root_of(const Options& options) {
+  std::string root = options.root;
+  if (const std::size_t at = root.find("<fleet>"); at != std::string::npos)
+    root.replace(at, 7, options.fleet);
+  return root;
+}
+
+}  // namespace
+
+std::string_view name(Reject r) {
+  switch (r) {
+    case Reject::size:
+      return "too-large";
+    case Reject::topic:
+      return "topic";
+    case Reject::not_heard:
+      return "not-heard";
+    case Reject::malformed:
+      return "malformed";
+    case Reject::version:
+      return "version";
+    case Reject::fleet:
+      return "other-fleet";
+    case Reject::wrong_device:
+      return "wrong-device";
+    case Reject::reserved_key:
+      return "reserved-key";
+    case Reject::limit:
+      return "limit";
+    case Reject::memory:
+      return "memory-limit";
+    case Reject::peer:
+      return "peer";
+    case Reject::count_:
+      break;
+  }
+  return "other";
+}
+
+Gateway::Impl::Impl(const Options& o, std::uint64_t incarnation_, std::uint64_t session_)
+    : options(o),
+      root(root_of(o)),
+      base(root + "/gw"),
+      incarnation(incarnation_),
+      session(session_),
+      announcer(options, {base + '/' + options.gateway, incarnation_, session_}, keys, live),
+      peers(options, session_, base),
+      views(options) {
+  assert(wire::valid_id(options.fleet) && wire::valid_id(options.gateway));
+  options.root = root;
+}
+
+void Gateway::Impl::notice(Notice::Level level, std::string_view kind, std::string text) {
+  constexpr std::size_t notices_max = 256;  // in one Output: the log is not a queue
+  if (out.notices.size() < notices_max) out.notices.push_back({level, kind, std::move(text)});
+}
+
+void Gateway::Impl::connected(Instant now, LinkId id) {
+  Link& link = links.at(id);
+  link.connected = true;
+  link.announce_all = true;
+  if (link.listen_until_ms == never) {
+    link.listen_until_ms = link.options.peers ? now.mono_ms + options.listen_ms : now.mono_ms;
+  }
+  publish_status(id, true, now.wall_ms);
+}
+
+void Gateway::Impl::subscribe_all(LinkId id) {
+  const Link& link = links.at(id);
+  if (link.options.devices) out.subscriptions.push_back({id, root + "/up/+", true, false});
+  if (!link.options.peers) return;
+  for (const char* what : {"/+/status", "/+/head", "/+/delta"})
+    out.subscriptions.push_back({id, base + what, true, true});
+}
+
+void Gateway::Impl::publish_status(LinkId id, bool online, std::uint64_t wall_ms) {
+  if (!links.at(id).connected) return;
+  Status s;
+  s.gateway = options.gateway;
+  s.online = online;
+  s.incarnation = incarnation;
+  s.session = session;
+  s.at_ms = wall_ms;
+  s.version = options.version;
+  s.degraded = degraded;
+  out.publishes.push_back({id, base + '/' + options.gateway + "/status", to_json(s), true, true});
+}
+
+void Gateway::Impl::run_timers(Instant now) {
+  keys.set_horizon(crdt::Hlc::at(now.wall_ms + options.clock_ahead_max_ms, 0xFFFF));
+  if (in_flight && !in_flight->asked && now.mono_ms >= in_flight->retry_at_ms) ask(now);
+  if (flush_due(now)) flush(now);
+  if (quiet()) run_publishers(now);
+  if (stopping && !said_goodbye && quiet() && pending.empty()) {
+    for (LinkId l = 0; l < links.size(); ++l) publish_status(l, false, now.wall_ms);
+    said_goodbye = true;
+  }
+}
+
+const Peers::OurHeads& Gateway::Impl::our_heads() {
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) heads[b] = announcer.head_of(b);
+  return heads;
+}
+
+// REQUIRES: quiet(): digests and buckets are of what the disk rebuilds.
+void Gateway::Impl::run_publishers(Instant now) {
+  views.changed(now, keys.take_changed());
+  if (now.mono_ms >= peers.deadline()) {
+    const bool settled = pending.empty() && now.mono_ms >= last_news_ms + options.settle_ms;
+    peers.run(now, our_heads(), settled, out, counters);
+  }
+  std::vector<Announcer::LinkView> to;
+  std::vector<LinkId> shown;
+  bool all = false;
+  for (LinkId l = 0; l < links.size(); ++l) {
+    Link& link = links[l];
+    if (!link.connected) continue;
+    shown.push_back(l);
+    if (!link.announced)
+      link.announced = now.mono_ms >= link.listen_until_ms && !peers.recovering(l);
+    if (!link.announced) continue;
+    if (link.announce_all) views.announce_all(now, keys);
+    if (link.options.peers) {
+      to.push_back({l, link.batch_number, link.announce_all});
+      all |= link.announce_all;
+    }
+    link.announce_all = false;
+  }
+  if (!to.empty() && (all || now.mono_ms >= announcer.deadline())) {
+    announcer.run(now, clock.tick(now.wall_ms), to, out, counters);
+  }
+  views.run(now, shown, out, counters);
+}
+
+std::uint64_t Gateway::Impl::next_deadline() const {
+  std::uint64_t at = never;
+  const auto heed = [&](std::uint64_t t) { at = std::min(at, t); };
+  if (in_flight) {
+    if (!in_flight->asked) heed(in_flight->retry_at_ms);
+    return at;  // all else waits for it
+  }
+  if (!pending.empty()) heed(pending_since_ms + options.batch_timeout_ms);
+  if (!dead_letters.empty()) heed(dead_letter_window_ms + 1'000);
+  heed(views.rows_deadline());
+  const bool any_connected =
+      std::any_of(links.begin(), links.end(), [](const Link& l) { return l.connected; });
+  if (!any_connected) return at;
+  heed(views.deadline());
+  heed(peers.deadline());
+  bool any_announced = false;
+  for (const Link& l : links) {
+    any_announced |= l.connected && l.announced && l.options.peers;
+    if (l.connected && !l.announced) heed(l.listen_until_ms);
+  }
+  if (any_announced) heed(announcer.deadline());
+  return at;
+}
+
+void Gateway::Impl::stop(Instant now) {
+  stopping = true;
+  run_timers(now);
+}
+
+// --- the face
+// ---------------------------------------------------------------------------------------------------
+
+Gateway::Gateway(const Options& options, std::uint64_t incarnation, std::uint64_t session)
+    : impl_(std::make_unique<Impl>(options, incarnation, session)) {}
+Gateway::~Gateway() = default;
+
+LinkId Gateway::attach(const LinkOptions& options) {
+  Impl::Link link;
+  link.options = options;
+  impl_->links.push_back(std::move(link));
+  const auto id = static_cast<LinkId>(impl_->links.size() - 1);
+  impl_->subscribe_all(id);
+  return id;
+}
+
+void Gateway::restore(EnvelopeRow&& row) {
+  impl_->restore(std::move(row));
+}
+void Gateway::restore(ActorRow&& row) {
+  impl_->restore(std::move(row));
+}
+void Gateway::start(Instant now) {
+  impl_->start(now);
+}
+
+void Gateway::connected(Instant now, LinkId link) {
+  impl_->connected(now, link);
+  impl_->run_timers(now);
+}
+void Gateway::disconnected(Instant, LinkId link) {
+  impl_->links.at(link).connected = false;
+  impl_->peers.disconnected(link);
+}
+void Gateway::receive(Instant now, Inbound&& in) {
+  impl_->keys.set_horizon(crdt::Hlc::at(now.wall_ms + impl_->options.clock_ahead_max_ms, 0xFFFF));
+  impl_->receive(now, std::move(in));
+}
+void Gateway::committed(Instant now, Ticket ticket) {
+  impl_->committed(now, ticket);
+  impl_->run_timers(now);
+}
+void Gateway::commit_failed(Instant now, Ticket ticket, std::string reason) {
+  impl_->commit_failed(now, ticket, std::move(reason));
+}
+void Gateway::tick(Instant now) {
+  impl_->run_timers(now);
+}
+void Gateway::stop(Instant now) {
+  impl_->stop(now);
+}
+bool Gateway::stopped() const {
+  return impl_->said_goodbye;
+}
+
+Output Gateway::take_output() {
+  for (const Publish& p : impl_->out.publishes)
+    impl_->counters.bytes_out += p.topic.size() + p.payload.size();
+  return std::exchange(impl_->out, {});
+}
+std::optional<std::uint64_t> Gateway::deadline() const {
+  const std::uint64_t at = impl_->next_deadline();
+  return at == Impl::never ? std::nullopt : std::optional(at);
+}
+bool Gateway::accepting() const {
+  return impl_->pending.size() < impl_->options.pending_envelopes_max &&
+         impl_->pending_bytes < impl_->options.pending_bytes_max;
+}
+const Counters& Gateway::counters() const {
+  return impl_->counters;
+}
+const std::string& Gateway::root() const {
+  return impl_->root;
+}
+
+}  // namespace tributary::core

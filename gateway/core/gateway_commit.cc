@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+// Join, commit, and what follows a commit. Strictly in turn: while a commit is in flight nothing is
+// joined, so memory is either what the disk rebuilds, or that and the one commit in flight.
+#include <algorithm>
+#include <cassert>
+
+#include "gateway/core/coding.h"
+#include "gateway/core/gateway_impl.h"
+
+namespace tributary::core {
+namespace {
+
+// Envelopes joined in one go when many wait: bounds a transaction, and how long the owner thread is
+// away.
+constexpr std::size_t flush_max = 4'096;
+constexpr std::uint64_t retry_min_ms = 100, retry_max_ms = 5'000;
+constexpr std::uint64_t dead_letter_delay_ms = 1'000;
+constexpr std::size_t batch_bytes_max = 512 * 1024;
+
+// version 1: live envelopes (count, sum of hashes), then the intake
+std::string encode_actor(const ActorRecord& a) {
+  Writer w;
+  w.u8(1);
+  w.u64(a.live_count);
+  w.u64(a.live_sum);
+  w.bytes(a.intake.encode());
+  return w.finish();
+}
+
+}  // namespace
+
+bool Gateway::Impl::flush_due(Instant now) const {
+  if (in_flight || !started) return false;
+  if (pending.size() >= options.batch_envelopes_max) return true;
+  if (!pending.empty() && (now.mono_ms >= pending_since_ms + options.batch_timeout_ms || stopping))
+    return true;
+  if (now.mono_ms >= views.rows_deadline()) return true;
+  if (!quarantined.empty() || !erase_at_start.empty()) return true;
+  if (!acks.empty()) return true;
+  return !dead_letters.empty() &&
+         (now.mono_ms >= dead_letter_window_ms + dead_letter_delay_ms || stopping);
+}
+
+void Gateway::Impl::flush(Instant now) {
+  assert(!in_flight);
+  InFlight work;
+  for (std::size_t n = std::min(pending.size(), flush_max); n > 0; --n) {
+    Pending p = std::move(pending.front());
+    pending.pop_front();
+    pending_bytes -= p.envelope.envelope().bytes->size();
+    apply(now, std::move(p), work);
+  }
+  pending_since_ms = pending.empty() ? never : now.mono_ms;
+  settle_foreign(work);
+  fill_rows(now, work);
+  const Commit& rows = work.request.rows;
+  const bool nothing = rows.insert.empty() && rows.erase.empty() && rows.actors.empty() &&
+                       rows.values.empty() && rows.dead_letters.empty() && rows.quarantine.empty();
+  work.request.ticket = next_ticket++;
+  in_flight = std::move(work);
+  if (nothing) {
+    finish(now);
+  } else {
+    ask(now);
+  }
+}
+
+std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
+  const wire::Delta& d = e.delta;
+  std::size_t actors_new = actors.find(d.device, d.epoch) == nullptr ? 1 : 0;
+  std::size_t keys_new = 0;
+  bool grows_any = false;
+  for (const wire::Entry& x : d.entries) {
+    const bool key_new = keys.find(x.key, x.type) == nullptr;
+    if (key_new) ++keys_new;
+    const bool fixed_size = x.type == 1 || x.type == 2;
+    if (const auto* set = std::get_if<wire::OrSetPayload>(&x.payload)) {
+      for (const auto& f : set->foreign)
+        actors_new += actors.find(f.device, f.epoch) == nullptr ? 1 : 0;
+    }
+    // A counter that is there already does not grow.
+    const bool grows = key_new || actors_new > 0 || !fixed_size;
+    grows_any |= grows;
+    if (grows && keys.bytes(x.type) >= options.type_bytes_max) {
+      return Denial{
+          Reject::memory, "memory limit of type " + wire::type_name(x.type) + " reached", {}};
+    }
+  }
+  if (actors_new > 0 && actors.size() + actors_new > options.actors_max) {
+    return Denial{
+        Reject::limit, "limit of " + std::to_string(options.actors_max) + " actors reached", {}};
+  }
+  if (keys_new > 0 && keys.size() + keys_new > options.keys_max) {
+    return Denial{
+        Reject::limit, "limit of " + std::to_string(options.keys_max) + " keys reached", {}};
+  }
+  if (grows_any && keys.total_bytes() + live.bytes() >= options.total_bytes_max) {
+    return Denial{Reject::memory, "memory limit reached", {}};
+  }
+  return std::nullopt;
+}
+
+void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
+  if (const auto full = over_limit(p.envelope.envelope())) {
+    // Not a refusal: the device keeps its state and tries again, and an operator may raise the
+    // limit.
+    counters.rejected[static_cast<std::size_t>(full->reason)] += 1;
+    notice(Notice::Level::error, name(full->reason),
+           full->rule + ": not acknowledging what is new until it is raised");
+    return;
+  }
+  wire::Envelope e = std::move(p.envelope).take();
+  const wire::Delta& d = e.delta;
+  ActorRecord& actor = actors.intern(d.device, d.epoch);
+  const std::uint64_t before = actor.intake.contiguous().op;
+  if (actor.intake.record({d.from, d.to, d.id, d.part, d.parts, e.hash})) touch(actor);
+  counters.operations += actor.intake.contiguous().op - before;
+  if (p.source.device) {
+    if (now.wall_ms >= actor.heard_at_ms + 60'000) touch(actor);
+    actor.heard_at_ms = now.wall_ms;
+    acks.answer(actor, d.from, p.source.link);
+  } else if (actor.intake.contiguous().op != before) {
+    acks.advanced(actor);
+  }
+  clock.observe(d.hlc, now.wall_ms, options.clock_ahead_max_ms);
+
+  if (live.contains(e.hash)) {
+    counters.duplicates += 1;
+    return;
+  }
+  recent.insert(e.hash);
+  for (const wire::Entry& x : d.entries)
+    keys.apply(actor, keys.intern(x.key, x.type), x, now.wall_ms);
+  const wire::Hash hash = e.hash;
+  const std::uint64_t row = next_row++;
+  drop(live.insert(std::move(e), actor, row, false), work);
+  if (!live.contains(hash)) {
+    counters.duplicates += 1;
+    return;
+  }
+  last_news_ms = now.mono_ms;
+  touch(actor);
+  work.fresh.emplace_back(hash, p.source);
+  if (p.source.own_past) {
+    notice(Notice::Level::warning, "own-past",
+           "recovered from the broker what this gateway had published and its database had lost");
+  }
+}
+
+// Removals by others: told to the owner; and entries whose only use was a removal whose target is
+// dead now are collected.
+void Gateway::Impl::settle_foreign(InFlight& work) {
+  for (const ForeignRemoval& f : keys.take_foreign()) acks.removed(f);
+  std::vector<std::pair<KeyState*, ActorRef>> done = keys.take_released();
+  std::sort(done.begin(), done.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first->key, a.first->type, a.second) <
+           std::tie(b.first->key, b.first->type, b.second);
+  });
+  done.erase(std::unique(done.begin(), done.end()), done.end());
+  for (const auto& [key, actor] : done) {
+    drop(live.recheck(*key, actor), work);
+    touch(*actor.record);
+  }
+}
+
+void Gateway::Impl::drop(const std::vector<Dropped>& gone, InFlight& work) {
+  for (const Dropped& g : gone) {
+    counters.superseded += 1;
+    if (g.stored) {
+      work.request.rows.erase.push_back(g.row);
+      work.thinned.insert(g.bucket);
+    } else {
+      std::erase_if(work.fresh, [&](const auto& f) { return f.first == g.hash; });
+    }
+  }
+}
+
+void Gateway::Impl::touch(ActorRecord& actor) {
+  if (actor.touched) return;
+  actor.touched = true;
+  touched.push_back(&actor);
+}
+
+void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
+  Commit& rows = work.request.rows;
+  for (const auto& [hash, source] : work.fresh) {
+    const LiveEnvelope& e = *live.find(hash);
+    const wire::Delta& d = e.envelope.delta;
+    rows.insert.push_back({e.row, std::string(hash.view()), e.actor->name.device, d.epoch, d.from,
+                           d.to, *e.envelope.bytes});
+  }
+  for (ActorRecord* a : touched) {
+    a->touched = false;
+    if (a->row == 0) a->row = next_actor_row++;
+    rows.actors.push_back(
+        {a->row, a->name.device, a->name.epoch, encode_actor(*a), a->heard_at_ms});
+  }
+  touched.clear();
+  for (const std::uint64_t row : std::exchange(erase_at_start, {})) rows.erase.push_back(row);
+  rows.dead_letters = std::exchange(dead_letters, {});
+  rows.quarantine = std::exchange(quarantined, {});
+  views.changed(now, keys.take_changed());
+  if (now.mono_ms >= views.rows_deadline() || stopping) rows.values = views.take_rows(now);
+}
+
+void Gateway::Impl::ask(Instant now) {
+  assert(in_flight && !in_flight->asked);
+  in_flight->asked = true;
+  in_flight->retry_at_ms = now.mono_ms;
+  out.commit = in_flight->request;
+}
+
+void Gateway::Impl::committed(Instant now, Ticket ticket) {
+  if (!in_flight || in_flight->request.ticket != ticket) return;
+  counters.commits += 1;
+  if (!degraded.empty()) {
+    degraded.clear();
+    notice(Notice::Level::info, "recovered", "the database takes commits again");
+    for (LinkId l = 0; l < links.size(); ++l) publish_status(l, true, now.wall_ms);
+  }
+  finish(now);
+  if (flush_due(now)) flush(now);
+}
+
+void Gateway::Impl::commit_failed(Instant now, Ticket ticket, std::string reason) {
+  if (!in_flight || in_flight->request.ticket != ticket) return;
+  counters.commit_failures += 1;
+  in_flight->asked = false;
+  const std::uint64_t pause =
+      std::min(retry_max_ms, retry_min_ms << std::min(in_flight->failures, 6u));
+  in_flight->failures += 1;
+  in_flight->retry_at_ms = now.mono_ms + pause;
+  in_flight->request.ticket = next_ticket++;
+  notice(Notice::Level::error, "commit",
+         "nothing is acknowledged until the database takes it: " + reason);
+  const bool news = degraded != reason;
+  degraded = std::move(reason);
+  if (!news) return;
+  for (LinkId l = 0; l < links.size(); ++l) publish_status(l, true, now.wall_ms);
+}
+
+// The commit is durable (or there was nothing to make durable): now others may be told.
+void Gateway::Impl::finish(Instant now) {
+  assert(in_flight);
+  const InFlight done = std::move(*in_flight);
+  in_flight.reset();
+  for (const auto& [hash, source] : done.fresh) {
+    LiveEnvelope* e = live.find(hash);
+    assert(e != nullptr && !e->stored);
+    e->stored = true;
+    announcer.changed(now, e->actor->bucket);
+  }
+  for (const std::uint32_t bucket : done.thinned) announcer.changed(now, bucket);
+  relay(done.fresh);
+  acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors}, out, counters);
+}
+
+// To peers on every link, except back to where a peer sent it. What was read from retained state is
+// relayed to other links only: on its own link every peer can read it.
+void Gateway::Impl::relay(const std::vector<std::pair<wire::Hash, Source>>& fresh) {
+  for (LinkId l = 0; l < links.size(); ++l) {
+    if (!links[l].options.peers || !links[l].connected) continue;
+    std::vector<std::string_view> batch;
+    std::size_t bytes = 0;
+    const auto send = [&] {
+      if (batch.empty()) return;
+      const std::string pack = wire::encode_pack(batch, options.codec);
+      wire::Batch b;
+      b.gateway = options.gateway;
+      b.incarnation = incarnation;
+      b.session = session;
+      b.number = ++links[l].batch_number;
+      b.pack = pack;
+      out.publishes.push_back(
+          {l, base + '/' + options.gateway + "/delta", wire::encode(b), false, true});
+      counters.batches_out += 1;
+      batch.clear();
+      bytes = 0;
+    };
+    for (const auto& [hash, source] : fresh) {
+      if (!source.device && source.link == l) continue;
+      const std::string_view envelope = *live.find(hash)->envelope.bytes;
+      if (bytes + envelope.size() > batch_bytes_max) send();
+      batch.push_back(envelope);
+      bytes += envelope.size();
+    }
+    send();
+  }
+}
+
+}  // namespace tributary::core

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inside of the Gateway: one owner of all parts, and the order in which they are run. Its
+// members are spread over gateway.cc (events and time), gateway_intake.cc (what arrives),
+// gateway_commit.cc (join, commit, what follows) and gateway_start.cc (restoring, and what people
+// ask).
+#pragma once
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "crdt/hlc.h"
+#include "gateway/core/ack_book.h"
+#include "gateway/core/actors.h"
+#include "gateway/core/announcer.h"
+#include "gateway/core/gateway.h"
+#include "gateway/core/keyspace.h"
+#include "gateway/core/live.h"
+#include "gateway/core/peers.h"
+#include "gateway/core/policy.h"
+#include "gateway/core/views.h"
+
+namespace tributary::core {
+
+// Hashes of envelopes seen lately, so that what several peers relay is unpacked once. Bounded;
+// forgetting costs only time.
+class RecentHashes {
+ public:
+  bool contains(const wire::Hash& h) const { return newer_.count(h) != 0 || older_.count(h) != 0; }
+  void insert(const wire::Hash& h) {
+    if (newer_.size() >= generation_max) {
+      older_ = std::move(newer_);
+      newer_.clear();
+    }
+    newer_.insert(h);
+  }
+  void clear() {
+    newer_.clear();
+    older_.clear();
+  }
+
+ private:
+  static constexpr std::size_t generation_max = 16'384;
+  std::unordered_set<wire::Hash> newer_, older_;
+};
+
+struct Gateway::Impl {
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+
+  struct Source {
+    LinkId link = 0;
+    bool device = false;    // the device itself; otherwise a peer
+    bool state = false;     // from a peer's retained state
+    bool own_past = false;  // from our own retained state of an earlier life
+  };
+  struct Pending {
+    Authorised envelope;
+    Source source;
+  };
+  struct Link {
+    LinkOptions options;
+    bool connected = false;
+    bool announce_all = false;  // everything retained is due on it
+    std::uint64_t listen_until_ms =
+        never;  // first connect: hear what our earlier life left there before overwriting it
+    bool announced = false;
+    std::uint64_t batch_number = 0;
+  };
+  struct InFlight {
+    CommitRequest request;
+    std::vector<std::pair<wire::Hash, Source>> fresh;  // envelopes new in it
+    std::set<std::uint32_t> thinned;                   // buckets of which stored envelopes left
+    bool asked = false;                                // it is in an Output, unanswered
+    std::uint64_t retry_at_ms = 0;
+    std::uint32_t failures = 0;
+  };
+
+  Impl(const Options&, std::uint64_t incarnation_, std::uint64_t session_);
+
+  // gateway.cc
+  void connected(Instant, LinkId);
+  void subscribe_all(LinkId);
+  void run_timers(Instant);
+  void run_publishers(Instant);
+  std::uint64_t next_deadline() const;
+  void stop(Instant);
+  void publish_status(LinkId, bool online, std::uint64_t wall_ms);
+  void notice(Notice::Level, std::string_view kind, std::string text);
+  Announcer::Identity identity() const {
+    return {base + '/' + options.gateway, incarnation, session};
+  }
+  bool quiet() const { return !in_flight; }  // memory is what the disk rebuilds
+
+  // gateway_intake.cc
+  void receive(Instant, Inbound&&);
+  void on_upload(Instant, LinkId, std::string_view device, const std::string& payload,
+                 const std::string& topic);
+  void on_gateway_topic(Instant, const Inbound&, std::string_view rest);
+  void on_batch(Instant, const Inbound&, std::string_view gateway);
+  void on_state(Instant, const Inbound&, std::string_view gateway, std::string_view rest);
+  void on_head(Instant, const Inbound&, std::string_view gateway);
+  void take_pack(Instant, const wire::Pack&, Source, const std::string& topic);
+  void take_from_peer(Instant, std::string_view bytes, Source, const std::string& topic);
+  void enqueue(Instant, Authorised&&, Source);
+  void reject(Instant, Reject, const std::string& topic, std::string text, std::string_view bytes);
+
+  // gateway_commit.cc
+  bool flush_due(Instant) const;
+  void flush(Instant);
+  void apply(Instant, Pending&&, InFlight&);
+  std::optional<Denial> over_limit(const wire::Envelope&) const;
+  void settle_foreign(InFlight&);
+  void drop(const std::vector<Dropped>&, InFlight&);
+  void touch(ActorRecord&);
+  void fill_rows(Instant, InFlight&);
+  void ask(Instant);
+  void committed(Instant, Ticket);
+  void commit_failed(Instant, Ticket, std::string reason);
+  void finish(Instant);
+  void relay(const std::vector<std::pair<wire::Hash, Source>>& fresh);
+
+  // gateway_start.cc
+  void restore(EnvelopeRow&&);
+  void restore(ActorRow&&);
+  void start(Instant);
+  void quarantine(EnvelopeRow&&, std::string reason);
+  const Peers::OurHeads& our_heads();
+
+  Options options;
+  std::string root, base;  // base = root + "/gw"
+  std::uint64_t incarnation = 0, session = 0;
+
+  ActorTable actors;
+  Keyspace keys{actors};
+  LiveSet live{actors, keys};
+  AckBook acks;
+  Announcer announcer;
+  Peers peers;
+  Views views;
+  crdt::HlcClock clock;
+  RecentHashes recent;
+  Peers::OurHeads heads{};
+
+  std::vector<Link> links;
+  std::deque<Pending> pending;
+  std::size_t pending_bytes = 0;
+  std::uint64_t pending_since_ms = never;
+  std::optional<InFlight> in_flight;
+  std::vector<ActorRecord*> touched;
+  Ticket next_ticket = 1;
+  std::uint64_t next_row = 1, next_actor_row = 1;
+  std::uint64_t last_news_ms = 0;  // mono: the last envelope that was new
+
+  std::vector<DeadLetterRow> dead_letters;
+  std::uint64_t dead_letter_window_ms = 0;
+  std::uint32_t dead_letters_in_window = 0;
+
+  struct Found {  // of one actor's envelopes on the disk
+    std::uint64_t count = 0, sum = 0;
+  };
+  std::map<ActorRecord*, Found> found;
+  std::vector<ActorRow> restored_actors;
+  std::vector<QuarantineRow> quarantined;
+  std::vector<std::uint64_t> erase_at_start;
+
+  std::string degraded;
+  bool started = false, stopping = false, said_goodbye = false;
+  Output out;
+  Counters counters;
+};
+
+}  // namespace tributary::core

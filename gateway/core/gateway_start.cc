@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start-up: everything is rebuilt from the live envelopes, each of which proves itself by its hash.
+// And what people ask.
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "gateway/core/coding.h"
+#include "gateway/core/gateway_impl.h"
+
+namespace tributary::core {
+
+void Gateway::Impl::quarantine(EnvelopeRow&& row, std::string reason) {
+  notice(Notice::Level::error, "quarantine",
+         "envelope in row " + std::to_string(row.row) + " of " + row.device + ": " + reason +
+             "; set aside, and fetched again from peers");
+  quarantined.push_back({0, row.row, std::move(row.hash), std::move(reason), std::move(row.bytes)});
+}
+
+void Gateway::Impl::restore(EnvelopeRow&& row) {
+  assert(!started);
+  next_row = std::max(next_row, row.row + 1);
+  auto e = wire::decode_envelope(std::string_view(row.bytes), options.wire);
+  if (!e) return quarantine(std::move(row), "damaged: " + to_string(e.error()));
+  if (e->hash.view() != row.hash)
+    return quarantine(std::move(row), "damaged: its hash is another one");
+  if (e->delta.fleet != options.fleet) return quarantine(std::move(row), "of another fleet");
+  if (live.contains(e->hash)) {
+    erase_at_start.push_back(row.row);
+    return;
+  }
+  ActorRecord& actor = actors.intern(e->delta.device, e->delta.epoch);
+  std::uint64_t first = 0;
+  std::memcpy(&first, e->hash.bytes.data(), sizeof first);
+  Found& f = found[&actor];
+  f.count += 1;
+  f.sum += first;
+  for (const wire::Entry& x : e->delta.entries) keys.apply(actor, keys.intern(x.key, x.type), x, 0);
+  recent.insert(e->hash);
+  for (const Dropped& gone : live.insert(std::move(*e), actor, row.row, true))
+    erase_at_start.push_back(gone.row);
+}
+
+void Gateway::Impl::restore(ActorRow&& row) {
+  assert(!started);
+  next_actor_row = std::max(next_actor_row, row.row + 1);
+  restored_actors.push_back(std::move(row));
+}
+
+// An intake rests on the actor's live envelopes. When the disk does not hold just those that it was
+// stored with, it is forgotten whole: the device sends again, which costs a message; a wrong
+// acknowledgement would cost data.
+void Gateway::Impl::start(Instant now) {
+  assert(!started);
+  keys.set_horizon(crdt::Hlc::at(now.wall_ms + options.clock_ahead_max_ms, 0xFFFF));
+  for (QuarantineRow& q : quarantined) q.at_ms = now.wall_ms;
+  for (ActorRow& row : restored_actors) {
+    ActorRecord& actor = actors.intern(row.device, row.epoch);
+    actor.row = row.row;
+    actor.heard_at_ms = row.heard_at_ms;
+    Reader r(row.intake);
+    const std::uint8_t version = r.u8();
+    const std::uint64_t count = r.u64(), sum = r.u64();
+    const Found held = found.count(&actor) != 0 ? found[&actor] : Found{};
+    const auto intake = r.ok() && version == 1 ? Intake::decode(r.rest()) : std::nullopt;
+    if (intake && held.count == count && held.sum == sum) {
+      actor.intake = *intake;
+    } else {
+      notice(Notice::Level::warning, "intake",
+             "what was received from " + row.device +
+                 " is forgotten: its envelopes on the disk are not those it rests on");
+      touch(actor);
+    }
+  }
+  for (const auto& [actor, held] : found) {
+    if (actor->row == 0) touch(*actor);
+  }
+  restored_actors.clear();
+  found.clear();
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+    if (!live.bucket(b).empty()) announcer.changed(now, b);
+  }
+  for (const ForeignRemoval& f : keys.take_foreign()) acks.removed(f);
+  keys.take_released();
+  views.changed(now, keys.take_changed());
+  started = true;
+  run_timers(now);
+}
+
+// --- what people ask
+// --------------------------------------------------------------------------------------------
+
+namespace {
+
+ValueView view_of(const KeyState& k) {
+  return {k.key, k.type, display_json(k, std::size_t{1} << 20), k.contributors(), k.changed_at_ms};
+}
+
+}  // namespace
+
+Summary Gateway::summary() const {
+  Summary s;
+  s.incarnation = impl_->incarnation;
+  s.session = impl_->session;
+  s.degraded = !impl_->degraded.empty();
+  s.degraded_reason = impl_->degraded;
+  s.announced = std::any_of(impl_->links.begin(), impl_->links.end(),
+                            [](const Impl::Link& l) { return l.announced; });
+  s.actors = impl_->actors.size();
+  s.keys = impl_->keys.size();
+  s.parts = impl_->keys.parts();
+  s.live_envelopes = impl_->live.size();
+  s.live_bytes = impl_->live.bytes();
+  s.pending = impl_->pending.size();
+  s.state_bytes = impl_->keys.total_bytes();
+  s.digest = wire::to_hex(impl_->keys.digests().all().view());
+  return s;
+}
+
+std::optional<ValueView> Gateway::value(std::string_view key, std::uint8_t type) const {
+  const KeyState* k = impl_->keys.find(key, type);
+  return k == nullptr ? std::nullopt : std::optional(view_of(*k));
+}
+
+std::vector<ValueView> Gateway::values(std::string_view after_key, std::uint8_t after_type,
+                                       std::size_t max) const {
+  std::vector<ValueView> out;
+  for (const KeyState* k : impl_->keys.page(after_key, after_type, max)) out.push_back(view_of(*k));
+  return out;
+}
+
+std::vector<PeerView> Gateway::peers() const {
+  return impl_->peers.views(impl_->our_heads());
+}
+
+std::vector<DeviceView> Gateway::devices(std::string_view after_device, std::uint64_t after_epoch,
+                                         std::size_t max) const {
+  std::vector<DeviceView> out;
+  impl_->actors.each_after(after_device, after_epoch, [&](const ActorRecord& a) {
+    out.push_back({a.name.device, a.name.epoch, a.intake.contiguous().op, a.heard_at_ms,
+                   a.live_count, a.live_bytes});
+    return out.size() < max;
+  });
+  return out;
+}
+
+std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> Gateway::envelopes(
+    std::string_view after_hash, std::size_t max) const {
+  return impl_->live.page(after_hash, max);
+}
+
+}  // namespace tributary::core

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/intake.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "gateway/core/coding.h"
+
+namespace tributary::core {
+
+bool Intake::record(const Receipt& r) {
+  assert(r.from < r.to && r.part >= 1 && r.part <= r.parts);
+  if (received_.includes(r.from, r.to) && (r.parts > 1 || ends_.count(r.to) != 0)) return false;
+  return r.parts == 1 ? arrived_whole(r.from, r.to, r.hash) : record_part(r);
+}
+
+bool Intake::record_part(const Receipt& r) {
+  const auto same = [&](const Partial& p) {
+    return p.from == r.from && p.to == r.to && p.id == r.id && p.parts == r.parts;
+  };
+  auto at = std::find_if(partials_.begin(), partials_.end(), same);
+  if (at == partials_.end()) {
+    const auto later = [](std::uint64_t to, const Partial& p) { return to < p.to; };
+    at = partials_.insert(
+        std::upper_bound(partials_.begin(), partials_.end(), r.to, later),
+        Partial{r.from, r.to, r.id, r.parts, std::vector<bool>(r.parts), r.parts, {}});
+  }
+  if (at->got[r.part - 1]) return false;
+  at->got[r.part - 1] = true;
+  at->missing -= 1;
+  if (r.part == r.parts) at->last = r.hash;
+  if (at->missing == 0) {
+    const Partial whole = *at;
+    partials_.erase(at);
+    arrived_whole(whole.from, whole.to, whole.last);
+  } else if (partials_.size() > partials_max) {
+    partials_.erase(partials_.begin());  // the oldest: a later delta covers what it said
+  }
+  return true;
+}
+
+bool Intake::arrived_whole(std::uint64_t from, std::uint64_t to, const wire::Hash& hash) {
+  crdt::IntervalSet grown = received_;
+  grown.add(from, to);
+  if (grown.size() > fragments_max) return false;
+  received_ = std::move(grown);
+  ends_.emplace(to, hash);  // the first one stays: a twin that ends at the same operation sees it
+  prune();
+  return true;
+}
+
+void Intake::prune() {
+  const std::uint64_t done = received_.contiguous();
+  std::erase_if(partials_, [&](const Partial& p) { return p.to <= done; });
+  std::size_t surplus = ends_.size() > points_max ? ends_.size() - points_max : 0;
+  for (auto it = ends_.begin(); it != ends_.end() && surplus > 0; --surplus) {
+    const auto ends_here = [&](const crdt::IntervalSet::Interval& i) { return i.hi == it->first; };
+    const auto& all = received_.intervals();
+    it = std::any_of(all.begin(), all.end(), ends_here) ? std::next(it) : ends_.erase(it);
+  }
+}
+
+wire::Point Intake::contiguous() const {
+  const std::uint64_t op = received_.contiguous();
+  if (op == 0) return {};
+  const auto at = ends_.find(op);
+  assert(at != ends_.end());
+  return {op, at->second};
+}
+
+std::vector<wire::Point> Intake::points_above(std::uint64_t from, std::size_t max) const {
+  const std::uint64_t done = received_.contiguous();
+  std::vector<wire::Point> out;
+  for (auto it = ends_.rbegin(); it != ends_.rend() && it->first > from && out.size() < max; ++it) {
+    if (it->first != done) out.push_back({it->first, it->second});
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+// version 1: n intervals (lo, hi), n ends (op, hash), n partials (from, to, id, parts, last, bits)
+std::string Intake::encode() const {
+  Writer w;
+  w.u8(1);
+  w.u32(static_cast<std::uint32_t>(received_.size()));
+  for (const auto& i : received_.intervals()) {
+    w.u64(i.lo);
+    w.u64(i.hi);
+  }
+  w.u32(static_cast<std::uint32_t>(ends_.size()));
+  for (const auto& [op, hash] : ends_) {
+    w.u64(op);
+    w.bytes(hash.view());
+  }
+  w.u32(static_cast<std::uint32_t>(partials_.size()));
+  for (const Partial& p : partials_) {
+    w.u64(p.from);
+    w.u64(p.to);
+    w.u64(p.id);
+    w.u32(p.parts);
+    w.bytes(p.last.view());
+    for (std::uint32_t i = 0; i < p.parts; i += 8) {
+      unsigned byte = 0;
+      for (std::uint32_t k = i; k < p.parts && k < i + 8; ++k)
+        byte |= unsigned{p.got[k]} << (k - i);
+      w.u8(static_cast<std::uint8_t>(byte));
+    }
+  }
+  return w.finish();
+}
+
+std::optional<Intake> Intake::decode(std::string_view bytes) {
+  Reader r(bytes);
+  Intake out;
+  if (r.u8() != 1) return std::nullopt;
+  for (std::uint32_t n = r.u32(); n > 0 && r.ok(); --n) {
+    const std::uint64_t lo = r.u64(), hi = r.u64();
+    if (lo >= hi) return std::nullopt;
+    out.received_.add(lo, hi);
+  }
+  for (std::uint32_t n = r.u32(); n > 0 && r.ok(); --n) {
+    const std::uint64_t op = r.u64();
+    out.ends_[op] = r.hash();
+  }
+  for (std::uint32_t n = r.u32(); n > 0 && r.ok(); --n) {
+    Partial p{r.u64(), r.u64(), r.u64(), r.u32(), {}, 0, {}};
+    p.last = r.hash();
+    p.got.resize(r.ok() ? p.parts : 0);
+    for (std::uint32_t i = 0; i < p.parts && r.ok(); i += 8) {
+      const unsigned byte = r.u8();
+      for (std::uint32_t k = i; k < p.parts && k < i + 8; ++k) p.got[k] = byte >> (k - i) & 1;
+    }
+    p.missing = static_cast<std::uint32_t>(std::count(p.got.begin(), p.got.end(), false));
+    out.partials_.push_back(std::move(p));
+  }
+  const auto& all = out.received_.intervals();
+  const bool ends_known =
+      std::all_of(all.begin(), all.end(),
+                  [&](const crdt::IntervalSet::Interval& i) { return out.ends_.count(i.hi) != 0; });
+  return r.ok() && r.at_end() && ends_known ? std::optional(out) : std::nullopt;
+}
+
+}  // namespace tributary::core

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/keyspace.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "gateway/core/entry_part.h"
+#include "transports/wire/scalar.h"
+
+namespace tributary::core {
+namespace {
+
+using wire::Type;
+
+// Estimates of what one thing costs in memory beside its own bytes, measured with bench_core.
+constexpr std::size_t part_overhead = 160;
+constexpr std::size_t element_overhead = 192;
+// What an entry's frame weighs on the wire beside key and payload.
+constexpr std::size_t entry_frame_bytes = 12;
+constexpr std::size_t element_frame_bytes = 6;
+
+constexpr std::uint64_t json_integer_max = std::uint64_t{1} << 53;
+
+template <class Integer>
+std::string json_of_integer(const Integer& v, std::string text) {
+  const bool small = v <= Integer{json_integer_max} && v >= -Integer{json_integer_max};
+  return small ? text : '"' + text + '"';
+}
+
+std::string json_of_unsigned(crdt::uint128 v) {
+  const std::string text = crdt::to_string(v);
+  return v <= crdt::uint128{json_integer_max} ? text : '"' + text + '"';
+}
+
+template <class Elements>
+std::string json_of_elements(const Elements& elements) {
+  std::string out = "[";
+  for (const auto& e : elements) {
+    if (out.size() > 1) out += ',';
+    out += wire::json_of_bytes(e);
+  }
+  return out + ']';
+}
+
+struct ToJson {
+  std::string operator()(const Opaque&) const { return "null"; }
+  std::string operator()(const GCounter& v) const { return json_of_unsigned(v.value()); }
+  std::string operator()(const PnCounter& v) const {
+    return json_of_integer(v.value(), crdt::to_string(v.value()));
+  }
+  std::string operator()(const GSet& v) const { return json_of_elements(v.elements()); }
+  std::string operator()(const OrSet& v) const { return json_of_elements(v.elements()); }
+  std::string operator()(const LwwRegister& v) const {
+    const auto winner = v.winner();
+    return winner ? wire::json_of_scalar(winner->value) : "null";
+  }
+};
+
+}  // namespace
+
+std::string KeyState::json() const {
+  return std::visit(ToJson{}, value);
+}
+
+std::size_t KeyState::contributors() const {
+  return std::visit(
+      [](const auto& v) -> std::size_t {
+        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {
+          return 0;
+        } else {
+          return v.parts().size();
+        }
+      },
+      value);
+}
+
+// Every change of a part, in the words of docs/protocol.md section 8.
+struct Keyspace::Watch {
+  Keyspace& space;
+  KeyState& key;
+  AtomWriter writer{};
+
+  AtomWriter& atom(ActorRef a, std::uint32_t items) {
+    return writer.begin(items + 4)
+        .number(key.type)
+        .text(a.record->name.device)
+        .number(a.record->name.epoch)
+        .text(key.key);
+  }
+  void put(ActorRef a, std::int32_t times) {
+    space.digests_.change(a.record->bucket, writer.view(), times);
+  }
+  void appeared(ActorRef a) {
+    space.parts_ += 1;
+    weigh(a, key.key.size() + entry_frame_bytes, part_overhead, true);
+  }
+  // Adds to (or takes from) the actor's weight on the wire and the memory of its type.
+  void weigh(ActorRef a, std::size_t wire_bytes, std::size_t memory_bytes, bool more) {
+    std::size_t& memory = space.bytes_[key.type];
+    assert(more || (a.record->part_bytes >= wire_bytes && memory >= memory_bytes));
+    a.record->part_bytes =
+        more ? a.record->part_bytes + wire_bytes : a.record->part_bytes - wire_bytes;
+    memory = more ? memory + memory_bytes : memory - memory_bytes;
+  }
+
+  void part(ActorRef a, const crdt::GCounterPart& before, const crdt::GCounterPart& after) {
+    if (before.is_bottom()) {
+      appeared(a);
+    } else {
+      atom(a, 1).number(before.p), put(a, -1);
+    }
+    atom(a, 1).number(after.p), put(a, +1);
+  }
+  void part(ActorRef a, const crdt::PnCounterPart& before, const crdt::PnCounterPart& after) {
+    if (before.is_bottom()) {
+      appeared(a);
+    } else {
+      atom(a, 2).number(before.p).number(before.n), put(a, -1);
+    }
+    atom(a, 2).number(after.p).number(after.n), put(a, +1);
+  }
+  void part(ActorRef a, const crdt::LwwPart& before, const crdt::LwwPart& after) {
+    if (before.is_bottom()) {
+      appeared(a);
+    } else {
+      atom(a, 3).number(before.op).number(before.hlc.packed).binary(before.value), put(a, -1);
+      weigh(a, before.value.size(), before.value.size(), false);
+    }
+    atom(a, 3).number(after.op).number(after.hlc.packed).binary(after.value), put(a, +1);
+    weigh(a, after.value.size(), after.value.size(), true);
+  }
+
+  void added(ActorRef a, const std::string& element) {
+    atom(a, 1).binary(element), put(a, +1);
+    weigh(a, element.size() + element_frame_bytes, element.size() + element_overhead, true);
+  }
+
+  void live(ActorRef a, std::uint64_t op, const std::string& element, bool more) {
+    atom(a, 3).text("live").number(op).binary(element), put(a, more ? +1 : -1);
+    weigh(a, element.size() + element_frame_bytes, element.size() + element_overhead, more);
+  }
+  void live_added(ActorRef a, std::uint64_t op, const std::string& element) {
+    live(a, op, element, true);
+  }
+  void live_removed(ActorRef a, std::uint64_t op, const std::string& element) {
+    live(a, op, element, false);
+  }
+
+  void foreign(ActorRef holder, const Dot& dot, bool more) {
+    const crdt::Actor& owner = dot.actor.record->name;
+    atom(holder, 4).text("foreign").text(owner.device).number(owner.epoch).number(dot.op);
+    put(holder, more ? +1 : -1);
+    weigh(holder, owner.device.size() + 2 * element_frame_bytes, element_overhead, more);
+  }
+  void foreign_added(ActorRef holder, const Dot& dot) {
+    foreign(holder, dot, true);
+    space.foreign_.push_back({&key, dot, holder});
+  }
+  void foreign_dropped(ActorRef holder, const Dot& dot) {
+    foreign(holder, dot, false);
+    space.released_.emplace_back(&key, holder);
+  }
+  void covered(ActorRef a, const crdt::IntervalSet& before, const crdt::IntervalSet& after) {
+    if (!before.empty()) intervals(a, before), put(a, -1);
+    intervals(a, after), put(a, +1);
+  }
+  void intervals(ActorRef a, const crdt::IntervalSet& set) {
+    atom(a, 2).text("covered").array(static_cast<std::uint32_t>(set.size()));
+    for (const auto& i : set.intervals()) writer.array(2).number(i.lo).number(i.hi);
+  }
+};
+
+KeyState* Keyspace::find(std::string_view key, std::uint8_t type) const {
+  const auto at = keys_.find(Name{key, type});
+  return at == keys_.end() ? nullptr : at->second.get();
+}
+
+KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
+  if (KeyState* known = find(key, type)) return *known;
+  auto made = std::make_unique<KeyState>();
+  made->key = std::string(key);
+  made->type = type;
+  switch (static_cast<Type>(type)) {
+    case Type::gcounter:
+      made->value.emplace<GCounter>();
+      break;
+    case Type::pncounter:
+      made->value.emplace<PnCounter>();
+      break;
+    case Type::gset:
+      made->value.emplace<GSet>();
+      break;
+    case Type::orset:
+      made->value.emplace<OrSet>();
+      break;
+    case Type::lww:
+      made->value.emplace<LwwRegister>().set_horizon(horizon_);
+      break;
+    default:
+      break;
+  }
+  KeyState& out = *made;
+  keys_.emplace(Name{out.key, type}, std::move(made));
+  bytes_[wire::known(type) ? type : 0] += out.key.size() + part_overhead;
+  order_.clear();
+  return out;
+}
+
+bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry,
+                     std::uint64_t wall_ms) {
+  assert(entry.type == key.type && entry.key == key.key);
+  if (!wire::known(entry.type)) return false;
+  struct Join {
+    Keyspace& space;
+    Watch watch;
+    ActorRef actor;
+    const wire::Entry& entry;
+
+    bool operator()(Opaque&) { return false; }
+    bool operator()(GCounter& v) {
+      return v.join_part(actor, {std::get<wire::GCounterPayload>(entry.payload).p}, watch);
+    }
+    bool operator()(PnCounter& v) {
+      const auto& p = std::get<wire::PnCounterPayload>(entry.payload);
+      return v.join_part(actor, {p.p, p.n}, watch);
+    }
+    bool operator()(GSet& v) {
+      const bool first = v.part(actor) == nullptr;
+      const bool changed =
+          v.join_elements(actor, std::get<wire::GSetPayload>(entry.payload).elements, watch);
+      if (first && v.part(actor) != nullptr) watch.appeared(actor);
+      return changed;
+    }
+    bool operator()(OrSet& v) {
+      const bool first = v.part(actor) == nullptr;
+      const bool changed = v.join_part(actor, orset_part(space.actors_, entry), watch);
+      if (first && v.part(actor) != nullptr) watch.appeared(actor);
+      return changed;
+    }
+    bool operator()(LwwRegister& v) {
+      const auto& p = std::get<wire::LwwPayload>(entry.payload);
+      v.set_horizon(space.horizon_);
+      return v.join_part(actor, {p.op, p.hlc, std::string(p.value)}, watch);
+    }
+  };
+  const bool changed = std::visit(Join{*this, Watch{*this, key}, {&actor}, entry}, key.value);
+  if (changed) {
+    mark(key, wall_ms);
+    if (entry.type == static_cast<std::uint8_t>(Type::lww)) watch_held(key);
+  }
+  return changed;
+}
+
+void Keyspace::mark(KeyState& key, std::uint64_t wall_ms) {
+  key.changed_at_ms = wall_ms;
+  changed_.insert(&key);
+}
+
+void Keyspace::watch_held(KeyState& key) {
+  if (const auto next = std::get<LwwRegister>(key.value).next_release()) {
+    held_[&key] = *next;
+  } else {
+    held_.erase(&key);
+  }
+}
+
+void Keyspace::set_horizon(crdt::Hlc horizon) {
+  if (horizon == horizon_) return;
+  const bool back = horizon < horizon_;
+  horizon_ = horizon;
+  if (back) {  // the wall clock was set back: what was shown may have to be held
+    for (auto& [name, key] : keys_) {
+      auto* reg = std::get_if<LwwRegister>(&key->value);
+      if (reg == nullptr) continue;
+      if (reg->set_horizon(horizon)) changed_.insert(key.get());
+      watch_held(*key);
+    }
+    return;
+  }
+  std::vector<KeyState*> due;
+  for (const auto& [key, stamp] : held_) {
+    if (stamp <= horizon) due.push_back(key);
+  }
+  for (KeyState* key : due) {
+    if (std::get<LwwRegister>(key->value).set_horizon(horizon)) changed_.insert(key);
+    watch_held(*key);
+  }
+}
+
+std::optional<crdt::Hlc> Keyspace::next_release() const {
+  std::optional<crdt::Hlc> out;
+  for (const auto& [key, stamp] : held_) {
+    if (!out || stamp < *out) out = stamp;
+  }
+  return out;
+}
+
+std::vector<KeyState*> Keyspace::take_changed() {
+  std::vector<KeyState*> out(changed_.begin(), changed_.end());
+  changed_.clear();
+  return out;
+}
+
+std::vector<ForeignRemoval> Keyspace::take_foreign() {
+  return std::exchange(foreign_, {});
+}
+
+std::vector<std::pair<KeyState*, ActorRef>> Keyspace::take_released() {
+  return std::exchange(released_, {});
+}
+
+std::vector<const KeyState*> Keyspace::page(std::string_view after_key, std::uint8_t after_type,
+                                            std::size_t max) const {
+  const auto name_of = [](const KeyState* k) { return Name{k->key, k->type}; };
+  if (order_.size() != keys_.size()) {
+    order_.clear();
+    for (const auto& [name, key] : keys_) order_.push_back(key.get());
+    std::sort(order_.begin(), order_.end(),
+              [&](const KeyState* a, const KeyState* b) { return name_of(a) < name_of(b); });
+  }
+  const Name after{after_key, after_type};
+  auto at = std::upper_bound(order_.begin(), order_.end(), after,
+                             [&](const Name& n, const KeyState* k) { return n < name_of(k); });
+  std::vector<const KeyState*> out;
+  for (; at != order_.end() && out.size() < max; ++at) out.push_back(*at);
+  return out;
+}
+
+std::size_t Keyspace::total_bytes() const {
+  std::size_t out = 0;
+  for (const std::size_t b : bytes_) out += b;
+  return out;
+}
+
+}  // namespace tributary::core

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// The live envelopes: the database, verbatim. An envelope lives while one of its entries is not
+// superseded.
+//
+// An entry is superseded when joining it to the join of the *later* live entries of the same actor,
+// key and type changes nothing; foreign removals of targets known dead here aside. Later means
+// larger in the order (to, body hash, lo), which does not depend on arrival. Only the writer can
+// supersede what it wrote, so nothing needs agreement or a clock.
+//
+//   LiveSet live(actors, keys);
+//   std::vector<Dropped> gone = live.insert(std::move(envelope), actor, row);
+//
+// A superseded entry of an envelope that still lives for another one leaves the index at once: what
+// is later covers it, so it can decide nothing any more.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "gateway/core/actors.h"
+#include "gateway/core/keyspace.h"
+#include "transports/wire/envelope.h"
+
+namespace tributary::core {
+
+struct LiveEnvelope {
+  wire::Envelope envelope;
+  ActorRecord* actor = nullptr;
+  std::uint64_t row = 0;
+  bool stored = false;       // a commit that holds it is done
+  std::uint32_t needed = 0;  // entries not superseded; 0: about to go
+};
+
+struct Dropped {
+  std::uint64_t row = 0;
+  bool stored = false;
+  wire::Hash hash;
+  std::uint32_t bucket = 0;
+};
+
+class LiveSet {
+ public:
+  LiveSet(ActorTable& actors, Keyspace& keys) : actors_(actors), keys_(keys) {}
+
+  bool contains(const wire::Hash& hash) const { return all_.count(hash) != 0; }
+  LiveEnvelope* find(const wire::Hash& hash) const {
+    const auto at = all_.find(hash);
+    return at == all_.end() ? nullptr : at->second.get();
+  }
+
+  // Takes an envelope whose entries are already joined, and collects what it supersedes (itself,
+  // perhaps). REQUIRES: not contained.
+  std::vector<Dropped> insert(wire::Envelope&& envelope, ActorRecord& actor, std::uint64_t row,
+                              bool stored);
+
+  // Looks again at one actor's entries of a key, after targets of its foreign removals died.
+  std::vector<Dropped> recheck(KeyState& key, ActorRef actor);
+
+  // The live envelope in which `remover` removes `target`; nullptr when none does.
+  const LiveEnvelope* removal(const ForeignRemoval&) const;
+
+  // In ascending order of hash.
+  struct ByHash {
+    bool operator()(const LiveEnvelope* a, const LiveEnvelope* b) const {
+      return a->envelope.hash < b->envelope.hash;
+    }
+  };
+  using Bucket = std::set<const LiveEnvelope*, ByHash>;
+  const Bucket& bucket(std::uint32_t b) const { return buckets_[b]; }
+
+  // Up to `max` envelopes in order of hash, from after `after_hash`.
+  std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> page(
+      std::string_view after_hash, std::size_t max) const;
+
+  // Digests of live entries of unknown types, per bucket.
+  DigestBook& unknown_digests() { return unknown_; }
+
+  std::size_t size() const { return all_.size(); }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  struct EntryRef {
+    LiveEnvelope* envelope = nullptr;
+    std::uint32_t index = 0;
+    const wire::Entry& entry() const { return envelope->envelope.delta.entries[index]; }
+    friend bool operator==(const EntryRef& a, const EntryRef& b) {
+      return a.envelope == b.envelope && a.index == b.index;
+    }
+    friend bool operator<(const EntryRef& a, const EntryRef& b) {
+      return std::tie(a.envelope->envelope.hash, a.index) <
+             std::tie(b.envelope->envelope.hash, b.index);
+    }
+  };
+  // Where to find entries that speak of the same operations, for types whose entries carry
+  // intervals.
+  struct Intervals {
+    std::multimap<std::uint64_t, EntryRef> by_hi;
+    std::multimap<std::uint64_t, EntryRef> by_removed;
+  };
+  struct Slot {  // one actor's unsuperseded entries of one key
+    std::vector<EntryRef> plain;
+    std::unique_ptr<Intervals> intervals;
+  };
+  struct SlotName {
+    const KeyState* key;
+    const ActorRecord* actor;
+    friend bool operator==(const SlotName&, const SlotName&) = default;
+  };
+  struct SlotHash {
+    std::size_t operator()(const SlotName& n) const noexcept {
+      return (std::hash<const void*>{}(n.key) >> 5) * 0x9E3779B97F4A7C15u ^
+             std::hash<const void*>{}(n.actor) >> 5;
+    }
+  };
+
+  static bool later(const EntryRef& a, const EntryRef& b);
+  void add(Slot&, const EntryRef&);
+  void remove(Slot&, const EntryRef&);
+  // Entries of the slot that speak of operations which `entry` covers; may miss some, which only
+  // delays collecting.
+  std::vector<EntryRef> related(const Slot&, const wire::Entry& entry) const;
+  // `newest`, when not null, is looked at whatever related() finds.
+  bool superseded(const Slot&, const KeyState&, const EntryRef&, const EntryRef* newest) const;
+  bool superseded_orset(const std::vector<EntryRef>& later, const KeyState&,
+                        const wire::Entry&) const;
+  void collect(const SlotName&, const std::vector<EntryRef>& candidates, const EntryRef* newest,
+               std::vector<Dropped>& out);
+  void retire(const SlotName&, const EntryRef&, std::vector<Dropped>& out);
+  void count_unknown(const EntryRef&, std::int32_t times);
+
+  ActorTable& actors_;
+  Keyspace& keys_;
+  std::unordered_map<wire::Hash, std::unique_ptr<LiveEnvelope>> all_;
+  std::array<Bucket, wire::bucket_count> buckets_;
+  std::unordered_map<SlotName, Slot, SlotHash> slots_;
+  DigestBook unknown_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace tributary::core

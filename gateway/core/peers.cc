@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/peers.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "gateway/core/digest.h"
+
+namespace tributary::core {
+namespace {
+
+// Peers a gateway keeps track of: a flood of invented ids must not fill the memory.
+constexpr std::size_t peers_max = 256;
+// Retained messages asked for at one time; brokers cut a replay at about 1,000.
+constexpr std::size_t parts_in_flight_max = 256;
+// A difference that outlasts this many settle times is fetched although traffic goes on.
+constexpr std::uint64_t patience = 10;
+constexpr std::uint64_t retry_max_ms = 60'000;
+
+wire::Hash digest_of(const std::optional<wire::BucketHead>& head) {
+  static const wire::Hash nothing = LtHash{}.digest();
+  return head ? head->digest : nothing;
+}
+
+std::optional<wire::Hash> unknown_of(const std::optional<wire::BucketHead>& head) {
+  return head ? head->unknown : std::nullopt;
+}
+
+}  // namespace
+
+void Peers::on_status(Instant now, LinkId link, const Status& s) {
+  if (s.gateway == options_.gateway) return;
+  const Name name{s.gateway, link};
+  if (peers_.count(name) == 0 && peers_.size() >= peers_max) return;
+  Peer& p = peers_[name];
+  if (s.session != p.status_session && s.at_ms < p.status_at_ms)
+    return;  // a late will of an earlier life
+  p.status_session = s.session;
+  p.status_at_ms = s.at_ms;
+  p.online = s.online;
+  p.heard_ms = now.mono_ms;
+}
+
+void Peers::on_head(Instant now, LinkId link, const wire::Head& head, Counters& counters) {
+  const Name name{std::string(head.gateway), link};
+  const bool own = head.gateway == options_.gateway;
+  if (own && head.session == session_) return;
+  if (peers_.count(name) == 0 && peers_.size() >= peers_max) return;
+  counters.heads_in += 1;
+  Peer& p = peers_[name];
+  p.heard_ms = now.mono_ms;
+  if (p.batch_session == head.session && p.batch_number < head.number) {
+    p.missed = true;  // the last batches of a burst were lost
+    p.batch_number = head.number;
+    counters.gaps += 1;
+  } else if (p.batch_session != head.session && !(p.head && p.head->session == head.session)) {
+    p.missed = true;
+  }
+  p.head = HeadInfo{head.incarnation, head.session, head.number, head.types, head.buckets};
+  if (own) {
+    for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+      if (head.buckets[b] && head.buckets[b]->parts > 0)
+        inherited_.emplace_back(b, head.buckets[b]->parts);
+    }
+  }
+  wake(now);
+}
+
+bool Peers::on_batch(Instant now, LinkId link, const wire::Batch& batch, Counters& counters) {
+  if (batch.gateway == options_.gateway) return false;
+  const Name name{std::string(batch.gateway), link};
+  if (peers_.count(name) == 0 && peers_.size() >= peers_max) return false;
+  Peer& p = peers_[name];
+  p.heard_ms = now.mono_ms;
+  counters.batches_in += 1;
+  if (p.batch_session != batch.session) {
+    p.batch_session = batch.session;
+    p.batch_number = batch.number;
+    if (batch.number > 1) p.missed = true;
+    return true;
+  }
+  if (batch.number > p.batch_number + 1) {
+    p.missed = true;
+    counters.gaps += 1;
+  }
+  p.batch_number = std::max(p.batch_number, batch.number);
+  return true;
+}
+
+bool Peers::on_state(Instant now, LinkId link, const wire::StatePart& s,
+                     const wire::Hash& plain_hash, Counters& counters) {
+  const auto at = peers_.find(Name{std::string(s.gateway), link});
+  if (at == peers_.end() || s.bucket >= wire::bucket_count) return false;
+  BucketTrack& track = at->second.buckets[s.bucket];
+  if (!track.fetch) return false;
+  counters.state_parts_in += 1;
+  Fetch& f = *track.fetch;
+  if (f.parts != s.parts) f.got.clear();  // it was cut anew
+  f.parts = s.parts;
+  f.got[s.part] = plain_hash;
+  at->second.heard_ms = now.mono_ms;
+  if (f.got.size() == f.parts) wake(now);
+  return true;
+}
+
+void Peers::disconnected(LinkId link) {
+  for (auto& [name, peer] : peers_) {
+    if (name.second != link) continue;
+    peer.missed = true;
+    peer.online = false;
+    for (BucketTrack& track : peer.buckets) {
+      forget(track);
+    }
+  }
+}
+
+bool Peers::differs(const Peer& p, std::uint32_t b, const OurHeads& ours) const {
+  if (!p.head) return false;
+  const auto& theirs = p.head->buckets[b];
+  if (!theirs || !theirs->published) return false;
+  if (theirs->digest != digest_of(ours[b])) return true;
+  static const std::vector<std::uint8_t> types = {1, 2, 3, 4, 5};
+  if (p.head->types == types) return theirs->unknown != unknown_of(ours[b]);
+  return theirs->unknown.has_value();  // comparable only between those who know the same types
+}
+
+bool Peers::whole(const Fetch& f, const wire::BucketHead& head) {
+  if (!head.published || f.parts == 0 || f.got.size() != f.parts) return false;
+  std::string all;
+  for (const auto& [part, hash] : f.got) all += hash.view();
+  return wire::sha256(all) == *head.published;
+}
+
+void Peers::run(Instant now, const OurHeads& ours, bool settled, Output& out, Counters& counters) {
+  next_run_ms_ = never;
+  for (auto& [name, peer] : peers_) {
+    if (!peer.head) continue;
+    bool waiting = false;
+    for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+      visit(name, peer, b, now, ours, settled, out, counters);
+      const BucketTrack& t = peer.buckets[b];
+      waiting |= t.fetch.has_value() || (t.differs_since_ms != never && peer.head->buckets[b] &&
+                                         t.fetched != peer.head->buckets[b]->published);
+    }
+    if (!waiting) peer.missed = false;
+  }
+}
+
+void Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const OurHeads& ours,
+                  bool settled, Output& out, Counters& counters) {
+  BucketTrack& t = p.buckets[b];
+  const auto& theirs = p.head->buckets[b];
+  if (t.fetch) {
+    if (theirs && whole(*t.fetch, *theirs)) {
+      t.fetched = theirs->published;
+      t.failures = 0;
+      end(name, t, b, out);
+    } else if (now.mono_ms >= t.fetch->deadline_ms) {
+      counters.fetches_incomplete += 1;
+      t.failures += 1;
+      t.not_before_ms =
+          now.mono_ms + std::min<std::uint64_t>(retry_max_ms, 500ull << std::min(t.failures, 7u));
+      end(name, t, b, out);
+    } else {
+      heed(t.fetch->deadline_ms);
+      return;
+    }
+  }
+  if (!differs(p, b, ours)) {
+    t.differs_since_ms = never;
+    return;
+  }
+  if (t.differs_since_ms == never) t.differs_since_ms = now.mono_ms;
+  if (t.fetched == theirs->published) return;
+  const std::uint64_t outlasts = t.differs_since_ms + options_.settle_ms * (settled ? 1 : patience);
+  const std::uint64_t due = std::max(p.missed ? now.mono_ms : outlasts, t.not_before_ms);
+  if (now.mono_ms < due) return heed(std::min(due, now.mono_ms + options_.settle_ms));
+  if (parts_in_flight_ > 0 && parts_in_flight_ + theirs->parts > parts_in_flight_max)
+    return heed(now.mono_ms + 50);
+  start(name, t, b, theirs->parts, now, out, counters);
+}
+
+void Peers::start(const Name& name, BucketTrack& t, std::uint32_t b, std::uint32_t parts,
+                  Instant now, Output& out, Counters& counters) {
+  t.fetch = Fetch{now.mono_ms + options_.fetch_timeout_ms, parts, 0, {}};
+  parts_in_flight_ += parts;
+  out.subscriptions.push_back({name.second, filter(name, b), true, false});
+  counters.fetches += 1;
+  heed(t.fetch->deadline_ms);
+}
+
+void Peers::end(const Name& name, BucketTrack& t, std::uint32_t b, Output& out) {
+  forget(t);
+  out.subscriptions.push_back({name.second, filter(name, b), false, false});
+}
+
+void Peers::forget(BucketTrack& t) {
+  if (!t.fetch) return;
+  assert(parts_in_flight_ >= t.fetch->asked);
+  parts_in_flight_ -= t.fetch->asked;
+  t.fetch.reset();
+}
+
+std::string Peers::filter(const Name& name, std::uint32_t bucket) const {
+  return base_ + '/' + name.first + "/state/" + std::to_string(bucket) + "/+";
+}
+
+bool Peers::recovering(LinkId link) const {
+  const auto at = peers_.find(Name{options_.gateway, link});
+  if (at == peers_.end() || !at->second.head) return false;
+  return std::any_of(at->second.buckets.begin(), at->second.buckets.end(),
+                     [](const BucketTrack& t) { return t.fetch.has_value(); });
+}
+
+std::vector<std::pair<std::uint32_t, std::uint32_t>> Peers::take_inherited() {
+  return std::exchange(inherited_, {});
+}
+
+std::vector<PeerView> Peers::views(const OurHeads& ours) const {
+  std::vector<PeerView> out;
+  for (const auto& [name, peer] : peers_) {
+    if (name.first == options_.gateway) continue;
+    PeerView v;
+    v.gateway = name.first;
+    v.link = name.second;
+    v.online = peer.online;
+    v.last_heard_ms = peer.heard_ms;
+    if (peer.head) v.incarnation = peer.head->incarnation;
+    for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+      if (!peer.head || digest_of(peer.head->buckets[b]) != digest_of(ours[b]) ||
+          unknown_of(peer.head->buckets[b]) != unknown_of(ours[b])) {
+        v.buckets_differing += 1;
+      }
+      v.fetching += peer.buckets[b].fetch.has_value() ? 1 : 0;
+    }
+    v.in_step = peer.head && v.buckets_differing == 0;
+    out.push_back(std::move(v));
+  }
+  return out;
+}
+
+}  // namespace tributary::core

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The other gateways, as their retained heads and numbered batches show them, and the fetching of
+// what differs.
+//
+// A peer's claims only steer what to fetch; nothing of them is believed. A bucket is fetched when
+// its digest differs from ours and either something was missed (a gap in the numbers, a connect) or
+// the difference outlasts the traffic. Each published digest of a (peer, bucket) is fetched whole
+// at most once, so a stale or retired peer costs nothing. It works while the peer is off: the
+// broker has its retained state. A torn read is harmless, since it is only joined; it counts as
+// whole only when the parts hash to what the head names.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/core/status.h"
+#include "gateway/core/types.h"
+#include "transports/wire/ack.h"
+
+namespace tributary::core {
+
+class Peers {
+ public:
+  using Name = std::pair<std::string, LinkId>;  // one gateway as heard over one broker
+  using OurHeads = std::array<std::optional<wire::BucketHead>, wire::bucket_count>;
+
+  // `self`: our id; `session`: of this start. `base`: "<root>/gw".
+  Peers(const Options& options, std::uint64_t session, std::string base)
+      : options_(options), session_(session), base_(std::move(base)) {}
+
+  void on_status(Instant, LinkId, const Status&);
+  void on_head(Instant, LinkId, const wire::Head&, Counters&);
+  // Notes the number; true when the batch is worth unpacking (not our own).
+  bool on_batch(Instant, LinkId, const wire::Batch&, Counters&);
+  // A part of a bucket's state that we asked for; false: nobody asked.
+  bool on_state(Instant, LinkId, const wire::StatePart&, const wire::Hash& plain_hash, Counters&);
+  void disconnected(LinkId);
+
+  // Starts and ends fetches. REQUIRES: `ours` is of committed state. `settled`: nothing new came
+  // for a while.
+  void run(Instant, const OurHeads& ours, bool settled, Output&, Counters&);
+  std::uint64_t deadline() const { return next_run_ms_; }
+  // run() soon: something arrived that may start or end a fetch.
+  void wake(Instant now) { next_run_ms_ = std::min(next_run_ms_, now.mono_ms); }
+
+  // Something of our own earlier life on this link is still to be read.
+  bool recovering(LinkId) const;
+  // bucket → parts that our earlier life left on the link.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> take_inherited();
+  std::vector<PeerView> views(const OurHeads& ours) const;
+
+ private:
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+  struct HeadInfo {
+    std::uint64_t incarnation = 0, session = 0, number = 0;
+    std::vector<std::uint8_t> types;
+    OurHeads buckets;
+  };
+  struct Fetch {
+    std::uint64_t deadline_ms = 0;
+    std::uint32_t asked = 0;  // parts the head promised
+    std::uint32_t parts = 0;  // as the parts themselves say
+    std::map<std::uint32_t, wire::Hash> got;
+  };
+  struct BucketTrack {
+    std::optional<wire::Hash> fetched;  // the published digest that was read whole
+    std::uint64_t differs_since_ms = never;
+    std::uint64_t not_before_ms = 0;  // after an incomplete read
+    std::uint32_t failures = 0;
+    std::optional<Fetch> fetch;
+  };
+  struct Peer {
+    bool online = false;
+    std::uint64_t status_session = 0, status_at_ms = 0;
+    std::optional<HeadInfo> head;
+    std::uint64_t batch_session = 0, batch_number = 0;
+    bool missed = true;  // fetch without waiting for the traffic to settle: we connected, or a
+                         // number is missing
+    std::uint64_t heard_ms = 0;
+    std::array<BucketTrack, wire::bucket_count> buckets;
+  };
+
+  bool differs(const Peer&, std::uint32_t bucket, const OurHeads& ours) const;
+  void visit(const Name&, Peer&, std::uint32_t bucket, Instant, const OurHeads&, bool settled,
+             Output&, Counters&);
+  void start(const Name&, BucketTrack&, std::uint32_t bucket, std::uint32_t parts, Instant, Output&,
+             Counters&);
+  void end(const Name&, BucketTrack&, std::uint32_t bucket, Output&);
+  void forget(BucketTrack&);
+  static bool whole(const Fetch&, const wire::BucketHead&);
+  std::string filter(const Name&, std::uint32_t bucket) const;
+  void heed(std::uint64_t at_ms) { next_run_ms_ = std::min(next_run_ms_, at_ms); }
+
+  const Options& options_;
+  std::uint64_t session_ = 0;
+  std::string base_;
+  std::map<Name, Peer> peers_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> inherited_;
+  std::size_t parts_in_flight_ = 0;
+  std::uint64_t next_run_ms_ = never;
+};
+
+}  // namespace tributary::core

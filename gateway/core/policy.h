@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may be joined. Only authorise() makes an Authorised, and only an Authorised can be joined: a
+// path around the policy does not compile.
+//
+// Whether an envelope is allowed depends on its bytes and the fleet's rules alone, never on when,
+// where or beside what it is seen: otherwise gateways would disagree for ever.
+#pragma once
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "crdt/result.h"
+#include "gateway/core/types.h"
+#include "transports/wire/envelope.h"
+
+namespace tributary::core {
+
+// Who brought the envelope. A device speaks only for itself; a peer passes on what others made.
+struct Principal {
+  std::string_view device;  // the topic's device; empty: a peer
+};
+
+struct Denial {
+  Reject reason = Reject::malformed;
+  std::string rule;                                        // for people, at most 200 bytes
+  std::vector<std::pair<std::string, std::uint8_t>> keys;  // those that broke it; at most 16
+};
+
+class Authorised;
+Result<Authorised, Denial> authorise(const Options&, const Principal&, wire::Envelope&&);
+
+class Authorised {
+ public:
+  const wire::Envelope& envelope() const { return envelope_; }
+  wire::Envelope take() && { return std::move(envelope_); }
+
+ private:
+  explicit Authorised(wire::Envelope&& e) : envelope_(std::move(e)) {}
+  friend Result<Authorised, Denial> authorise(const Options&, const Principal&, wire::Envelope&&);
+  wire::Envelope envelope_;
+};
+
+// Does `id` match `pattern` ('*': any run of characters, '?': one)?
+bool glob_matches(std::string_view pattern, std::string_view id);
+
+}  // namespace tributary::core

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/status.h"
+
+#include <charconv>
+
+namespace tributary::core {
+namespace {
+
+std::string hex(std::uint64_t v) {
+  char text[17];
+  const auto end = std::to_chars(text, text + 16, v, 16);
+  return std::string(text, end.ptr);
+}
+
+// The raw value of a top-level field: the text between the quotes, or the bare word. Enough for the
+// flat object that a status is; what it makes of anything else is only ever shown.
+std::optional<std::string_view> field(std::string_view json, std::string_view name) {
+  const std::string quoted = '"' + std::string(name) + '"';
+  std::size_t at = json.find(quoted);
+  if (at == std::string_view::npos) return std::nullopt;
+  at = json.find_first_not_of(" \t\r\n", at + quoted.size());
+  if (at == std::string_view::npos || json[at] != ':') return std::nullopt;
+  at = json.find_first_not_of(" \t\r\n", at + 1);
+  if (at == std::string_view::npos) return std::nullopt;
+  const bool text = json[at] == '"';
+  const std::size_t begin = text ? at + 1 : at;
+  const std::size_t end = json.find_first_of(text ? "\"" : ",} \t\r\n", begin);
+  if (end == std::string_view::npos) return std::nullopt;
+  return json.substr(begin, end - begin);
+}
+
+std::uint64_t number(std::optional<std::string_view> text, int base) {
+  std::uint64_t v = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), v, base);
+  return v;
+}
+
+}  // namespace
+
+std::string json_string(std::string_view text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20) {
+      out += "\\u00";
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string to_json(const Status& s) {
+  std::string out = "{\"gateway\":" + json_string(s.gateway) + ",\"state\":\"" +
+                    (s.online ? "online" : "offline") + "\",\"incarnation\":\"" +
+                    hex(s.incarnation) + "\",\"session\":\"" + hex(s.session) +
+                    "\",\"at_ms\":" + std::to_string(s.at_ms) +
+                    ",\"version\":" + json_string(s.version);
+  if (!s.degraded.empty()) out += ",\"degraded\":" + json_string(s.degraded);
+  return out + '}';
+}
+
+std::optional<Status> read_status(std::string_view json) {
+  const auto state = field(json, "state");
+  const auto gateway = field(json, "gateway");
+  if (!gateway || !state || (*state != "online" && *state != "offline")) return std::nullopt;
+  Status s;
+  s.gateway = std::string(*gateway);
+  s.online = *state == "online";
+  s.incarnation = number(field(json, "incarnation"), 16);
+  s.session = number(field(json, "session"), 16);
+  s.at_ms = number(field(json, "at_ms"), 10);
+  s.version = std::string(field(json, "version").value_or(""));
+  s.degraded = std::string(field(json, "degraded").value_or(""));
+  return s;
+}
+
+}  // namespace tributary::core

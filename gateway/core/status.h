@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// gw/<gateway>/status: birth and will, docs/protocol.md section 7. JSON, so that a person with a
+// plain MQTT client can read it.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tributary::core {
+
+struct Status {
+  std::string gateway;
+  bool online = false;
+  std::uint64_t incarnation = 0;
+  std::uint64_t session = 0;
+  std::uint64_t at_ms = 0;  // wall time
+  std::string version;
+  std::string degraded;  // why, when it is
+};
+
+std::string to_json(const Status&);
+// nullopt: not a status. A stranger's extra fields are ignored.
+std::optional<Status> read_status(std::string_view json);
+
+// Text as a JSON string, with its quotes. REQUIRES: UTF-8.
+std::string json_string(std::string_view text);
+
+}  // namespace tributary::core

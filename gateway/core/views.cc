@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/views.h"
+
+#include "gateway/core/status.h"
+#include "transports/wire/scalar.h"
+
+namespace tributary::core {
+namespace {
+
+constexpr std::size_t view_bytes_max = 65'536;
+constexpr std::size_t row_bytes_max = 4'096;
+constexpr std::size_t rows_max = 5'000;  // in one commit
+
+std::size_t elements_of(const KeyState& key) {
+  if (const auto* g = std::get_if<GSet>(&key.value)) return g->size();
+  if (const auto* o = std::get_if<OrSet>(&key.value)) return o->size();
+  return 0;
+}
+
+}  // namespace
+
+std::string display_json(const KeyState& key, std::size_t max_bytes) {
+  const std::size_t elements = elements_of(key);
+  const std::string size = "{\"size\":" + std::to_string(elements) + '}';
+  if (elements * 3 > max_bytes) return size;  // do not even build it
+  std::string json = key.json();
+  return json.size() <= max_bytes ? json
+         : elements > 0           ? size
+                                  : "{\"size\":" + std::to_string(json.size()) + '}';
+}
+
+void Views::changed(Instant now, const std::vector<KeyState*>& keys) {
+  if (keys.empty()) return;
+  if (options_.view_enabled) {
+    if (dirty_.empty()) next_ms_ = std::max(next_ms_, now.mono_ms);
+    dirty_.insert(keys.begin(), keys.end());
+  }
+  if (row_dirty_.empty()) next_rows_ms_ = now.mono_ms + options_.values_interval_ms;
+  row_dirty_.insert(keys.begin(), keys.end());
+}
+
+void Views::announce_all(Instant now, const Keyspace& keys) {
+  if (!options_.view_enabled) return;
+  for (const KeyState* k : published_) dirty_.insert(keys.find(k->key, k->type));
+  next_ms_ = std::min(next_ms_, now.mono_ms);
+}
+
+void Views::run(Instant now, const std::vector<LinkId>& links, Output& out, Counters& counters) {
+  if (dirty_.empty() || now.mono_ms < next_ms_) return;
+  for (const KeyState* key : dirty_) {
+    if (published_.count(key) == 0) {
+      if (published_.size() >= options_.view_topics_max) {
+        skipped_ += 1;
+        continue;
+      }
+      published_.insert(key);
+    }
+    const std::string type = wire::type_name(key->type);
+    const std::string topic =
+        options_.root + "/view/" + options_.gateway + '/' + type + '/' + key->key;
+    const std::string json = "{\"value\":" + display_json(*key, view_bytes_max) + ",\"type\":\"" +
+                             type + "\",\"at\":" + std::to_string(key->changed_at_ms) +
+                             ",\"contributors\":" + std::to_string(key->contributors()) + '}';
+    for (const LinkId link : links) {
+      out.publishes.push_back({link, topic, json, true, true});
+      counters.views += 1;
+    }
+  }
+  dirty_.clear();
+  next_ms_ = now.mono_ms + options_.view_interval_ms;
+}
+
+std::vector<ValueRow> Views::take_rows(Instant now) {
+  std::vector<ValueRow> rows;
+  while (!row_dirty_.empty() && rows.size() < rows_max) {
+    const KeyState* key = *row_dirty_.begin();
+    row_dirty_.erase(row_dirty_.begin());
+    rows.push_back({key->key, wire::type_name(key->type), display_json(*key, row_bytes_max),
+                    key->contributors(), key->changed_at_ms});
+  }
+  next_rows_ms_ = now.mono_ms + options_.values_interval_ms;
+  return rows;
+}
+
+}  // namespace tributary::core

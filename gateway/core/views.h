@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people see: retained JSON topics view/<gateway>/<type>/<key>, at most one publish a key and
+// interval, and the rows of the database's `values` view. Both are derived and may lag; both are
+// bounded.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gateway/core/keyspace.h"
+#include "gateway/core/types.h"
+
+namespace tributary::core {
+
+// The value as JSON; a set or register that would need more than max_bytes is {"size":…} instead.
+std::string display_json(const KeyState&, std::size_t max_bytes);
+
+class Views {
+ public:
+  explicit Views(const Options& options) : options_(options) {}
+
+  void changed(Instant now, const std::vector<KeyState*>& keys);
+  // A broker that may have forgotten wants all of them.
+  void announce_all(Instant now, const Keyspace&);
+  std::uint64_t deadline() const { return dirty_.empty() ? ~std::uint64_t{0} : next_ms_; }
+  void run(Instant now, const std::vector<LinkId>& links, Output&, Counters&);
+
+  std::uint64_t rows_deadline() const {
+    return row_dirty_.empty() ? ~std::uint64_t{0} : next_rows_ms_;
+  }
+  std::vector<ValueRow> take_rows(Instant now);
+  // Publishes left out because view_topics_max keys have a topic already.
+  std::uint64_t skipped() const { return skipped_; }
+
+ private:
+  struct ByName {
+    bool operator()(const KeyState* a, const KeyState* b) const {
+      return std::tie(a->key, a->type) < std::tie(b->key, b->type);
+    }
+  };
+  const Options& options_;
+  std::set<KeyState*, ByName> dirty_, row_dirty_;
+  std::set<const KeyState*> published_;  // at most view_topics_max keys have a topic
+  std::uint64_t skipped_ = 0;
+  std::uint64_t next_ms_ = 0, next_rows_ms_ = 0;
+};
+
+}  // namespace tributary::core
