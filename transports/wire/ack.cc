@@ -50,7 +50,7 @@ class AckReader {
 
   bool read_points(std::vector<Point>& points) {
     std::size_t n = 0;
-    if (!r_.array(n, ack_points_max, 36, "ack.points")) return false;
+    if (!r_.array(n, ack_points_max, 4, "ack.points")) return false;
     points.resize(n);
     for (std::size_t i = 0; i < n; ++i) {
       if (!r_.array_of(2, "ack.point") || !r_.uint_in(points[i].op, 1, u64_max, "ack.point.op"))
