@@ -247,6 +247,8 @@ class Device {
   // there is no memory.
   bool persist();
 
+  const std::string& fleet() const;
+  const std::string& id() const;
   std::uint64_t epoch() const;
   std::uint64_t last_op() const;  // number of the last operation of this epoch
   std::uint64_t safe() const;     // operations up to this one are held by `acks_needed` gateways

@@ -34,6 +34,7 @@ class Engine {
   void link_up(std::uint64_t now_ms);
   bool persist();
 
+  const Options& options() const { return options_; }
   std::uint64_t epoch() const { return memory_->epoch; }
   std::uint64_t safe() const;
   bool save_failing() const { return save_retry_at_.has_value(); }
