@@ -46,12 +46,13 @@ class GCounter {
   using Part = GCounterPart;
   using PartMap = PartMapOf<A, Part>;
 
-  // Counts n more for this actor and returns the delta: its new part.
+  // Counts n more for this actor and returns the delta: its new part, or bottom when n is 0.
   Result<GCounter, Overflow> increment(const A& actor, std::uint64_t n = 1) {
     const Part* held = part(actor);
     const std::uint64_t now = held == nullptr ? 0 : held->p;
     if (!fits(now, n)) return Failure{Overflow{}};
     GCounter delta;
+    if (n == 0) return delta;
     delta.join_part(actor, Part{now + n});
     join_part(actor, Part{now + n});
     return delta;

@@ -9,6 +9,7 @@
 #pragma once
 #include <compare>
 #include <cstdint>
+#include <limits>
 
 namespace tributary::crdt {
 
@@ -30,16 +31,17 @@ class HlcClock {
   explicit HlcClock(Hlc last = {}) : last_(last) {}
 
   // A stamp greater than every earlier one, at or after wall_ms. A full counter carries into the
-  // milliseconds.
+  // milliseconds; at the end of time, in the year 10889, the clock stands still.
   Hlc tick(std::uint64_t wall_ms) {
     const Hlc wall = Hlc::at(wall_ms);
-    last_ = wall > last_ ? wall : Hlc{last_.packed + 1};
+    const bool at_the_end = last_.packed == std::numeric_limits<std::uint64_t>::max();
+    last_ = wall > last_ ? wall : Hlc{at_the_end ? last_.packed : last_.packed + 1};
     return last_;
   }
 
   // Adopts a remote stamp unless it is more than bound_ms ahead of wall_ms; says whether it did.
   bool observe(Hlc remote, std::uint64_t wall_ms, std::uint64_t bound_ms) {
-    if (remote.ms() > wall_ms + bound_ms) return false;
+    if (remote.ms() > wall_ms && remote.ms() - wall_ms > bound_ms) return false;
     if (remote > last_) last_ = remote;
     return true;
   }

@@ -39,7 +39,8 @@ class PnCounter {
   using Part = PnCounterPart;
   using PartMap = PartMapOf<A, Part>;
 
-  // Each returns the delta, the actor's new part, or refuses and changes nothing.
+  // Each returns the delta, the actor's new part (bottom when by is 0), or refuses and changes
+  // nothing.
   Result<PnCounter, Overflow> increment(const A& actor, std::uint64_t by = 1) {
     const Part now = part_or_bottom(actor);
     if (!fits(now.p, by)) return Failure{Overflow{}};
@@ -92,8 +93,7 @@ class PnCounter {
   }
   PnCounter apply(const A& actor, const Part& now) {
     PnCounter delta;
-    delta.join_part(actor, now);
-    join_part(actor, now);
+    if (join_part(actor, now)) delta.join_part(actor, now);
     return delta;
   }
 
