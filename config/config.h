@@ -32,8 +32,9 @@ struct Broker {
   std::string name = "local";                 // unique; in logs, metrics and the client id
   std::string uri = "mqtt://127.0.0.1:1883";  // mqtt://host[:port]
   bool devices = true;                        // listen to up/+ here, answer on ack/
-  bool peers = true;      // publish delta, head and state here, and read those of others
-  std::string client_id;  // empty: tributary-<gateway.id>-<name>
+  bool peers = true;  // publish delta, head and state here, and read those of others
+  std::vector<std::string> hears{"*"};  // device ids this gateway listens to: patterns with * and ?
+  std::string client_id;                // empty: tributary-<gateway.id>-<name>
   std::string username;
   std::string password_file;  // one line; read at start, never shown
   std::uint32_t keepalive_s = 30;
@@ -81,10 +82,10 @@ struct Gateway {
     std::uint32_t key_bytes_max = 512;
     std::uint32_t element_bytes_max = 1'024;
     std::uint32_t register_bytes_max = 65'536;
-    std::uint32_t waiting_max = 10'000;  // envelopes held until something they need arrives
+    std::uint32_t waiting_max = 20'000;  // envelopes taken in and not committed yet
     std::uint32_t dead_letters_max = 1'000;
     std::uint32_t quarantine_max = 1'000;
-    std::uint32_t cleanup_interval_ms = 1'000;
+    std::uint32_t cleanup_interval_ms = 60'000;
     std::uint32_t clock_ahead_max_ms = 5'000;
   } limits;
 
@@ -146,11 +147,11 @@ using Problems = std::vector<Problem>;
 std::string to_string(const Problems&);
 
 struct Inputs {
-  std::string file;  // its name, for messages; empty: there is no file
-  std::string text;  // its content
-  std::vector<std::pair<std::string, std::string>>
-      environment;                // names that do not begin with TRIBUTARY_ are passed over
-  std::vector<std::string> sets;  // "section.key=value", "broker.<name>.key=value"
+  std::string file = {};  // its name, for messages; empty: there is no file
+  std::string text = {};  // its content
+  std::vector<std::pair<std::string, std::string>> environment =
+      {};                              // names that do not begin with TRIBUTARY_ are passed over
+  std::vector<std::string> sets = {};  // "section.key=value", "broker.<name>.key=value"
 };
 
 struct Loaded {
@@ -162,8 +163,6 @@ struct Loaded {
 
 // All mistakes at once, in the order file, environment, flags, then what only shows in the whole.
 Result<Loaded, Problems> load(const Inputs&);
-// The same with the file read here. An empty path means no file.
-Result<Loaded, Problems> load_file(const std::string& path, std::vector<std::string> sets);
 // This process's environment.
 std::vector<std::pair<std::string, std::string>> environ_pairs();
 
