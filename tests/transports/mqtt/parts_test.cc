@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the MQTT session that need no broker.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "transports/mqtt/backoff.h"
+#include "transports/mqtt/inbox.h"
+#include "transports/mqtt/reason.h"
+#include "transports/mqtt/session.h"
+
+namespace tributary::transports::mqtt {
+namespace {
+
+using namespace std::chrono_literals;
+using Put = Inbox::Put;
+
+Event event(const std::string& payload) {
+  return {Event::Kind::message, Message{.topic = "t", .payload = payload}, {}};
+}
+
+TEST(Backoff, DoublesToItsMaximumWithJitterBelow) {
+  Backoff backoff(100, 1000, 1);
+  for (const std::uint32_t full : {100U, 200U, 400U, 800U, 1000U, 1000U, 1000U}) {
+    const std::uint32_t pause = backoff.next_ms();
+    EXPECT_GE(pause, full / 2);
+    EXPECT_LE(pause, full);
+  }
+  backoff.reset();
+  EXPECT_LE(backoff.next_ms(), 100U);
+}
+
+TEST(Backoff, SeedsDiffer) {
+  std::set<std::uint32_t> pauses;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed)
+    pauses.insert(Backoff(10'000, 10'000, seed).next_ms());
+  EXPECT_GT(pauses.size(), 15U);
+}
+
+TEST(Backoff, SurvivesOddLimits) {
+  EXPECT_LE(Backoff(0, 0, 1).next_ms(), 1U);
+  Backoff huge(4'000'000'000U, 4'294'967'295U, 1);
+  for (int i = 0; i < 10; ++i) EXPECT_GE(huge.next_ms(), 2'000'000'000U);
+}
+
+TEST(Reason, InWords) {
+  EXPECT_EQ(reason_words(149), "packet too large (149)");
+  EXPECT_EQ(reason_words(135), "not authorised (135)");
+  EXPECT_EQ(reason_words(250), "reason unknown to this client (250)");
+}
+
+TEST(Inbox, GivesInOrderAndWakesOncePerLook) {
+  Inbox inbox({});
+  int woken = 0;
+  inbox.on_ready([&] { ++woken; });
+  for (const char* p : {"1", "2", "3"}) EXPECT_EQ(inbox.put(event(p), 1), Put::taken);
+  EXPECT_EQ(woken, 1);
+  const auto two = inbox.take(2);
+  ASSERT_EQ(two.size(), 2U);
+  EXPECT_EQ(two[0].message.payload, "1");
+  EXPECT_EQ(inbox.take(10).size(), 1U);
+  EXPECT_EQ(inbox.put(event("4"), 1), Put::taken);
+  EXPECT_EQ(woken, 2);
+}
+
+TEST(Inbox, AFullOneMakesThePutterWaitUntilThereIsRoom) {
+  Inbox inbox({.messages_max = 2, .patience = 60s});
+  inbox.put(event("1"), 1);
+  inbox.put(event("2"), 1);
+  std::atomic<bool> done{false};
+  std::thread putter([&] {
+    EXPECT_EQ(inbox.put(event("3"), 1), Put::taken);
+    done = true;
+  });
+  EXPECT_FALSE(done);
+  EXPECT_EQ(inbox.take(1).size(), 1U);
+  putter.join();
+  EXPECT_EQ(inbox.take(10).size(), 2U);
+}
+
+TEST(Inbox, BoundsBytesButLetsOneHugeMessageThrough) {
+  Inbox inbox({.messages_max = 100, .bytes_max = 10, .patience = 1ms});
+  EXPECT_EQ(inbox.put(event("huge"), 1000), Put::taken);
+  EXPECT_EQ(inbox.put(event("small"), 1), Put::gave_up);
+  EXPECT_EQ(inbox.take(1).size(), 1U);
+  EXPECT_EQ(inbox.put(event("small"), 6), Put::taken);
+  EXPECT_EQ(inbox.put(event("small"), 6), Put::gave_up);
+}
+
+TEST(Inbox, CloseReleasesThePutter) {
+  Inbox inbox({.messages_max = 1, .patience = 60s});
+  inbox.put(event("1"), 1);
+  std::thread putter([&] { EXPECT_EQ(inbox.put(event("2"), 1), Put::closed); });
+  inbox.close();
+  putter.join();
+  inbox.open();
+  EXPECT_EQ(inbox.take(10).size(), 1U);
+  EXPECT_EQ(inbox.put(event("3"), 1), Put::taken);
+}
+
+TEST(Inbox, AHurryLetsThePutterPass) {
+  Inbox inbox({.messages_max = 1, .patience = 60s});
+  inbox.put(event("1"), 1);
+  std::thread putter([&] { EXPECT_EQ(inbox.put(event("2"), 1), Put::taken); });
+  {
+    const Inbox::Hurry hurry;
+    putter.join();
+  }
+  EXPECT_EQ(inbox.take(10).size(), 2U);
+}
+
+TEST(Inbox, HeldEventsShowWhenReleased) {
+  Inbox inbox({});
+  int woken = 0;
+  inbox.on_ready([&] { ++woken; });
+  inbox.hold(true);
+  inbox.note({Event::Kind::connected, {}, {}});
+  EXPECT_TRUE(inbox.take(10).empty());
+  EXPECT_EQ(woken, 0);
+  inbox.hold(false);
+  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(inbox.take(10).size(), 1U);
+}
+
+TEST(Inbox, NotesNeverWaitAndRefusalsAreBounded) {
+  Inbox inbox({.messages_max = 1, .patience = 60s});
+  for (int i = 0; i < 10'000; ++i) inbox.note({Event::Kind::refused, {}, "no"});
+  inbox.note({Event::Kind::disconnected, {}, "gone"});
+  const auto events = inbox.take(100'000);
+  EXPECT_LT(events.size(), 2'000U);
+  EXPECT_EQ(events.back().reason, "gone");
+}
+
+std::string complaint(Options options) {
+  try {
+    make_session(std::move(options));
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST(MqttOptions, WrongOnesAreNamed) {
+  EXPECT_EQ(complaint({.client_id = "ok"}), "");
+  EXPECT_NE(complaint({}).find("client_id"), std::string::npos);
+  EXPECT_NE(complaint({.uri = "http://x", .client_id = "c"}).find("uri"), std::string::npos);
+  EXPECT_NE(complaint({.uri = "tcp://", .client_id = "c"}).find("host"), std::string::npos);
+  EXPECT_NE(complaint({.client_id = "c", .will = Message{.topic = "a/#"}}).find("will"),
+            std::string::npos);
+  EXPECT_NE(complaint({.client_id = "c", .keepalive_s = 0}).find("keepalive_s"), std::string::npos);
+  EXPECT_NE(complaint({.client_id = "c", .reconnect_min_ms = 2, .reconnect_max_ms = 1})
+                .find("reconnect_min_ms"),
+            std::string::npos);
+  EXPECT_NE(complaint({.client_id = "c", .in_flight_max = 0}).find("in_flight_max"),
+            std::string::npos);
+}
+
+TEST(MqttSession, UnstartedItSaysNoAndEnds) {
+  auto session = make_session({.client_id = "c"});
+  EXPECT_FALSE(session->connected());
+  EXPECT_FALSE(session->publish(Message{.topic = "t"}));
+  session->subscribe("t", Qos::at_least_once);
+  EXPECT_TRUE(session->poll(10).empty());
+  session->stop(1000);
+  session->start();
+  session->stop(0);
+  EXPECT_FALSE(session->connected());
+}
+
+}  // namespace
+}  // namespace tributary::transports::mqtt

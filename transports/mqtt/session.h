@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Session (transports/session.h) with a real broker: MQTT 5 over Paho, which reconnects for ever.
+//
+//   auto session = mqtt::make_session({.uri = "tcp://127.0.0.1:1883", .client_id = "gw-1"});
+//   session->subscribe("tributary/v1/demo/up/+", Qos::at_least_once);
+//   session->on_ready([&] { loop.wake(); });
+//   session->start();  // returns at once; the broker need not exist yet
+//   …  session->stop(2'000);
+//
+// Promise: memory is bounded by the options, and a full inbound queue pushes back on the broker
+// (its PUBACK is held) until there is room, for at most half a keepalive; then the connection is
+// given up, so that nothing is lost unnoticed. Thread-safe; no call but stop() waits for anything.
+// Do not call stop() or destroy the session inside on_ready's function.
+//
+// Paho has one receiving thread for all sessions of a process: while one session's inbound queue is
+// full, the others stand still too. Drain all of them from one loop, and poll until empty.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "transports/session.h"
+
+namespace tributary::transports::mqtt {
+
+struct Options {
+  std::string uri = "tcp://127.0.0.1:1883";
+  std::string client_id = {};  // required: unique at the broker
+  std::optional<Message> will =
+      {};  // published by the broker when we vanish; retained if it says so
+  std::uint16_t keepalive_s = 30;
+  std::uint16_t connect_timeout_s = 30;  // Paho looks every 3 s; lossy links need 90 s
+  // Pause before the next connect: doubles from min to max, each drawn between its half and itself.
+  std::uint32_t reconnect_min_ms = 250;
+  std::uint32_t reconnect_max_ms = 30'000;
+  std::uint16_t in_flight_max = 16;  // below Mosquitto's 20: past that, Paho 1.3.12 naps a second
+  std::size_t inbound_max = 10'000;  // messages
+  std::size_t inbound_bytes_max = 64U << 20U;
+  std::size_t outbox_max = 10'000;  // messages, those in flight included
+  std::size_t outbox_bytes_max = 64U << 20U;
+  std::size_t max_packet_bytes = 1U
+                                 << 20U;  // larger ones are refused here and not sent by the broker
+  std::string username = {};
+  std::string password = {};
+  std::uint64_t seed = 0;  // of the jitter; 0 takes one from the system
+};
+
+// Throws std::invalid_argument that says which option is wrong.
+std::unique_ptr<Session> make_session(Options options);
+
+}  // namespace tributary::transports::mqtt
