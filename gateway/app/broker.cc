@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/app/broker.h"
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+#include "gateway/app/cli.h"
+#include "gateway/app/client.h"
+#include "transports/mqtt/session.h"
+
+namespace tributary::app {
+namespace {
+
+[[noreturn]] void bad_uri(const std::string& uri, const char* why) {
+  throw Trouble(Exit::usage, "\"" + uri + "\" is not a broker's address: " + why +
+                                 "\n  write mqtt://host or mqtt://host:port");
+}
+
+// Paho writes IPv6 hosts in brackets, like everybody else.
+std::string paho_uri(const std::string& host, std::uint16_t port) {
+  const bool v6 = host.find(':') != std::string::npos;
+  return "tcp://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+}  // namespace
+
+void parse_broker_uri(const std::string& uri, std::string& host, std::uint16_t& port) {
+  const std::string scheme = "mqtt://";
+  if (uri.compare(0, scheme.size(), scheme) != 0) bad_uri(uri, "it does not begin with mqtt://");
+  std::string rest = uri.substr(scheme.size());
+  if (!rest.empty() && rest.back() == '/') rest.pop_back();
+  std::string port_text;
+  const std::size_t bracket = rest.find(']');
+  const std::size_t colon = rest.find(':', bracket == std::string::npos ? 0 : bracket);
+  if (colon != std::string::npos) {
+    port_text = rest.substr(colon + 1);
+    rest.resize(colon);
+  }
+  if (rest.size() > 2 && rest.front() == '[' && rest.back() == ']') {
+    rest = rest.substr(1, rest.size() - 2);
+  }
+  if (rest.empty()) bad_uri(uri, "it names no host");
+  if (rest.find_first_of("/ \t@") != std::string::npos) bad_uri(uri, "the host is malformed");
+  std::uint16_t number = 1883;
+  if (colon != std::string::npos) {
+    const char* end = port_text.data() + port_text.size();
+    const auto [stop, error] = std::from_chars(port_text.data(), end, number);
+    if (error != std::errc{} || stop != end || number == 0)
+      bad_uri(uri, "the port is not 1 to 65535");
+  }
+  host = rest;
+  port = number;
+}
+
+std::string read_password(const std::string& file) {
+  std::ifstream in(file);
+  std::string line;
+  if (!in || !std::getline(in, line)) {
+    throw Trouble(Exit::config, file + ": no password can be read from it: " +
+                                    (in.eof() ? "it is empty" : std::strerror(errno)) +
+                                    "\n  put the password on its first line");
+  }
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  return line;
+}
+
+BrokerOptions client_options(const Endpoint& endpoint, const std::string& client_id) {
+  BrokerOptions o;
+  parse_broker_uri(endpoint.broker, o.host, o.port);
+  o.client_id = client_id;
+  o.username = endpoint.username;
+  if (!endpoint.password_file.empty()) o.password = read_password(endpoint.password_file);
+  o.reconnect_max_ms = 2'000;  // somebody is looking at it
+  return o;
+}
+
+std::unique_ptr<transports::Session> make_session(const BrokerOptions& options) {
+  transports::mqtt::Options o;
+  o.uri = paho_uri(options.host, options.port);
+  o.client_id = options.client_id;
+  o.will = options.will;
+  o.keepalive_s = static_cast<std::uint16_t>(options.keepalive_s);
+  o.connect_timeout_s = static_cast<std::uint16_t>(options.connect_timeout_s);
+  o.reconnect_min_ms = options.reconnect_min_ms;
+  o.reconnect_max_ms = options.reconnect_max_ms;
+  o.in_flight_max = static_cast<std::uint16_t>(options.in_flight_max);
+  o.inbound_max = options.inbound_queue_max;
+  o.outbox_max = options.outbox_max;
+  o.username = options.username;
+  o.password = options.password;
+  try {
+    return transports::mqtt::make_session(std::move(o));
+  } catch (const std::invalid_argument& e) {
+    throw Trouble(Exit::usage, std::string("the broker's options: ") + e.what());
+  }
+}
+
+}  // namespace tributary::app

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes sessions with real brokers: the one place that knows which transport is used.
+//
+//   auto session = make_session(client_options(endpoint, "tributary-cli-1"));
+//   session->start();
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "transports/session.h"
+
+namespace tributary::app {
+
+struct Endpoint;
+
+struct BrokerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 1883;
+  std::string client_id;
+  std::string username;
+  std::string password;
+  std::uint32_t keepalive_s = 30;
+  std::uint32_t connect_timeout_s = 90;
+  std::uint32_t reconnect_min_ms = 200;
+  std::uint32_t reconnect_max_ms = 30'000;
+  std::uint32_t in_flight_max = 16;
+  std::uint32_t inbound_queue_max = 10'000;
+  std::uint32_t outbox_max = 10'000;
+  std::optional<transports::Message> will;
+};
+
+// mqtt://host[:port], [v6] addresses too. Throws Trouble(usage).
+void parse_broker_uri(const std::string& uri, std::string& host, std::uint16_t& port);
+// The first line of a file. Throws Trouble(config).
+std::string read_password(const std::string& file);
+
+BrokerOptions client_options(const Endpoint& endpoint, const std::string& client_id);
+std::unique_ptr<transports::Session> make_session(const BrokerOptions& options);
+
+}  // namespace tributary::app

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// `tributary gateway`: the daemon.
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "gateway/app/cli.h"
+#include "gateway/app/daemon.h"
+#include "gateway/app/settings.h"
+#include "gateway/app/signals.h"
+
+namespace tributary::app {
+namespace {
+
+struct GatewayArguments {
+  std::string config;
+  std::vector<std::string> sets;
+};
+
+config::Loaded load_or_throw(const GatewayArguments& arguments) {
+  auto loaded = config::load(read_inputs(arguments.config, arguments.sets));
+  if (!loaded) throw Trouble(Exit::config, config::to_string(loaded.error()));
+  return std::move(*loaded);
+}
+
+void make_data_dir(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) {
+    throw Trouble(Exit::storage, path + ": cannot be made: " + error.message() +
+                                     "\n  set gateway.data_dir to a directory you may write to");
+  }
+}
+
+Exit run_gateway(const GatewayArguments& arguments) {
+  const config::Loaded loaded = load_or_throw(arguments);
+  Signals signals;
+  Log log(log_options(loaded.gateway));
+  make_data_dir(loaded.gateway.gateway.data_dir);
+  log.write(Level::info, "starting",
+            "gateway " + loaded.gateway.gateway.id + " of fleet " + loaded.gateway.gateway.fleet +
+                ", version " + version());
+  auto daemon = Daemon::open(daemon_options(loaded), log);
+  if (!daemon) throw Trouble(Exit::storage, daemon.error().message);
+  signals.on_stop([&] { (*daemon)->stop(); });
+  const Daemon::End end = (*daemon)->run();
+  signals.on_stop({});
+  if (end == Daemon::End::stopped) return Exit::ok;
+  throw Trouble(Exit::storage,
+                loaded.derived.database_path +
+                    ": damaged while running\n  start the gateway again: it moves the "
+                    "file aside and fetches its state from peers and devices");
+}
+
+}  // namespace
+
+void add_gateway(CLI::App& root, Commands& commands) {
+  auto arguments = std::make_shared<GatewayArguments>();
+  CLI::App* app = root.add_subcommand("gateway", "run a gateway, until SIGTERM or SIGINT");
+  app->add_option("-c,--config", arguments->config, "the TOML file; without it, defaults")
+      ->type_name("FILE");
+  app->add_option("--set", arguments->sets,
+                  "one key over the file, for example commit.batch_max=10")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app->footer(examples({"tributary gateway --config gateway.toml",
+                        "tributary gateway --set gateway.id=g1 --set gateway.data_dir=data/g1"}));
+  commands.push_back({app, [arguments] { return run_gateway(*arguments); }});
+}
+
+}  // namespace tributary::app

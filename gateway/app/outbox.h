@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What waits to be sent on one link. Retained messages are a cache, so only the latest of a topic
+// is kept; the others go in order. Its promise: memory stays within the bound, whatever the broker
+// does, and the oldest unretained message is the one that is given up.
+//
+//   Outbox outbox({.messages_max = 10'000});
+//   outbox.push(message);
+//   outbox.flush(session);                 // as many as the session takes
+//   if (outbox.full()) /* stop reading */;
+//
+// Not thread-safe.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <unordered_map>
+
+#include "transports/session.h"
+
+namespace tributary::app {
+
+class Outbox {
+ public:
+  struct Limits {
+    std::size_t messages_max = 10'000;
+    std::size_t bytes_max = std::size_t{64} << 20;
+  };
+  explicit Outbox(const Limits& limits) : limits_(limits) {}
+
+  void push(transports::Message message);
+  // Hands over as much as the session takes.
+  void flush(transports::Session& session);
+  // The link is gone: what is not retained is lost, by contract.
+  void disconnected();
+
+  // Time to stop taking in what makes us send. Half of the bound is left for what is under way.
+  bool full() const;
+  std::size_t size() const { return queue_.size() + retained_.size(); }
+  std::uint64_t dropped() const { return dropped_; }
+
+ private:
+  bool flush_one_queued(transports::Session& session);
+  bool flush_one_retained(transports::Session& session);
+
+  Limits limits_;
+  std::deque<transports::Message> queue_;
+  std::size_t queue_bytes_ = 0;  // payloads in queue_
+  std::unordered_map<std::string, transports::Message> retained_;
+  std::deque<std::string> retained_order_;  // exactly the keys of retained_, first come first sent
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace tributary::app

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What operators may ask a gateway over MQTT (docs/protocol.md section 7,
+// `req/<gateway>/<command>`): one JSON object in, one JSON object out. Its promise: every answer
+// fits into one message, every list has pages, and whatever the arguments are, the answer is JSON
+// that says what is wrong.
+//
+//   answer(gateway, process, "get", R"({"key":"plant/line/parts"})")
+//     == R"({"gateway":"g1","values":[{"contributors":3,"key":…,"type":"gcounter","value":42}]})"
+//
+// Commands: status  get  keys  values  devices  peers  envelopes. (`snapshot` is the daemon's own.)
+// Lists take {"max":n, "after":<the "next" of the page before>}; values and keys also {"prefix":…}.
+// An error is {"error":{"what":…,"do":…}}.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/core/gateway.h"
+
+namespace tributary::app {
+
+inline constexpr std::size_t page_bytes_max = 256 * 1024;
+
+// What the daemon knows and the core does not.
+struct ProcessState {
+  struct Link {
+    std::string name;
+    bool connected = false;
+    std::size_t outbox = 0;
+    std::uint64_t dropped = 0;
+    std::string reason;  // why it is not connected
+  };
+  std::string gateway;
+  std::string fleet;
+  std::string version;
+  core::Instant started;
+  core::Instant now;
+  std::vector<Link> links;
+  std::string database_path;
+  std::uint64_t database_bytes = 0;
+  std::uint64_t commit_last_us = 0;
+  std::uint64_t commit_max_us = 0;
+  std::uint64_t memory_bytes = 0;  // resident
+  std::uint64_t cpu_ms = 0;        // user and system, since the start
+};
+
+std::string answer(const core::Gateway& gateway, const ProcessState& process,
+                   std::string_view command, std::string_view arguments);
+std::string answer_error(std::string_view what, std::string_view advice);
+
+}  // namespace tributary::app

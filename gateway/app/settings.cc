@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/app/settings.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "gateway/app/broker.h"
+#include "gateway/app/cli.h"
+
+namespace tributary::app {
+namespace {
+
+std::uint64_t random64() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
+wire::Codec codec_of(config::Compression compression) {
+  switch (compression) {
+    case config::Compression::none:
+      return wire::Codec::plain;
+    case config::Compression::lz4:
+      return wire::Codec::lz4;
+    case config::Compression::gzip:
+      return wire::Codec::gzip;
+  }
+  return wire::Codec::lz4;
+}
+
+core::Options core_options(const config::Loaded& loaded) {
+  const config::Gateway& g = loaded.gateway;
+  core::Options o;
+  o.fleet = g.gateway.fleet;
+  o.gateway = g.gateway.id;
+  o.version = version();
+  o.root = loaded.derived.topic_prefix;
+  o.wire.sealed_bytes_max = g.limits.envelope_bytes_max;
+  o.wire.body_bytes_max = g.limits.body_bytes_max;
+  o.wire.entries_max = g.limits.entries_max;
+  o.wire.key_bytes_max = g.limits.key_bytes_max;
+  o.wire.element_bytes_max = g.limits.element_bytes_max;
+  o.wire.scalar_bytes_max = g.limits.register_bytes_max;
+  o.batch_envelopes_max = g.commit.batch_max;
+  o.batch_timeout_ms = g.commit.timeout_ms;
+  o.actors_max = g.limits.actors_max;
+  o.keys_max = g.limits.keys_max;
+  o.total_bytes_max = loaded.derived.memory.total_bytes;
+  o.clock_ahead_max_ms = g.limits.clock_ahead_max_ms;
+  o.sync_interval_min_ms = g.sync.interval_min_ms;
+  o.sync_interval_max_ms = g.sync.interval_max_ms;
+  o.settle_ms = g.sync.settle_ms;
+  o.state_interval_min_ms = g.sync.state_interval_min_ms;
+  o.state_part_bytes = g.sync.state_part_bytes;
+  o.codec = codec_of(g.sync.compression);
+  o.view_enabled = g.view.enabled;
+  o.view_interval_ms = g.view.interval_ms;
+  o.view_topics_max = g.view.topics_max;
+  o.values_interval_ms = g.store.values_interval_ms;
+  o.cleanup_interval_ms = g.limits.cleanup_interval_ms;
+  return o;
+}
+
+BrokerOptions broker_options(const config::Broker& broker, const config::Derived::Link& link) {
+  BrokerOptions o;
+  o.host = link.address.host;
+  o.port = link.address.port;
+  o.client_id = link.client_id;
+  o.username = broker.username;
+  if (!broker.password_file.empty()) o.password = read_password(broker.password_file);
+  o.keepalive_s = broker.keepalive_s;
+  o.connect_timeout_s = broker.connect_timeout_s;
+  o.reconnect_min_ms = broker.reconnect_min_ms;
+  o.reconnect_max_ms = broker.reconnect_max_ms;
+  o.in_flight_max = broker.in_flight_max;
+  o.inbound_queue_max = broker.inbound_queue_max;
+  o.outbox_max = broker.outbox_max;
+  return o;
+}
+
+Daemon::Link link_of(const config::Broker& broker, const config::Derived::Link& derived) {
+  Daemon::Link link;
+  link.options.name = broker.name;
+  link.options.devices = broker.devices;
+  link.options.peers = broker.peers;
+  link.options.hears = broker.hears;
+  link.outbox_max = broker.outbox_max;
+  link.connect = [options = broker_options(broker, derived)](const transports::Message& will) {
+    BrokerOptions with_will = options;
+    with_will.will = will;
+    return make_session(with_will);
+  };
+  return link;
+}
+
+}  // namespace
+
+Daemon::Options daemon_options(const config::Loaded& loaded) {
+  const config::Gateway& g = loaded.gateway;
+  Daemon::Options o;
+  o.core = core_options(loaded);
+  o.database_path = loaded.derived.database_path;
+  o.store.identity = {.fleet = g.gateway.fleet, .gateway = g.gateway.id};
+  o.store.dead_letters_max = g.limits.dead_letters_max;
+  o.store.quarantine_max = g.limits.quarantine_max;
+  o.store.full_sync = g.commit.synchronous == config::Synchronous::full;
+  o.store.random = random64;
+  o.random = random64;
+  for (std::size_t i = 0; i < g.brokers.size(); ++i) {
+    o.links.push_back(link_of(g.brokers[i], loaded.derived.links[i]));
+  }
+  return o;
+}
+
+Log::Options log_options(const config::Gateway& gateway) {
+  Log::Options o;
+  switch (gateway.log.level) {
+    case config::LogLevel::trace:
+    case config::LogLevel::debug:
+      o.level = Level::debug;
+      break;
+    case config::LogLevel::info:
+      o.level = Level::info;
+      break;
+    case config::LogLevel::warn:
+      o.level = Level::warning;
+      break;
+    case config::LogLevel::error:
+      o.level = Level::error;
+      break;
+  }
+  o.format = gateway.log.format == config::LogFormat::json ? Log::Format::json : Log::Format::text;
+  return o;
+}
+
+config::Inputs read_inputs(const std::string& file, std::vector<std::string> sets) {
+  config::Inputs inputs;
+  inputs.file = file;
+  inputs.sets = std::move(sets);
+  inputs.environment = config::environ_pairs();
+  std::erase_if(inputs.environment,
+                [](const auto& pair) { return pair.first.rfind("TRIBUTARY_CLI_", 0) == 0; });
+  if (file.empty()) return inputs;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    throw Trouble(Exit::config, file + ": " + std::strerror(errno) +
+                                    "\n  give a readable file with --config; "
+                                    "`tributary config show` prints one to begin with");
+  }
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (in.bad() || text.fail()) {
+    throw Trouble(Exit::config, file + ": cannot be read\n  is it a directory?");
+  }
+  inputs.text = text.str();
+  return inputs;
+}
+
+}  // namespace tributary::app

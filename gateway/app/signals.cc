@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/app/signals.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <csignal>
+#include <utility>
+
+namespace tributary::app {
+namespace {
+
+sigset_t handled() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
+}  // namespace
+
+Signals::Signals() {
+  const sigset_t set = handled();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // a closed terminal or socket is an error of a write, no more
+  signal_fd_ = signalfd(-1, &set, SFD_CLOEXEC);
+  end_fd_ = eventfd(0, EFD_CLOEXEC);
+  assert(signal_fd_ >= 0 && end_fd_ >= 0);
+  thread_ = std::thread([this] { loop(); });
+}
+
+Signals::~Signals() {
+  const std::uint64_t one = 1;
+  const ssize_t written = write(end_fd_, &one, sizeof one);
+  assert(written == sizeof one);
+  thread_.join();
+  close(signal_fd_);
+  close(end_fd_);
+}
+
+void Signals::unblock() {
+  const sigset_t set = handled();
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_DFL);
+}
+
+void Signals::on_stop(std::function<void()> stop) {
+  const std::lock_guard lock(mutex_);
+  stop_ = std::move(stop);
+  if (asked_ && stop_) stop_();
+}
+
+bool Signals::stop_asked() const {
+  const std::lock_guard lock(mutex_);
+  return asked_;
+}
+
+void Signals::loop() {
+  pollfd fds[2] = {{signal_fd_, POLLIN, 0}, {end_fd_, POLLIN, 0}};
+  while (poll(fds, 2, -1) >= 0 || errno == EINTR) {
+    if ((fds[1].revents & POLLIN) != 0) return;
+    if ((fds[0].revents & POLLIN) == 0) continue;
+    signalfd_siginfo info{};
+    if (read(signal_fd_, &info, sizeof info) != sizeof info) continue;
+    const std::lock_guard lock(mutex_);
+    if (asked_) _exit(128 + static_cast<int>(info.ssi_signo));
+    asked_ = true;
+    if (stop_) stop_();
+  }
+}
+
+}  // namespace tributary::app
