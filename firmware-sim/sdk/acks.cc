@@ -133,6 +133,7 @@ void Engine::take_refusal(const wire::Refusal& r, std::string_view gateway) {
   if (!cells.empty()) {
     state().mute(cells);
     did(Outcome::applied);
+    event.last_op = state().last_op();
     abandon_flights();  // they carry what was refused
     events_.push_back(std::move(event));
     return;

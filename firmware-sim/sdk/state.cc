@@ -8,7 +8,7 @@
 namespace tributary::sdk {
 namespace {
 
-constexpr std::size_t removals_kept_min = 64;
+constexpr std::size_t removals_kept_min = 8;
 const wire::Limits limits;
 
 }  // namespace
