@@ -14,6 +14,7 @@
 
 #include "transports/mqtt/backoff.h"
 #include "transports/mqtt/inbox.h"
+#include "transports/mqtt/kicker.h"
 #include "transports/mqtt/reason.h"
 
 namespace tributary::transports::mqtt {
@@ -28,6 +29,9 @@ constexpr std::size_t packet_overhead_bytes = 64;
 // How long the goodbye may take, and a connect whose time-out Paho forgot.
 constexpr milliseconds goodbye_ms{1'000};
 constexpr milliseconds connect_grace_ms{10'000};
+constexpr milliseconds kick_first_ms{1};
+constexpr milliseconds kick_last_ms{256};
+constexpr std::chrono::hours idle_look_up{1};
 constexpr int reason_error_min = 128;
 
 std::size_t packet_bytes(const Message& message) {
@@ -72,6 +76,15 @@ std::string failure_words(const paho::token& token) {
   const int code = token.get_return_code();
   if (code >= reason_error_min) return reason_words(code);  // CONNACK: Paho passes it on as this
   return "refused, or no answer (Paho code " + std::to_string(code) + ")";
+}
+
+// Which connection an answer belongs to: passed to Paho as the token's context.
+void* context_of(std::uint64_t generation) {
+  return reinterpret_cast<void*>(generation);
+}
+
+std::uint64_t generation_of(const paho::token& token) {
+  return reinterpret_cast<std::uintptr_t>(token.get_user_context());
 }
 
 // Paho is called by the keeper thread alone: a call may wait until a callback of any session in the
@@ -120,7 +133,7 @@ class MqttSession final : public Session {
   };
   struct SubscribeListener final : Listener {
     using Listener::Listener;
-    void on_success(const paho::token&) override {}
+    void on_success(const paho::token& token) override;
     void on_failure(const paho::token& token) override;
   };
 
@@ -132,6 +145,7 @@ class MqttSession final : public Session {
   void message_arrived(const paho::const_message_ptr& arrived);
   void connection_answered(Attempt result, const paho::token& token);
   void publish_answered(const paho::token& token, bool failed);
+  void subscribe_answered(const paho::token& token);
   void connection_broke(const std::string& reason);
   void refused(const std::string& topic, const std::string& reason);
 
@@ -139,6 +153,8 @@ class MqttSession final : public Session {
   void keep();
   void make_client();
   bool connect();
+  template <typename Done, typename Limit>
+  void await(std::unique_lock<std::mutex>& lock, Done done, Limit limit);  // REQUIRES lock
   Attempt await_connect();
   void connect_failed(const std::string& reason);
   void send_all_subscriptions();
@@ -168,6 +184,8 @@ class MqttSession final : public Session {
   std::deque<Message> outbox_;
   std::size_t outbox_bytes_ = 0;             // of outbox_ and in flight
   std::deque<std::size_t> in_flight_bytes_;  // answers come in order, near enough for accounting
+  std::size_t subscribing_ = 0;              // asked of Paho and not answered
+  std::uint64_t answers_ = 0;                // of all kinds, ever
   std::size_t window_ = 0;                   // in_flight_max, or less when the broker says so
   std::size_t packet_bytes_max_ = 0;
   std::uint64_t generation_ = 0;  // of the connection: answers to older ones are ignored
@@ -213,6 +231,7 @@ MqttSession::MqttSession(Options options)
               milliseconds(options_.keepalive_s * 1000 / 2)}),
       backoff_(options_.reconnect_min_ms, options_.reconnect_max_ms, options_.seed) {
   const Inbox::Hurry hurry;
+  kick();  // makes sure that it exists
   try {
     make_client();
   } catch (const paho::exception& error) {
@@ -353,9 +372,9 @@ void MqttSession::connection_answered(Attempt result, const paho::token& token) 
     bound(paho::property::MAXIMUM_PACKET_SIZE, largest);
   }
   const std::lock_guard lock(mutex_);
-  const auto generation = reinterpret_cast<std::uintptr_t>(token.get_user_context());
-  if (attempt_ != Attempt::pending || generation != generation_) return;
+  if (attempt_ != Attempt::pending || generation_of(token) != generation_) return;
   attempt_ = result;
+  ++answers_;
   attempt_reason_ = result == Attempt::failed ? failure_words(token) : std::string();
   window_ = window;
   packet_bytes_max_ = largest;
@@ -379,8 +398,8 @@ void MqttSession::publish_answered(const paho::token& token, bool failed) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    const auto generation = reinterpret_cast<std::uintptr_t>(token.get_user_context());
-    if (generation != generation_ || in_flight_bytes_.empty()) return;
+    if (generation_of(token) != generation_ || in_flight_bytes_.empty()) return;
+    ++answers_;
     outbox_bytes_ -= in_flight_bytes_.front();
     in_flight_bytes_.pop_front();
     const std::size_t waiting = outbox_.size() + in_flight_bytes_.size();
@@ -401,8 +420,20 @@ void MqttSession::PublishListener::on_failure(const paho::token& token) {
   session.guarded([&] { session.publish_answered(token, true); });
 }
 
+void MqttSession::subscribe_answered(const paho::token& token) {
+  const std::lock_guard lock(mutex_);
+  if (generation_of(token) != generation_ || subscribing_ == 0) return;
+  --subscribing_;
+  ++answers_;
+}
+
+void MqttSession::SubscribeListener::on_success(const paho::token& token) {
+  session.guarded([&] { session.subscribe_answered(token); });
+}
+
 void MqttSession::SubscribeListener::on_failure(const paho::token& token) {
   session.guarded([&] {
+    session.subscribe_answered(token);
     const int reason = token.get_reason_code();
     if (reason < reason_error_min || reason >= 255) return;  // the connection went away
     const auto filters = token.get_topics();
@@ -476,8 +507,7 @@ bool MqttSession::connect() {
   }
   inbox_.open();
   try {
-    client_->connect(connect_options(options_), reinterpret_cast<void*>(generation),
-                     connect_listener_);
+    client_->connect(connect_options(options_), context_of(generation), connect_listener_);
   } catch (const paho::exception& error) {
     make_client();  // it is in a state that we do not understand
     connect_failed(error.what());
@@ -489,13 +519,37 @@ bool MqttSession::connect() {
   return true;
 }
 
+// Waits until `done` or `limit()`, and kicks Paho with growing pauses while it owes us answers.
+template <typename Done, typename Limit>
+void MqttSession::await(std::unique_lock<std::mutex>& lock, Done done, Limit limit) {
+  milliseconds pause = kick_first_ms;
+  while (!done()) {
+    const auto now = Clock::now();
+    if (now >= limit()) return;
+    const bool owed = attempt_ == Attempt::pending || subscribing_ > 0 || !in_flight_bytes_.empty();
+    const std::uint64_t answers = answers_;
+    const auto until = std::min(limit(), owed ? now + pause : now + idle_look_up);
+    const bool silent = work_.wait_until(lock, until) == std::cv_status::timeout;
+    if (!owed || answers_ != answers) {
+      pause = kick_first_ms;
+    } else if (silent) {
+      lock.unlock();
+      kick();
+      lock.lock();
+      pause = std::min(pause * 2, kick_last_ms);
+    }
+  }
+}
+
 MqttSession::Attempt MqttSession::await_connect() {
   std::string reason;
   Attempt result = Attempt::none;
   {
     std::unique_lock lock(mutex_);
-    const auto patience = std::chrono::seconds(options_.connect_timeout_s) + connect_grace_ms;
-    work_.wait_for(lock, patience, [this] { return attempt_ != Attempt::pending || stopping_; });
+    const auto end =
+        Clock::now() + std::chrono::seconds(options_.connect_timeout_s) + connect_grace_ms;
+    await(
+        lock, [this] { return attempt_ != Attempt::pending || stopping_; }, [=] { return end; });
     result = std::exchange(attempt_, Attempt::none);
     if (result == Attempt::succeeded || stopping_) return result;
     reason = attempt_reason_;
@@ -547,13 +601,9 @@ void MqttSession::serve() {
     std::uint64_t generation = 0;
     {
       std::unique_lock lock(mutex_);
-      while (!has_work()) {
-        if (stopping_) {
-          work_.wait_until(lock, flush_until_);
-        } else {
-          work_.wait(lock);
-        }
-      }
+      await(
+          lock, [this] { return has_work(); },
+          [this] { return stopping_ ? flush_until_ : Clock::time_point::max(); });
       const bool empty = outbox_.empty() && in_flight_bytes_.empty();
       if (broke_ || (stopping_ && (empty || Clock::now() >= flush_until_))) return;
       changes.swap(changes_);
@@ -576,13 +626,19 @@ std::vector<Message> MqttSession::next_messages() {
 }
 
 void MqttSession::send_subscriptions(std::deque<Subscription> changes) {
+  std::uint64_t generation = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    generation = generation_;
+    subscribing_ += changes.size();
+  }
   try {
     for (const Subscription& change : changes) {
       if (change.wanted) {
-        client_->subscribe(change.filter, static_cast<int>(change.qos), nullptr,
+        client_->subscribe(change.filter, static_cast<int>(change.qos), context_of(generation),
                            subscribe_listener_, paho::subscribe_options(change.no_local));
       } else {
-        client_->unsubscribe(change.filter);
+        client_->unsubscribe(change.filter, context_of(generation), subscribe_listener_);
       }
     }
   } catch (const paho::exception& error) {
@@ -593,8 +649,7 @@ void MqttSession::send_subscriptions(std::deque<Subscription> changes) {
 bool MqttSession::send_messages(std::vector<Message> messages, std::uint64_t generation) {
   try {
     for (Message& message : messages) {
-      client_->publish(to_paho(std::move(message)), reinterpret_cast<void*>(generation),
-                       publish_listener_);
+      client_->publish(to_paho(std::move(message)), context_of(generation), publish_listener_);
     }
     return true;
   } catch (const paho::exception& error) {  // nearly always: the connection just broke
@@ -617,6 +672,7 @@ void MqttSession::went_down() {
     in_flight_bytes_.clear();
     outbox_bytes_ = 0;
     outbox_refused_ = false;
+    subscribing_ = 0;
     changes_.clear();
     reason = broke_reason_;
   }
@@ -627,7 +683,13 @@ void MqttSession::went_down() {
 void MqttSession::say_goodbye() {
   try {
     if (!client_->is_connected()) return;
-    if (client_->disconnect(paho::disconnect_options(0))->wait_for(goodbye_ms)) return;
+    const auto token = client_->disconnect(paho::disconnect_options(0));
+    const auto end = Clock::now() + goodbye_ms;
+    for (auto pause = kick_first_ms; Clock::now() < end;
+         pause = std::min(pause * 2, kick_last_ms)) {
+      if (token->wait_for(pause)) return;
+      kick();
+    }
   } catch (const paho::exception&) {
     return;  // it is gone already, which is what we wanted
   }
