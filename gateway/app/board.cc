@@ -200,15 +200,23 @@ bool Board::online(const std::string& gateway) const {
   return it != gateways_.end() && it->second.state == "online";
 }
 
-std::size_t Board::behind(const std::string& gateway) const {
-  const auto it = gateways_.find(gateway);
-  if (it == gateways_.end()) return 0;
+std::map<std::pair<std::string, std::string>, std::uint64_t> Board::furthest() const {
   std::map<std::pair<std::string, std::string>, std::uint64_t> most;
   for (const auto& [name, row] : gateways_) {
     for (const auto& [actor, op] : row.acknowledged) most[actor] = std::max(most[actor], op);
   }
+  return most;
+}
+
+std::size_t Board::devices() const {
+  return furthest().size();
+}
+
+std::size_t Board::behind(const std::string& gateway) const {
+  const auto it = gateways_.find(gateway);
+  if (it == gateways_.end()) return 0;
   std::size_t count = 0;
-  for (const auto& [actor, op] : most) {
+  for (const auto& [actor, op] : furthest()) {
     const auto mine = it->second.acknowledged.find(actor);
     count += mine == it->second.acknowledged.end() || mine->second < op ? 1 : 0;
   }
@@ -235,7 +243,7 @@ std::string Board::to_json(std::uint64_t now_ms) const {
          {"reason", row.reason},
          {"digest", row.digest},
          {"actors", row.actors},
-         {"behind", behind(name)},
+         {"acknowledged", devices() - behind(name)},
          {"keys", row.keys},
          {"live_envelopes", row.live_envelopes},
          {"operations", row.operations},

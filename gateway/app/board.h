@@ -74,7 +74,10 @@ class Board {
   bool online(const std::string& gateway) const;
   // Every gateway is online, has answered lately, and shows the same digest.
   bool in_step(std::uint64_t now_ms) const;
-  // Actors of which this gateway acknowledged less than another one.
+  // Writers (a device's epochs) that any gateway knows.
+  std::size_t devices() const;
+  // Those of which this gateway can acknowledge less than another one: it may hold the same state,
+  // from peers, without having received every interval.
   std::size_t behind(const std::string& gateway) const;
 
   std::string render(const Screen& screen, std::uint64_t now_ms) const;
@@ -83,6 +86,7 @@ class Board {
   std::string to_json(std::uint64_t now_ms) const;
 
  private:
+  std::map<std::pair<std::string, std::string>, std::uint64_t> furthest() const;
   void status(const std::string& gateway, const std::string& payload);
   void view(const std::string& gateway, std::string_view type, std::string_view key,
             const std::string& payload, std::uint64_t now_ms);

@@ -53,7 +53,7 @@ std::string Board::gateway_table(const Screen& screen, std::uint64_t now_ms) con
                {"STATE"},
                {"IN STEP"},
                {"ACTORS", Align::right},
-               {"BEHIND", Align::right},
+               {"ACKED", Align::right},
                {"KEYS", Align::right},
                {"ENVELOPES", Align::right},
                {"OPERATIONS", Align::right},
@@ -62,13 +62,16 @@ std::string Board::gateway_table(const Screen& screen, std::uint64_t now_ms) con
                {"REFUSED", Align::right},
                {"MIB", Align::right},
                {"DIGEST"}});
+  const std::size_t known = devices();
   for (const auto& [name, row] : gateways_) {
     const std::string state = state_of(row, now_ms);
     const bool online = row.state == "online";
     const std::size_t late = behind(name);
     table.row({name, Cell(state, tone_of(state)), step_cell(row, online), count(row.actors),
-               Cell(count(late), late == 0 ? Tone::plain : Tone::warn), count(row.keys),
-               count(row.live_envelopes), count(row.operations),
+               row.acknowledged.empty()
+                   ? Cell("-", Tone::dim)
+                   : Cell(count(known - late), late == 0 ? Tone::plain : Tone::warn),
+               count(row.keys), count(row.live_envelopes), count(row.operations),
                online ? rate_text(row.operation_rate.per_second(now_ms)) : "",
                online ? rate_text(row.message_rate.per_second(now_ms)) : "",
                Cell(count(row.rejected), row.rejected == 0 ? Tone::plain : Tone::warn),
@@ -133,8 +136,8 @@ std::string Board::line(std::uint64_t now_ms) const {
     out += (out.empty() ? "" : " | ") + printable(name) + " " + state;
     if (state == "online") {
       out += " " + count(row.operations) + " ops " +
-             rate_text(row.operation_rate.per_second(now_ms)) + "/s behind " +
-             std::to_string(behind(name));
+             rate_text(row.operation_rate.per_second(now_ms)) + "/s acked " +
+             std::to_string(devices() - behind(name)) + "/" + std::to_string(devices());
     }
   }
   if (out.empty()) return "no gateway has been heard yet";
