@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/wire/ack.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "transports/wire/reader.h"
@@ -101,6 +102,47 @@ class AckReader {
   const Limits& limits_;
 };
 
+// The bytes that a body still has for removals and refusals.
+class Room {
+ public:
+  explicit Room(std::size_t actors) {
+    const std::size_t fixed = 512 + actors * actor_bytes_max;
+    static_assert(512 + ack_actors_max * actor_bytes_max < Limits{}.body_bytes_max);
+    left_ = Limits{}.body_bytes_max - fixed;
+  }
+  bool take(std::size_t bytes) {
+    if (bytes > left_) return false;
+    left_ -= bytes;
+    return true;
+  }
+
+ private:
+  // An actor without them: seven headers, two numbers, a hash, 16 points of 44 bytes.
+  static constexpr std::size_t actor_bytes_max = 800;
+  std::size_t left_ = 0;
+};
+
+template <class T, class Fits>
+std::vector<const T*> choose(const std::vector<T>& from, std::size_t max, Fits fits) {
+  std::vector<const T*> chosen;
+  for (const T& x : from)
+    if (chosen.size() < max && fits(x)) chosen.push_back(&x);
+  return chosen;
+}
+
+std::size_t size_of(const Refusal& f) {
+  std::size_t n = 16 + refusal_rule_bytes_max;
+  for (const auto& key : f.keys) n += 2 + str_size(key.first.size());
+  return n;
+}
+
+// At most `max` bytes, cut between code points.
+std::string_view shortened(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  while (max > 0 && (static_cast<unsigned char>(text[max]) & 0xC0) == 0x80) --max;
+  return text.substr(0, max);
+}
+
 void write_points(Writer& w, const std::vector<Point>& points) {
   assert(points.size() <= ack_points_max);
   w.array(points.size());
@@ -115,39 +157,44 @@ void write_points(Writer& w, const std::vector<Point>& points) {
 }
 
 void write_refusal(Writer& w, const Refusal& f) {
-  assert(f.to >= 1 && f.keys.size() <= refusal_keys_max);
-  assert(f.rule.size() <= refusal_rule_bytes_max);
+  assert(f.to >= 1);
+  const std::size_t keys = std::min(f.keys.size(), refusal_keys_max);
   w.array(3);
   w.uint(f.to);
-  w.array(f.keys.size());
-  for (const auto& key : f.keys) {
+  w.array(keys);
+  for (std::size_t i = 0; i < keys; ++i) {
+    const auto& key = f.keys[i];
     assert(valid_key(key.first) && key.second >= 1 && key.second <= type_max);
     w.array(2);
     w.str(key.first);
     w.uint(key.second);
   }
-  w.str(f.rule);
+  w.str(shortened(f.rule, refusal_rule_bytes_max));
 }
 
-void write_actor(Writer& w, const ActorAck& a) {
-  assert(a.removals.size() <= ack_removals_max && a.refusals.size() <= ack_refusals_max);
+void write_actor(Writer& w, const ActorAck& a, Room& room) {
   w.array(7);
   w.uint(a.epoch);
   w.uint(a.op);
   w.bin(a.op == 0 ? std::string_view() : a.hash.view());
   write_points(w, a.points);
   w.uint(a.send_from_zero ? 1 : 0);
-  w.array(a.removals.size());
-  for (const std::string_view e : a.removals) w.bin(e);
-  w.array(a.refusals.size());
-  for (const Refusal& f : a.refusals) write_refusal(w, f);
+  const auto removals = choose(a.removals, ack_removals_max,
+                               [&](std::string_view e) { return room.take(bin_size(e.size())); });
+  w.array(removals.size());
+  for (const std::string_view* e : removals) w.bin(*e);
+  const auto refusals =
+      choose(a.refusals, ack_refusals_max, [&](const Refusal& f) { return room.take(size_of(f)); });
+  w.array(refusals.size());
+  for (const Refusal* f : refusals) write_refusal(w, *f);
 }
 
 }  // namespace
 
 std::string encode_body(const Ack& a) {
   assert(valid_id(a.fleet) && valid_id(a.gateway) && valid_id(a.device));
-  assert(a.actors.size() <= ack_actors_max);
+  const std::size_t actors = std::min(a.actors.size(), ack_actors_max);
+  Room room(actors);
   Writer w;
   w.array(7);
   w.str(tag);
@@ -156,12 +203,10 @@ std::string encode_body(const Ack& a) {
   w.uint(a.incarnation);
   w.uint(a.hlc.packed);
   w.str(a.device);
-  w.array(a.actors.size());
-  const ActorAck* previous = nullptr;
-  for (const ActorAck& actor : a.actors) {
-    assert(!previous || previous->epoch < actor.epoch);
-    write_actor(w, actor);
-    previous = &actor;
+  w.array(actors);
+  for (std::size_t i = 0; i < actors; ++i) {
+    assert(i == 0 || a.actors[i - 1].epoch < a.actors[i].epoch);
+    write_actor(w, a.actors[i], room);
   }
   return w.take();
 }

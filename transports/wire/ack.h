@@ -51,8 +51,9 @@ struct Ack {
   std::string_view device;
   std::vector<ActorAck> actors;
 };
-// REQUIRES: the grammar, asserted; the sizes of removals are the caller's care (a body has its own
-// limit).
+// Never over a limit: what does not fit is left out (removals and refusals over their number or
+// over the size of a body, the end of a long rule, epochs after the 64th), for it is said again
+// when the device asks again. REQUIRES: the rest of the grammar (ids, keys, orders); asserted.
 std::string encode_body(const Ack&);
 Result<Ack, DecodeError> decode_ack(std::string_view sealed, const Limits&);
 

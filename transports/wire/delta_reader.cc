@@ -12,8 +12,7 @@ namespace {
 using Code = DecodeError::Code;
 
 constexpr std::uint64_t u64_max = ~std::uint64_t{0};
-constexpr std::size_t entry_bytes_min =
-    6;  // the least an entry takes
+constexpr std::size_t entry_bytes_min = 6;  // the least an entry takes
 constexpr std::size_t foreign_bytes_min = 4;
 
 class DeltaReader {

@@ -137,25 +137,29 @@ bool Reader::bin_header(std::size_t& n, unsigned char b, const char* where) {
   return sized(n, b, bin_leads, 0, 0, where);
 }
 
-bool Reader::str(std::string_view& v, std::size_t max, const char* where) {
-  unsigned char b = 0;
-  std::size_t n = 0;
-  return take(b, where) && str_header(n, b, where) && bytes(v, n, max, where) &&
-         (is_utf8(v) || fail(Code::utf8, where));
-}
-
 bool Reader::bin(std::string_view& v, std::size_t max, const char* where) {
   unsigned char b = 0;
   std::size_t n = 0;
   return take(b, where) && bin_header(n, b, where) && bytes(v, n, max, where);
 }
 
+bool Reader::text(std::string_view& v, std::size_t max, const char* where) {
+  unsigned char b = 0;
+  std::size_t n = 0;
+  return take(b, where) && str_header(n, b, where) && bytes(v, n, max, where);
+}
+
+bool Reader::str(std::string_view& v, std::size_t max, const char* where) {
+  return text(v, max, where) && (is_utf8(v) || fail(Code::utf8, where));
+}
+
+// What is valid here is UTF-8: it need not be looked at twice.
 bool Reader::id(std::string_view& v, const char* where) {
-  return str(v, id_bytes_max, where) && (valid_id(v) || fail(Code::utf8, where));
+  return text(v, id_bytes_max, where) && (valid_id(v) || fail(Code::utf8, where));
 }
 
 bool Reader::key(std::string_view& v, std::size_t max, const char* where) {
-  return str(v, max, where) && (valid_key(v) || fail(Code::utf8, where));
+  return text(v, max, where) && (valid_key(v) || fail(Code::utf8, where));
 }
 
 bool Reader::hash(Hash& v, const char* where) {

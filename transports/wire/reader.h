@@ -67,6 +67,7 @@ class Reader {
   bool sized(std::size_t& n, unsigned char b, const unsigned char* leads, unsigned fix,
              unsigned fix_count, const char* where);
   bool bytes(std::string_view& v, std::size_t n, std::size_t max, const char* where);
+  bool text(std::string_view& v, std::size_t max, const char* where);  // any bytes in a str
   bool str_header(std::size_t& n, unsigned char b, const char* where);
   bool bin_header(std::size_t& n, unsigned char b, const char* where);
   bool items(std::size_t n, std::size_t max, std::size_t item_bytes, const char* where);

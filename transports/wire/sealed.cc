@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame (docs/protocol.md section 2) and the text rules of ids and keys (section 1).
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include "transports/wire/envelope.h"
@@ -38,16 +39,40 @@ bool read_sealed(Reader& r, Sealed& out, const Limits& limits) {
   return r.end("sealed");
 }
 
+// What an ASCII character may do. Looked up: ids and keys are most of what a gateway reads.
+enum Use : unsigned char { nothing, in_key, in_both, slash };
+
+constexpr std::array<Use, 128> uses = [] {
+  std::array<Use, 128> table{};
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    const bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    const bool printable = c >= 0x20 && c != 0x7F && c != '+' && c != '#';
+    table[c] = alnum || c == '_' || c == '-' ? in_both : printable ? in_key : nothing;
+  }
+  table['/'] = slash;
+  return table;
+}();
+
 bool id_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
+  const auto b = static_cast<unsigned char>(c);
+  return b < uses.size() && uses[b] == in_both;
 }
 
 // Keys end up in topics: what a broker refuses there (Mosquitto drops the publisher's connection)
 // is no key.
-bool key_character(std::uint32_t c) {
-  if (c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == '+' || c == '#') return false;
-  return !(c >= 0xFDD0 && c <= 0xFDEF) && (c & 0xFFFE) != 0xFFFE;
+bool key_code_point(std::uint32_t c) {
+  if (c < uses.size()) return uses[c] != nothing;
+  return c > 0x9F && !(c >= 0xFDD0 && c <= 0xFDEF) && (c & 0xFFFE) != 0xFFFE;
+}
+
+// One character off the front of `key`; false when it may not be in a key.
+bool take_character(std::string_view& key, bool& is_slash) {
+  const auto b = static_cast<unsigned char>(key.front());
+  std::uint32_t c = b;
+  is_slash = b == '/';
+  if (b >= uses.size()) return next_code_point(key, c) && key_code_point(c);
+  key.remove_prefix(1);
+  return uses[b] != nothing;
 }
 
 }  // namespace
@@ -86,12 +111,12 @@ bool valid_id(std::string_view id) {
 bool valid_key(std::string_view key) {
   if (key.empty() || key.size() > Limits{}.key_bytes_max || key.back() == '/') return false;
   std::size_t segments = 1;
-  std::uint32_t previous = '/';
+  bool after_slash = true;
   while (!key.empty()) {
-    std::uint32_t c = 0;
-    if (!next_code_point(key, c) || !key_character(c)) return false;
-    if (c == '/' && (previous == '/' || ++segments > key_segments_max)) return false;
-    previous = c;
+    bool is_slash = false;
+    if (!take_character(key, is_slash)) return false;
+    if (is_slash && (after_slash || ++segments > key_segments_max)) return false;
+    after_slash = is_slash;
   }
   return true;
 }
