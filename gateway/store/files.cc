@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -53,6 +54,24 @@ int publish_file(const std::string& from, const std::string& to) {
     return errno;
   }
   return sync_path(directory_of(to), O_RDONLY | O_DIRECTORY);
+}
+
+int replace_file(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return errno;
+  return sync_path(directory_of(to), O_RDONLY | O_DIRECTORY);
+}
+
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code failed;
+  return std::filesystem::equivalent(a, b, failed);
+}
+
+std::string file_head(const std::string& path, std::size_t size) {
+  std::ifstream in(path, std::ios::binary);
+  std::string out(size, '\0');
+  in.read(out.data(), static_cast<std::streamsize>(size));
+  out.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+  return out;
 }
 
 int sync_file(const std::string& path) {

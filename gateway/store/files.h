@@ -3,6 +3,7 @@
 // aside, name who holds it. Private to this folder. Every function that fails returns an errno
 // number; 0 is well.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,11 @@ FileState stat_file(const std::string& path);
 int make_directory_of(const std::string& path);
 // Makes the finished file `from` appear as `to`, durably; EEXIST when somebody else was first.
 int publish_file(const std::string& from, const std::string& to);
+// The same in place of what is there.
+int replace_file(const std::string& from, const std::string& to);
+bool same_file(const std::string& a, const std::string& b);
+// The first bytes of a file that no connection of this process has open (see Connection::head).
+std::string file_head(const std::string& path, std::size_t size);
 // fsync of one finished file.
 int sync_file(const std::string& path);
 void remove_database(const std::string& path);

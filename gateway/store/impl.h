@@ -40,6 +40,7 @@ struct Store::Impl {
   Error failed(int rc, const std::string& doing) const;
   Error damaged(const std::string& detail);
   Error busy() const;
+  Error gone() const;
 };
 
 }  // namespace tributary::store

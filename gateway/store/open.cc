@@ -54,6 +54,14 @@ Error Store::Impl::busy() const {
               "data while a gateway runs, ask it for a snapshot."};
 }
 
+Error Store::Impl::gone() const {
+  return {Error::Kind::corrupt,
+          "the database '" + path +
+              "' is no longer there: it was deleted, moved or replaced while the gateway ran. Put "
+              "it back while the gateway is stopped, or just start the gateway again: a fresh one "
+              "is filled from peers and devices."};
+}
+
 // Closes the damaged file and moves it out of the way, so that the next open() starts afresh.
 Error Store::Impl::damaged(const std::string& detail) {
   disconnect();

@@ -61,6 +61,12 @@ bool Connection::read_only() const {
   return sqlite3_db_readonly(db_, "main") == 1;
 }
 
+bool Connection::moved() const {
+  int answer = 0;
+  sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &answer);
+  return answer != 0;
+}
+
 void Connection::roll_back() {
   if (!sqlite3_get_autocommit(db_)) exec("ROLLBACK");
 }

@@ -44,6 +44,7 @@ class Connection {
   // closed, would drop the locks that this process holds on the file.
   std::string head(std::size_t size);
   bool read_only() const;
+  bool moved() const;  // the path no longer leads to the file that is open
   void roll_back();
 
   // What went wrong last, for people.

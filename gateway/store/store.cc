@@ -160,6 +160,8 @@ Result<bool, Error> Store::commit(const Commit& commit) {
     return Failure{Error{Error::Kind::io, "the database '" + impl_->path +
                                               "' had a failed write and must be reopened first"}};
   }
+  // A file without a name is gone with the process: nothing may be acknowledged from it.
+  if (impl_->db.moved()) return Failure{impl_->gone()};
   const int rc = impl_->write(commit);
   if (rc == sqlite_ok) return true;
   const Error e = impl_->failed(rc, "write to");  // before the rollback changes the message
@@ -169,6 +171,7 @@ Result<bool, Error> Store::commit(const Commit& commit) {
 }
 
 Result<bool, Error> Store::reopen() {
+  if (!stat_file(impl_->path).exists) return Failure{impl_->gone()};
   const std::uint64_t incarnation = impl_->owner.incarnation;
   impl_->broken = true;  // whatever stands in the log is judged by the open, not by the close
   impl_->disconnect();
@@ -195,10 +198,13 @@ Result<std::string, Error> Store::set_aside() {
 }
 
 Result<bool, Error> Store::snapshot(const std::string& to_path) {
-  if (stat_file(to_path).exists) {
-    return Failure{
-        Error{Error::Kind::io,
-              "'" + to_path + "' exists already. Choose another name for the snapshot."}};
+  const bool exists = stat_file(to_path).exists;
+  const bool older =
+      exists && !same_file(to_path, impl_->path) && judge(file_head(to_path, 100)) == Head::ours;
+  if (exists && !older) {
+    return Failure{Error{Error::Kind::io, "'" + to_path +
+                                              "' exists already and is not a snapshot. Choose "
+                                              "another name for the snapshot."}};
   }
   const std::string at = to_path + ".new";
   remove_database(at);
@@ -210,7 +216,7 @@ Result<bool, Error> Store::snapshot(const std::string& to_path) {
     return Failure{e};
   }
   int number = sync_file(at);
-  if (number == 0) number = publish_file(at, to_path);
+  if (number == 0) number = replace_file(at, to_path);
   if (number == 0) return true;
   remove_database(at);
   return Failure{system_error(number, "copy the database to", to_path)};

@@ -83,8 +83,9 @@ class Store {
   // What a row holds is not judged here: the caller verifies hashes and checksums.
   Result<std::uint64_t, Error> load(const Visitor&);  // the number of envelopes
 
-  // All or nothing. After `full` the same commit may be tried again at any time. After `io` nobody
-  // knows whether it happened: reopen(), then repeat it.
+  // All or nothing. After `full` the same commit may be tried again at any time. After `corrupt`
+  // the file is damaged, or somebody deleted or replaced it: start afresh. After anything else
+  // nobody knows whether it happened: reopen(), then repeat it.
   Result<bool, Error> commit(const Commit&);
   // Closes the file, opens it again, checks it, and makes all that it holds durable anew. May be
   // tried again after an error, except `corrupt` (it was moved aside, as by open(): nothing but the
@@ -94,8 +95,8 @@ class Store {
   // destructor may follow.
   Result<std::string, Error> set_aside();
 
-  // A consistent copy in one file that sqlite3 can read while the gateway runs. Refuses to replace
-  // a file.
+  // A consistent copy in one file that sqlite3 can read while the gateway runs. Replaces an older
+  // snapshot and no other file.
   Result<bool, Error> snapshot(const std::string& to_path);
   std::uint64_t file_bytes() const;  // with the write-ahead log
 

@@ -154,12 +154,8 @@ TEST(Faults, AFullDiskAtTheVeryFirstStartLeavesNothingBehind) {
 // As another user for a while: to root every directory is writable.
 class Unprivileged {
  public:
-  Unprivileged() {
-    EXPECT_EQ(::geteuid() == 0 ? ::seteuid(65'534) : 0, 0);
-  }
-  ~Unprivileged() {
-    EXPECT_EQ(::getuid() == 0 ? ::seteuid(0) : 0, 0);
-  }
+  Unprivileged() { EXPECT_EQ(::geteuid() == 0 ? ::seteuid(65'534) : 0, 0); }
+  ~Unprivileged() { EXPECT_EQ(::getuid() == 0 ? ::seteuid(0) : 0, 0); }
   Unprivileged(const Unprivileged&) = delete;
   Unprivileged& operator=(const Unprivileged&) = delete;
 };

@@ -167,15 +167,17 @@ TEST(Store, ViewsShowAPersonWhatIsThere) {
   EXPECT_THAT(query(dir / "copy.db", "SELECT hash FROM envelopes"), HasSubstr("abababab"));
 }
 
-TEST(Store, ASnapshotIsAWholeStoreAndNeverReplacesAFile) {
+TEST(Store, ASnapshotIsAWholeStoreAndReplacesOnlyAnOlderOne) {
   TempDir dir;
   auto store = must_open(dir / "gateway.db");
   must_commit(*store, rows(1, 500));
   ASSERT_TRUE(store->snapshot(dir / "copy.db"));
   must_commit(*store, rows(501, 600));
-  auto again = store->snapshot(dir / "copy.db");
-  ASSERT_FALSE(again);
-  EXPECT_THAT(again.error().message, HasSubstr("exists already"));
+  spill(dir / "letter.txt", "dear reader");
+  auto letter = store->snapshot(dir / "letter.txt");
+  ASSERT_FALSE(letter);
+  EXPECT_THAT(letter.error().message, HasSubstr("exists already and is not a snapshot"));
+  EXPECT_EQ(slurp(dir / "letter.txt"), "dear reader");
   EXPECT_FALSE(store->snapshot(dir / "gateway.db"));
   auto nowhere = store->snapshot(dir / "no/such/copy.db");
   ASSERT_FALSE(nowhere);
@@ -184,6 +186,9 @@ TEST(Store, ASnapshotIsAWholeStoreAndNeverReplacesAFile) {
   EXPECT_EQ(read_all(*copy).envelopes.size(), 500u);
   EXPECT_EQ(read_all(*store).envelopes.size(), 600u);
   EXPECT_EQ(copy->incarnation(), store->incarnation());
+  copy.reset();
+  ASSERT_TRUE(store->snapshot(dir / "copy.db"));
+  EXPECT_EQ(read_all(*must_open(dir / "copy.db")).envelopes.size(), 600u);
 }
 
 TEST(Store, RenewsItsIncarnationForGood) {
@@ -289,6 +294,23 @@ TEST(Store, ARefusedOpenInTheSameProcessDropsNoLock) {
   must_commit(*store, rows(1, 4));
   store.reset();
   EXPECT_EQ(other.open(), 'o');
+}
+
+TEST(Store, NothingIsAcknowledgedFromAFileThatWasDeletedOrReplaced) {
+  TempDir dir;
+  const std::string path = dir / "gateway.db";
+  auto store = must_open(path);
+  must_commit(*store, rows(1, 4));
+  std::filesystem::rename(path, dir / "elsewhere.db");
+  auto done = store->commit(rows(5, 5));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, Error::Kind::corrupt);
+  EXPECT_THAT(done.error().message, HasSubstr("is no longer there"));
+  EXPECT_FALSE(store->reopen());
+  spill(path, "something else");
+  EXPECT_FALSE(store->commit(rows(5, 5)));
+  std::filesystem::rename(dir / "elsewhere.db", path);
+  must_commit(*store, rows(5, 5));
 }
 
 TEST(Store, WithoutCreateAMissingDatabaseIsSaid) {
