@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/mqtt/session.h"
 
-#include <mqtt/async_client.h>
-
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <random>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -15,16 +13,16 @@
 #include "transports/mqtt/backoff.h"
 #include "transports/mqtt/inbox.h"
 #include "transports/mqtt/kicker.h"
-#include "transports/mqtt/reason.h"
+#include "transports/mqtt/paho_client.h"
 
 namespace tributary::transports::mqtt {
 namespace {
 
-namespace paho = ::mqtt;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+using Lock = std::unique_lock<std::mutex>;
 
-// Fixed header, topic length, packet id, properties: more than we ever put around a message.
+// Around topic, payload and properties; generous, so that a bound on the sum bounds the packet.
 constexpr std::size_t packet_overhead_bytes = 64;
 // How long the goodbye may take, and a connect whose time-out Paho forgot.
 constexpr milliseconds goodbye_ms{1'000};
@@ -32,66 +30,39 @@ constexpr milliseconds connect_grace_ms{10'000};
 constexpr milliseconds kick_first_ms{1};
 constexpr milliseconds kick_last_ms{256};
 constexpr std::chrono::hours idle_look_up{1};
-constexpr int reason_error_min = 128;
 
 std::size_t packet_bytes(const Message& message) {
   return packet_overhead_bytes + message.topic.size() + message.payload.size() +
          message.response_topic.size() + message.correlation.size();
 }
 
-paho::const_message_ptr to_paho(Message message) {
-  paho::properties properties;
-  if (!message.response_topic.empty()) {
-    properties.add({paho::property::RESPONSE_TOPIC, message.response_topic});
-  }
-  if (!message.correlation.empty()) {
-    properties.add({paho::property::CORRELATION_DATA, message.correlation});
-  }
-  return paho::message::create(std::move(message.topic), std::move(message.payload),
-                               static_cast<int>(message.qos), message.retain, properties);
-}
-
-Message from_paho(const paho::message& arrived) {
-  Message message;
-  message.topic = arrived.get_topic();
-  message.payload = arrived.get_payload_ref().empty() ? std::string() : arrived.get_payload_str();
-  message.qos = arrived.get_qos() == 0 ? Qos::at_most_once : Qos::at_least_once;
-  message.retain = arrived.is_retained();
-  const paho::properties& properties = arrived.get_properties();
-  if (properties.empty()) return message;
-  if (properties.contains(paho::property::RESPONSE_TOPIC)) {
-    message.response_topic = paho::get<std::string>(properties, paho::property::RESPONSE_TOPIC);
-  }
-  if (properties.contains(paho::property::CORRELATION_DATA)) {
-    message.correlation = paho::get<std::string>(properties, paho::property::CORRELATION_DATA);
-  }
-  return message;
-}
-
-// What Paho says about a failure: a reason code of the broker, or its own return code.
-std::string failure_words(const paho::token& token) {
-  if (const int reason = token.get_reason_code(); reason >= reason_error_min && reason < 255) {
-    return reason_words(reason);
-  }
-  const int code = token.get_return_code();
-  if (code >= reason_error_min) return reason_words(code);  // CONNACK: Paho passes it on as this
-  return "refused, or no answer (Paho code " + std::to_string(code) + ")";
-}
-
-// Which connection an answer belongs to: passed to Paho as the token's context.
-void* context_of(std::uint64_t generation) {
-  return reinterpret_cast<void*>(generation);
-}
-
-std::uint64_t generation_of(const paho::token& token) {
-  return reinterpret_cast<std::uintptr_t>(token.get_user_context());
+Options checked(Options options) {
+  auto require = [](bool ok, const char* what) {
+    if (!ok) throw std::invalid_argument(std::string("MQTT session: ") + what);
+  };
+  const std::size_t scheme = options.uri.find("://");
+  const bool known = options.uri.rfind("tcp://", 0) == 0 || options.uri.rfind("mqtt://", 0) == 0;
+  require(known, "uri must begin with tcp:// or mqtt://");
+  require(options.uri.size() > scheme + 3, "uri names no host");
+  require(!options.client_id.empty(), "client_id is empty");
+  require(options.client_id.find('\0') == std::string::npos, "client_id contains a zero byte");
+  require(options.in_flight_max > 0, "in_flight_max is 0");
+  require(options.inbound_max > 0 && options.outbox_max > 0, "a queue has no room: its max is 0");
+  require(options.max_packet_bytes > 0, "max_packet_bytes is 0");
+  require(options.keepalive_s > 0, "keepalive_s is 0: a dead broker would never be noticed");
+  require(options.connect_timeout_s > 0, "connect_timeout_s is 0");
+  require(options.reconnect_min_ms <= options.reconnect_max_ms,
+          "reconnect_min_ms is larger than reconnect_max_ms");
+  require(!options.will || topic_valid(options.will->topic), "the will's topic is not valid");
+  if (options.seed == 0) options.seed = std::random_device{}();
+  return options;
 }
 
 // Paho is called by the keeper thread alone: a call may wait until a callback of any session in the
 // process returns, and that callback may wait for room in an inbox. Whoever makes the room (the
 // caller's thread, in poll()) must therefore never wait for Paho. For the same reason the mutex is
 // never held while Paho is called: callbacks take it.
-class MqttSession final : public Session {
+class MqttSession final : public Session, private PahoAnswers {
  public:
   explicit MqttSession(Options options);
   ~MqttSession() override { stop(0); }
@@ -115,66 +86,43 @@ class MqttSession final : public Session {
     bool no_local = false;
     bool wanted = true;  // false: an unsubscribe to be sent
   };
-
-  // Paho's answers, by what was asked. They come on its threads.
-  struct Listener : paho::iaction_listener {
-    explicit Listener(MqttSession& owner) : session(owner) {}
-    MqttSession& session;
-  };
-  struct ConnectListener final : Listener {
-    using Listener::Listener;
-    void on_success(const paho::token& token) override;
-    void on_failure(const paho::token& token) override;
-  };
-  struct PublishListener final : Listener {
-    using Listener::Listener;
-    void on_success(const paho::token& token) override;
-    void on_failure(const paho::token& token) override;
-  };
-  struct SubscribeListener final : Listener {
-    using Listener::Listener;
-    void on_success(const paho::token& token) override;
-    void on_failure(const paho::token& token) override;
-  };
-
   enum class Attempt : std::uint8_t { none, pending, succeeded, failed };
 
-  // Callbacks.
-  template <typename Action>
-  void guarded(Action&& action) noexcept;
-  void message_arrived(const paho::const_message_ptr& arrived);
-  void connection_answered(Attempt result, const paho::token& token);
-  void publish_answered(const paho::token& token, bool failed);
-  void subscribe_answered(const paho::token& token);
-  void connection_broke(const std::string& reason);
-  void refused(const std::string& topic, const std::string& reason);
+  // On Paho's threads. The context is the generation of the connection that was asked.
+  void connect_answered(std::uint64_t context, const ConnectAnswer& answer) override;
+  void publish_answered(std::uint64_t context) override;
+  void subscribe_answered(std::uint64_t context) override;
+  void disconnect_answered(std::uint64_t context) override;
+  void refused(const std::string& topic, const std::string& reason) override;
+  void arrived(Message message) override;
+  void broke(const std::string& reason) override;
+
+  std::string complaint(const Message& message) const;  // REQUIRES mutex_
+  std::size_t outstanding() const { return outbox_.size() + in_flight_bytes_.size(); }
 
   // The keeper thread.
   void keep();
   void make_client();
   bool connect();
-  template <typename Done, typename Limit>
-  void await(std::unique_lock<std::mutex>& lock, Done done, Limit limit);  // REQUIRES lock
   Attempt await_connect();
   void connect_failed(const std::string& reason);
   void send_all_subscriptions();
   void serve();
-  bool has_work() const;  // REQUIRES mutex_
-  void send_subscriptions(std::deque<Subscription> changes);
-  bool send_messages(std::vector<Message> messages, std::uint64_t generation);
+  template <typename Done, typename Limit>
+  void await(Lock& lock, Done done, Limit limit);
+  bool must_end() const;                 // REQUIRES mutex_
   std::vector<Message> next_messages();  // REQUIRES mutex_
+  void send_subscriptions(const std::deque<Subscription>& changes);
+  void send_messages(std::vector<Message> messages);
   void went_down();
   void say_goodbye();
 
   const Options options_;
   Inbox inbox_;
-  ConnectListener connect_listener_{*this};
-  PublishListener publish_listener_{*this};
-  SubscribeListener subscribe_listener_{*this};
 
   // The keeper's own.
   Backoff backoff_;
-  std::unique_ptr<paho::async_client> client_;
+  std::unique_ptr<PahoClient> client_;
   std::string last_failure_;
 
   mutable std::mutex mutex_;
@@ -194,6 +142,7 @@ class MqttSession final : public Session {
   bool online_ = false;
   bool broke_ = false;  // the connection is lost or to be given up
   std::string broke_reason_;
+  bool leaving_ = false;         // a disconnect was asked for and not answered
   bool outbox_refused_ = false;  // publish() said no: wake when there is room
   bool stopping_ = false;
   Clock::time_point flush_until_;
@@ -202,42 +151,15 @@ class MqttSession final : public Session {
   std::thread keeper_;
 };
 
-// --- construction, and the caller's side ---
-
-Options checked(Options options) {
-  auto require = [](bool ok, const char* what) {
-    if (!ok) throw std::invalid_argument(std::string("MQTT session: ") + what);
-  };
-  const bool known_scheme =
-      options.uri.rfind("tcp://", 0) == 0 || options.uri.rfind("mqtt://", 0) == 0;
-  require(known_scheme, "uri must begin with tcp:// or mqtt://");
-  require(options.uri.size() > options.uri.find("//") + 2, "uri names no host");
-  require(!options.client_id.empty(), "client_id is empty");
-  require(options.client_id.find('\0') == std::string::npos, "client_id contains a zero byte");
-  require(options.in_flight_max > 0, "in_flight_max is 0");
-  require(options.inbound_max > 0 && options.outbox_max > 0, "a queue has no room: its max is 0");
-  require(options.keepalive_s > 0, "keepalive_s is 0: a dead broker would never be noticed");
-  require(options.connect_timeout_s > 0, "connect_timeout_s is 0");
-  require(options.reconnect_min_ms <= options.reconnect_max_ms,
-          "reconnect_min_ms is larger than reconnect_max_ms");
-  require(!options.will || topic_valid(options.will->topic), "the will's topic is not valid");
-  if (options.seed == 0) options.seed = std::random_device{}();
-  return options;
-}
+// --- the caller's side: never waits for Paho ---
 
 MqttSession::MqttSession(Options options)
     : options_(checked(std::move(options))),
       inbox_({options_.inbound_max, options_.inbound_bytes_max,
               milliseconds(options_.keepalive_s * 1000 / 2)}),
       backoff_(options_.reconnect_min_ms, options_.reconnect_max_ms, options_.seed) {
-  const Inbox::Hurry hurry;
-  kick();  // makes sure that it exists
-  try {
-    make_client();
-  } catch (const paho::exception& error) {
-    throw std::invalid_argument("MQTT session: Paho refuses uri or client_id: " +
-                                std::string(error.what()));
-  }
+  const Inbox::Hurry hurry;  // the one exception: making a client takes Paho's lock
+  make_client();
 }
 
 bool MqttSession::connected() const {
@@ -247,26 +169,30 @@ bool MqttSession::connected() const {
 
 std::size_t MqttSession::outbox_size() const {
   const std::lock_guard lock(mutex_);
-  return outbox_.size() + in_flight_bytes_.size();
+  return outstanding();
+}
+
+// Why this message can never be sent; empty when it can.
+std::string MqttSession::complaint(const Message& message) const {
+  if (!topic_valid(message.topic)) return "not a valid topic";
+  if (!message.response_topic.empty() && !topic_valid(message.response_topic)) {
+    return "not a valid response topic";
+  }
+  if (packet_bytes(message) <= packet_bytes_max_) return {};
+  return "larger than the largest packet, " + std::to_string(packet_bytes_max_) + " bytes";
 }
 
 bool MqttSession::publish(Message message) {
-  const std::size_t bytes = packet_bytes(message);
   std::string wrong;
   {
     const std::lock_guard lock(mutex_);
     if (!online_ || stopping_) return false;
-    if (!topic_valid(message.topic)) {
-      wrong = "not a valid topic";
-    } else if (!message.response_topic.empty() && !topic_valid(message.response_topic)) {
-      wrong = "not a valid response topic";
-    } else if (bytes > packet_bytes_max_) {
-      wrong = "larger than the largest packet, " + std::to_string(packet_bytes_max_) + " bytes";
-    } else {
-      const std::size_t waiting = outbox_.size() + in_flight_bytes_.size();
-      const bool full = waiting >= options_.outbox_max ||
-                        (waiting > 0 && outbox_bytes_ + bytes > options_.outbox_bytes_max);
-      if (full) {
+    wrong = complaint(message);
+    if (wrong.empty()) {
+      const std::size_t bytes = packet_bytes(message);
+      const std::size_t waiting = outstanding();
+      const bool too_many = waiting >= options_.outbox_max;
+      if (too_many || (waiting > 0 && outbox_bytes_ + bytes > options_.outbox_bytes_max)) {
         outbox_refused_ = true;
         return false;
       }
@@ -324,20 +250,9 @@ void MqttSession::stop(std::uint32_t flush_ms) {
   inbox_.clear_and_mute();
 }
 
-// --- callbacks, on Paho's threads: short, without waiting for Paho, and nothing thrown leaves ---
+// --- Paho's answers ---
 
-template <typename Action>
-void MqttSession::guarded(Action&& action) noexcept {
-  try {
-    action();
-  } catch (const std::exception& error) {
-    connection_broke(std::string("internal error: ") + error.what());
-  } catch (...) {
-    connection_broke("internal error");
-  }
-}
-
-void MqttSession::connection_broke(const std::string& reason) {
+void MqttSession::broke(const std::string& reason) {
   const std::lock_guard lock(mutex_);
   if (!broke_) broke_reason_ = reason;
   broke_ = true;
@@ -350,59 +265,34 @@ void MqttSession::refused(const std::string& topic, const std::string& reason) {
   inbox_.note(std::move(event));
 }
 
-void MqttSession::message_arrived(const paho::const_message_ptr& arrived) {
-  Event event{Event::Kind::message, from_paho(*arrived), {}};
-  const std::size_t bytes = packet_bytes(event.message);
+void MqttSession::arrived(Message message) {
+  const std::size_t bytes = packet_bytes(message);
+  Event event{Event::Kind::message, std::move(message), {}};
   if (inbox_.put(std::move(event), bytes) != Inbox::Put::gave_up) return;
   inbox_.close();  // what still arrives on this connection is not taken: no gap goes unnoticed
-  connection_broke("the application took no messages for half a keepalive");
+  broke("the application took no messages for half a keepalive");
 }
 
-void MqttSession::connection_answered(Attempt result, const paho::token& token) {
-  std::size_t window = options_.in_flight_max;
-  std::size_t largest = options_.max_packet_bytes;
-  if (result == Attempt::succeeded) {
-    const auto properties = token.get_connect_response().get_properties();
-    auto bound = [&](paho::property::code code, std::size_t& limit) {
-      if (!properties.contains(code)) return;
-      const auto value = paho::get<std::uint32_t>(properties, code);
-      limit = std::min<std::size_t>(limit, std::max(value, 1U));
-    };
-    bound(paho::property::RECEIVE_MAXIMUM, window);
-    bound(paho::property::MAXIMUM_PACKET_SIZE, largest);
-  }
+void MqttSession::connect_answered(std::uint64_t context, const ConnectAnswer& answer) {
   const std::lock_guard lock(mutex_);
-  if (attempt_ != Attempt::pending || generation_of(token) != generation_) return;
-  attempt_ = result;
+  if (attempt_ != Attempt::pending || context != generation_) return;
+  attempt_ = answer.ok ? Attempt::succeeded : Attempt::failed;
+  attempt_reason_ = answer.reason;
+  window_ = answer.receive_maximum;
+  packet_bytes_max_ = answer.packet_bytes_max;
   ++answers_;
-  attempt_reason_ = result == Attempt::failed ? failure_words(token) : std::string();
-  window_ = window;
-  packet_bytes_max_ = largest;
   work_.notify_one();
 }
 
-void MqttSession::ConnectListener::on_success(const paho::token& token) {
-  session.guarded([&] { session.connection_answered(Attempt::succeeded, token); });
-}
-
-void MqttSession::ConnectListener::on_failure(const paho::token& token) {
-  session.guarded([&] { session.connection_answered(Attempt::failed, token); });
-}
-
-void MqttSession::publish_answered(const paho::token& token, bool failed) {
-  const int reason = token.get_reason_code();
-  if (failed && reason >= reason_error_min && reason < 255) {
-    const auto message = static_cast<const paho::delivery_token&>(token).get_message();
-    refused(message ? message->get_topic() : std::string(), reason_words(reason));
-  }
+void MqttSession::publish_answered(std::uint64_t context) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (generation_of(token) != generation_ || in_flight_bytes_.empty()) return;
+    if (context != generation_ || in_flight_bytes_.empty()) return;
     ++answers_;
     outbox_bytes_ -= in_flight_bytes_.front();
     in_flight_bytes_.pop_front();
-    const std::size_t waiting = outbox_.size() + in_flight_bytes_.size();
+    const std::size_t waiting = outstanding();
     const bool half_open = in_flight_bytes_.size() <= window_ / 2;  // one wake-up for several
     if (waiting == 0 ? stopping_ : (half_open && !outbox_.empty())) work_.notify_one();
     const bool room =
@@ -412,121 +302,52 @@ void MqttSession::publish_answered(const paho::token& token, bool failed) {
   if (wake) inbox_.wake();
 }
 
-void MqttSession::PublishListener::on_success(const paho::token& token) {
-  session.guarded([&] { session.publish_answered(token, false); });
-}
-
-void MqttSession::PublishListener::on_failure(const paho::token& token) {
-  session.guarded([&] { session.publish_answered(token, true); });
-}
-
-void MqttSession::subscribe_answered(const paho::token& token) {
+void MqttSession::subscribe_answered(std::uint64_t context) {
   const std::lock_guard lock(mutex_);
-  if (generation_of(token) != generation_ || subscribing_ == 0) return;
+  if (context != generation_ || subscribing_ == 0) return;
   --subscribing_;
   ++answers_;
 }
 
-void MqttSession::SubscribeListener::on_success(const paho::token& token) {
-  session.guarded([&] { session.subscribe_answered(token); });
-}
-
-void MqttSession::SubscribeListener::on_failure(const paho::token& token) {
-  session.guarded([&] {
-    session.subscribe_answered(token);
-    const int reason = token.get_reason_code();
-    if (reason < reason_error_min || reason >= 255) return;  // the connection went away
-    const auto filters = token.get_topics();
-    session.refused(filters && !filters->empty() ? (*filters)[0] : std::string(),
-                    reason_words(reason));
-  });
+void MqttSession::disconnect_answered(std::uint64_t context) {
+  const std::lock_guard lock(mutex_);
+  if (context != generation_) return;
+  leaving_ = false;
+  ++answers_;
+  work_.notify_one();
 }
 
 // --- the keeper: owns the connection ---
 
 void MqttSession::make_client() {
-  client_ = std::make_unique<paho::async_client>(options_.uri, options_.client_id,
-                                                 paho::create_options(MQTTVERSION_5));
-  client_->set_message_callback([this](const paho::const_message_ptr& arrived) {
-    guarded([&] { message_arrived(arrived); });
-  });
-  client_->set_connection_lost_handler([this](const std::string& cause) {
-    guarded([&] { connection_broke(cause.empty() ? "connection lost" : cause); });
-  });
-  client_->set_disconnected_handler([this](const paho::properties&, paho::ReasonCode reason) {
-    guarded([&] { connection_broke("the broker hung up: " + reason_words(reason)); });
-  });
+  PahoAnswers& answers = *this;
+  client_ = std::make_unique<PahoClient>(options_, answers);
 }
 
 void MqttSession::keep() {
   while (true) {
-    const bool up = connect();
-    if (up) {
+    if (connect()) {
       const auto since = Clock::now();
       serve();
       went_down();
       // A connection that breaks at once must not be made again at once, for ever.
       if (Clock::now() - since > milliseconds(options_.reconnect_max_ms)) backoff_.reset();
     }
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     const auto pause = milliseconds(backoff_.next_ms());
     if (work_.wait_for(lock, pause, [this] { return stopping_; })) break;
   }
 }
 
-paho::connect_options connect_options(const Options& options) {
-  paho::connect_options connect;
-  connect.set_mqtt_version(MQTTVERSION_5);
-  connect.set_clean_start(true);
-  connect.set_keep_alive_interval(options.keepalive_s);
-  connect.set_connect_timeout(options.connect_timeout_s);
-  connect.set_automatic_reconnect(false);
-  connect.set_max_inflight(options.in_flight_max * 2);  // ours is the window that counts
-  if (!options.username.empty()) connect.set_user_name(options.username);
-  if (!options.password.empty()) connect.set_password(options.password);
-  if (options.will) {
-    const Message& will = *options.will;
-    connect.set_will(paho::will_options(will.topic, will.payload, static_cast<int>(will.qos),
-                                        will.retain, paho::properties()));
-  }
-  paho::properties properties;
-  properties.add({paho::property::MAXIMUM_PACKET_SIZE,
-                  static_cast<std::int32_t>(options.max_packet_bytes + packet_overhead_bytes)});
-  connect.set_properties(properties);
-  return connect;
-}
-
-bool MqttSession::connect() {
-  std::uint64_t generation = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return false;
-    generation = ++generation_;
-    attempt_ = Attempt::pending;
-    broke_ = false;
-  }
-  inbox_.open();
-  try {
-    client_->connect(connect_options(options_), context_of(generation), connect_listener_);
-  } catch (const paho::exception& error) {
-    make_client();  // it is in a state that we do not understand
-    connect_failed(error.what());
-    return false;
-  }
-  if (await_connect() != Attempt::succeeded) return false;
-  last_failure_.clear();
-  send_all_subscriptions();
-  return true;
-}
-
 // Waits until `done` or `limit()`, and kicks Paho with growing pauses while it owes us answers.
 template <typename Done, typename Limit>
-void MqttSession::await(std::unique_lock<std::mutex>& lock, Done done, Limit limit) {
+void MqttSession::await(Lock& lock, Done done, Limit limit) {
   milliseconds pause = kick_first_ms;
   while (!done()) {
     const auto now = Clock::now();
     if (now >= limit()) return;
-    const bool owed = attempt_ == Attempt::pending || subscribing_ > 0 || !in_flight_bytes_.empty();
+    const bool owed =
+        attempt_ == Attempt::pending || leaving_ || subscribing_ > 0 || !in_flight_bytes_.empty();
     const std::uint64_t answers = answers_;
     const auto until = std::min(limit(), owed ? now + pause : now + idle_look_up);
     const bool silent = work_.wait_until(lock, until) == std::cv_status::timeout;
@@ -541,15 +362,36 @@ void MqttSession::await(std::unique_lock<std::mutex>& lock, Done done, Limit lim
   }
 }
 
+bool MqttSession::connect() {
+  std::uint64_t generation = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return false;
+    generation = ++generation_;
+    attempt_ = Attempt::pending;
+    broke_ = false;
+  }
+  inbox_.open();
+  if (const auto failure = client_->connect(generation)) {
+    make_client();  // it is in a state that we do not understand
+    connect_failed(*failure);
+    return false;
+  }
+  if (await_connect() != Attempt::succeeded) return false;
+  last_failure_.clear();
+  send_all_subscriptions();
+  return true;
+}
+
 MqttSession::Attempt MqttSession::await_connect() {
   std::string reason;
   Attempt result = Attempt::none;
   {
-    std::unique_lock lock(mutex_);
-    const auto end =
-        Clock::now() + std::chrono::seconds(options_.connect_timeout_s) + connect_grace_ms;
-    await(
-        lock, [this] { return attempt_ != Attempt::pending || stopping_; }, [=] { return end; });
+    Lock lock(mutex_);
+    const auto patience = std::chrono::seconds(options_.connect_timeout_s) + connect_grace_ms;
+    const auto end = Clock::now() + patience;
+    const auto answered = [this] { return attempt_ != Attempt::pending || stopping_; };
+    await(lock, answered, [end] { return end; });
     result = std::exchange(attempt_, Attempt::none);
     if (result == Attempt::succeeded || stopping_) return result;
     reason = attempt_reason_;
@@ -581,37 +423,31 @@ void MqttSession::send_all_subscriptions() {
     changes_.clear();
     online_ = true;
   }
-  send_subscriptions(std::move(standing));
+  send_subscriptions(standing);
   inbox_.hold(false);
 }
 
-bool MqttSession::has_work() const {
-  if (broke_ || !changes_.empty()) return true;
-  if (stopping_ &&
-      ((outbox_.empty() && in_flight_bytes_.empty()) || Clock::now() >= flush_until_)) {
-    return true;
-  }
-  return !outbox_.empty() && in_flight_bytes_.size() < window_;
+bool MqttSession::must_end() const {
+  return broke_ || (stopping_ && (outstanding() == 0 || Clock::now() >= flush_until_));
 }
 
 void MqttSession::serve() {
   while (true) {
     std::deque<Subscription> changes;
     std::vector<Message> messages;
-    std::uint64_t generation = 0;
     {
-      std::unique_lock lock(mutex_);
-      await(
-          lock, [this] { return has_work(); },
-          [this] { return stopping_ ? flush_until_ : Clock::time_point::max(); });
-      const bool empty = outbox_.empty() && in_flight_bytes_.empty();
-      if (broke_ || (stopping_ && (empty || Clock::now() >= flush_until_))) return;
+      Lock lock(mutex_);
+      const auto has_work = [this] {
+        const bool may_send = !outbox_.empty() && in_flight_bytes_.size() < window_;
+        return must_end() || may_send || !changes_.empty();
+      };
+      await(lock, has_work, [this] { return stopping_ ? flush_until_ : Clock::time_point::max(); });
+      if (must_end()) return;
       changes.swap(changes_);
       messages = next_messages();
-      generation = generation_;
     }
-    send_subscriptions(std::move(changes));
-    if (!send_messages(std::move(messages), generation)) return;
+    send_subscriptions(changes);
+    send_messages(std::move(messages));
   }
 }
 
@@ -625,39 +461,36 @@ std::vector<Message> MqttSession::next_messages() {
   return messages;
 }
 
-void MqttSession::send_subscriptions(std::deque<Subscription> changes) {
+void MqttSession::send_subscriptions(const std::deque<Subscription>& changes) {
   std::uint64_t generation = 0;
   {
     const std::lock_guard lock(mutex_);
     generation = generation_;
     subscribing_ += changes.size();
   }
-  try {
-    for (const Subscription& change : changes) {
-      if (change.wanted) {
-        client_->subscribe(change.filter, static_cast<int>(change.qos), context_of(generation),
-                           subscribe_listener_, paho::subscribe_options(change.no_local));
-      } else {
-        client_->unsubscribe(change.filter, context_of(generation), subscribe_listener_);
-      }
-    }
-  } catch (const paho::exception& error) {
-    connection_broke(std::string("cannot subscribe: ") + error.what());
+  for (const Subscription& change : changes) {
+    const auto failure =
+        change.wanted ? client_->subscribe(change.filter, change.qos, change.no_local, generation)
+                      : client_->unsubscribe(change.filter, generation);
+    if (failure) return broke("cannot subscribe: " + *failure);
   }
 }
 
-bool MqttSession::send_messages(std::vector<Message> messages, std::uint64_t generation) {
-  try {
-    for (Message& message : messages) {
-      client_->publish(to_paho(std::move(message)), context_of(generation), publish_listener_);
-    }
-    return true;
-  } catch (const paho::exception& error) {  // nearly always: the connection just broke
-    std::unique_lock lock(mutex_);
-    if (work_.wait_for(lock, goodbye_ms, [this] { return broke_; })) return false;
+void MqttSession::send_messages(std::vector<Message> messages) {
+  std::uint64_t generation = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    generation = generation_;
+  }
+  for (Message& message : messages) {
+    const auto failure = client_->publish(std::move(message), generation);
+    if (!failure) continue;
+    // Nearly always the connection just broke: Paho will say why in a moment.
+    Lock lock(mutex_);
+    if (work_.wait_for(lock, goodbye_ms, [this] { return broke_; })) return;
     broke_ = true;
-    broke_reason_ = std::string("cannot publish: ") + error.what();
-    return false;
+    broke_reason_ = "cannot publish: " + *failure;
+    return;
   }
 }
 
@@ -681,19 +514,22 @@ void MqttSession::went_down() {
 }
 
 void MqttSession::say_goodbye() {
-  try {
-    if (!client_->is_connected()) return;
-    const auto token = client_->disconnect(paho::disconnect_options(0));
-    const auto end = Clock::now() + goodbye_ms;
-    for (auto pause = kick_first_ms; Clock::now() < end;
-         pause = std::min(pause * 2, kick_last_ms)) {
-      if (token->wait_for(pause)) return;
-      kick();
-    }
-  } catch (const paho::exception&) {
-    return;  // it is gone already, which is what we wanted
+  if (!client_->connected()) return;
+  std::uint64_t generation = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    leaving_ = true;
+    generation = generation_;
   }
-  make_client();
+  const bool asked = !client_->disconnect(generation);
+  Lock lock(mutex_);
+  const auto end = Clock::now() + goodbye_ms;
+  if (asked)
+    await(
+        lock, [this] { return !leaving_; }, [end] { return end; });
+  const bool stuck = std::exchange(leaving_, false) && asked;
+  lock.unlock();
+  if (stuck) make_client();
 }
 
 }  // namespace
