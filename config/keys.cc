@@ -57,10 +57,9 @@ constexpr std::array all_sections{
             "the device."},
     Section{"memory",
             "Memory for the state, estimated, by type. At a limit, envelopes that would make that "
-            "type grow are "
-            "refused with the reason \"memory\" and not acknowledged: nothing that was "
-            "acknowledged is ever given up, "
-            "devices keep what they have and send it again. Raise the limit, or retire devices."},
+            "type grow are not taken and not acknowledged, which the log and the counters say: "
+            "nothing that was acknowledged is ever given up, devices keep what they have and try "
+            "again. Raise the limit, or retire devices."},
     Section{"view",
             "JSON for dashboards, retained at view/<gateway>/<type>/<key> on every broker."},
     Section{"store", "The database, <gateway.data_dir>/gateway.db."},
@@ -289,18 +288,17 @@ constexpr Key limit_keys[] = {
      .unit = "actors",
      .min = 1,
      .max = 100'000'000,
-     .doc = "Writers: each device, and each epoch of a device that lost its memory. At the limit, "
-            "new ones are refused "
-            "and not acknowledged, the known ones go on."},
+     .doc = "Writers: each device, and each epoch of a device that lost its memory. At the limit "
+            "the known ones go on; new ones are not taken and not acknowledged, which the log "
+            "says: they keep their state and try again."},
     {.section = "limits",
      .name = "keys_max",
      .in_gateway = at<&G::limits, &G::Limits::keys_max>,
      .unit = "keys",
      .min = 1,
      .max = 100'000'000,
-     .doc = "Values, counted by (key, type). At the limit, envelopes that name a new one are "
-            "refused and not "
-            "acknowledged."},
+     .doc = "Values, counted by (key, type). At the limit, envelopes that name a new one are not "
+            "taken and not acknowledged, which the log says."},
     {.section = "limits",
      .name = "envelope_bytes_max",
      .in_gateway = at<&G::limits, &G::Limits::envelope_bytes_max>,
