@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t events_of_a_step = 1'024;
 constexpr std::uint64_t pause_max_ms = 1'000;
 constexpr std::uint32_t devices_max = 99'999;
-constexpr std::uint32_t gateways_max = 8;
+constexpr std::uint32_t gateways_max = 16;
 
 }  // namespace
 

@@ -25,7 +25,7 @@ std::vector<Event> Engine::receive(std::uint64_t now_ms, std::string_view payloa
     report_bad_ack("for device \"" + std::string(ack->device) + "\" of fleet \"" +
                    std::string(ack->fleet) + "\"");
   } else {
-    state().adopt(ack->hlc, options_.clock_ahead_max_ms);
+    state().adopt(ack->hlc);
     for (const wire::ActorAck& a : ack->actors) {
       if (a.epoch == memory_->epoch) {
         take(*ack, a);
@@ -175,10 +175,12 @@ void Engine::drop_acknowledged() {
   const std::uint64_t held = from(), last = state().last_op();
   if (main_.delta && main_.delta->to <= held) {
     const std::shared_ptr<const MadeDelta> done = std::exchange(main_, Flight{}).delta;
+    extra_ = {done, 0};  // a gateway that is behind may hold some of its parts already
     outgoing_.erase(std::remove_if(outgoing_.begin(), outgoing_.end(),
                                    [&](const Outgoing& o) { return o.delta == done; }),
                     outgoing_.end());
   }
+  if (!next_extra()) extra_ = Flight{};
   sent_to_ = std::max(sent_to_, std::min(held, last));
   if (held >= last) {
     resend_at_.reset();

@@ -123,8 +123,12 @@ void Device::link_up(std::uint64_t now_ms) {
 bool Device::persist() {
   return engine_->persist();
 }
-const std::string& Device::fleet() const { return engine_->options().fleet; }
-const std::string& Device::id() const { return engine_->options().device; }
+const std::string& Device::fleet() const {
+  return engine_->options().fleet;
+}
+const std::string& Device::id() const {
+  return engine_->options().device;
+}
 std::uint64_t Device::epoch() const {
   return engine_->epoch();
 }

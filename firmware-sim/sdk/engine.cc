@@ -20,6 +20,7 @@ void pull_back(std::optional<std::uint64_t>& at, std::uint64_t by) {
 Engine::Engine(Options options, std::unique_ptr<Memory> memory)
     : options_(std::move(options)), memory_(std::move(memory)), pause_ms_(options_.resend_min_ms) {
   assert(options_.random && memory_);
+  state().clock_ahead_max(options_.clock_ahead_max_ms);
 }
 
 Outcome Engine::did(Outcome outcome) {

@@ -9,6 +9,8 @@ namespace tributary::sdk {
 namespace {
 
 constexpr std::size_t removals_kept_min = 8;
+// 2020-01-01. A wall clock before it was never set: the time since boot, which says nothing.
+constexpr std::uint64_t wall_plausible_ms = 1'577'836'800'000;
 const wire::Limits limits;
 
 }  // namespace
@@ -68,6 +70,11 @@ Cell* State::cell(std::string_view key, wire::Type type) {
 }
 
 std::uint64_t State::next() {
+  // A clock that once was years ahead would stamp everything into the future for ever. One actor's
+  // writes are ordered by their numbers, so its stamps may step back.
+  if (wall_ms_ >= wall_plausible_ms && clock_.last().ms() > wall_ms_ + clock_ahead_max_ms_) {
+    clock_ = crdt::HlcClock();
+  }
   hlc_ = clock_.tick(wall_ms_);
   return ++last_op_;
 }

@@ -43,11 +43,12 @@ class State {
   // One operation for all of them: the number moves on, their content does not travel any more.
   void mute(const std::vector<Cell*>&);
 
+  // A stamp further ahead of the wall clock than this is not kept up: the clock was wrong then, or
+  // is now.
+  void clock_ahead_max(std::uint64_t ms) { clock_ahead_max_ms_ = ms; }
   void wall(std::uint64_t ms) { wall_ms_ = ms; }
   std::uint64_t wall() const { return wall_ms_; }
-  bool adopt(crdt::Hlc remote, std::uint64_t bound_ms) {
-    return clock_.observe(remote, wall_ms_, bound_ms);
-  }
+  bool adopt(crdt::Hlc remote) { return clock_.observe(remote, wall_ms_, clock_ahead_max_ms_); }
   std::uint64_t last_op() const { return last_op_; }
   crdt::Hlc hlc() const { return hlc_; }  // of the last operation
   crdt::Hlc clock() const { return clock_.last(); }
@@ -74,6 +75,7 @@ class State {
   std::list<Cell*> recent_;  // ascending by Cell::last
   std::uint64_t last_op_ = 0;
   std::uint64_t wall_ms_ = 0;
+  std::uint64_t clock_ahead_max_ms_ = 5'000;
   crdt::Hlc hlc_;
   crdt::HlcClock clock_;
 };

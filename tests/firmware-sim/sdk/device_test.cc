@@ -656,6 +656,79 @@ TEST_F(DeviceTest, AdoptsAGatewaysClockWithinABound) {
   EXPECT_EQ(d.clock().ms(), now_ + 4'000);
 }
 
+TEST_F(DeviceTest, ABadClockHidesOneValueNotAllThatFollow) {
+  Device d = opened(options());
+  constexpr std::uint64_t in_2100_ms = 4'102'444'800'000;
+  d.time(in_2100_ms);
+  d.reg("r").set(1);
+  EXPECT_EQ(d.clock().ms(), in_2100_ms);
+  d.time(now_);
+  d.reg("r").set(2);
+  EXPECT_EQ(d.clock().ms(), now_);
+  exchange(d, g_);
+  EXPECT_EQ(g_.value("r"), *wire::encode_scalar(wire::Scalar{std::uint64_t{2}}));
+}
+
+TEST_F(DeviceTest, WithoutAClockStampsStillGrow) {
+  {
+    Device d = opened(options());
+    d.time(now_);
+    d.reg("r").set(1);
+    d.persist();
+  }
+  Device d = opened(options());
+  d.time(1'234);  // since boot: never set
+  d.reg("r").set(2);
+  EXPECT_GT(d.clock(), crdt::Hlc::at(now_));
+}
+
+// The model's A4: a removal that one gateway holds and the other does not, and a later add.
+TEST_F(DeviceTest, RemovalForgottenAtAck) {
+  Options o = options();
+  o.small_set_bytes = 0;
+  Device d = opened(std::move(o));
+  Set s = d.set("s");
+  for (const char* e : {"x", "y", "z"}) s.insert(e);
+  now_ += 60;
+  for (const Packet& p : d.poll(now_)) {
+    g_.take(p.payload);
+    h_.take(p.payload);
+  }
+  d.receive(now_, g_.ack("d1", now_));
+  d.receive(now_, h_.ack("d1", now_));
+  s.erase("x");
+  exchange(d, g_);
+  s.insert("w");
+  exchange(d, h_);
+  EXPECT_EQ(h_.contiguous({"d1", d.epoch()}), 3u) << "it may not acknowledge what it does not have";
+  for (int i = 0; i < 10 && d.deadline(); ++i) {
+    now_ = *d.deadline();
+    for (const Packet& p : d.poll(now_)) h_.take(p.payload);
+    d.receive(now_, h_.ack("d1", now_));
+  }
+  EXPECT_EQ(h_.contiguous({"d1", d.epoch()}), 5u);
+  EXPECT_THAT(h_.elements("s"), ElementsAre("w", "y", "z"));
+}
+
+// The model's N4: one interval sent twice and cut in two ways never mixes.
+TEST_F(DeviceTest, TwoCutsOfOneInterval) {
+  Device d = opened(options());
+  for (int i = 0; i < 200; ++i) d.grow_set("s").insert("element-" + std::to_string(i));
+  now_ += 60;
+  const std::vector<Packet> first = d.poll(now_);
+  ASSERT_GT(first.size(), 1u);
+  d.persist();
+  Options o = options();
+  o.body_bytes_max = 1'290;
+  Device again = opened(std::move(o));
+  const std::vector<Packet> second = again.poll(now_);
+  ASSERT_EQ(second.size(), first.size());
+  EXPECT_NE(decoded(first[0]).delta.id, decoded(second[0]).delta.id);
+  g_.take(first[0].payload);
+  for (std::size_t i = 1; i < second.size(); ++i) g_.take(second[i].payload);
+  EXPECT_EQ(g_.contiguous({"d1", d.epoch()}), 0u);
+}
+
 TEST_F(DeviceTest, HandlesSurviveAMove) {
   Device d = opened(options());
   Counter c = d.counter("c");
