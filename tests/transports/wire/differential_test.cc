@@ -126,10 +126,41 @@ void same(const Object& o, const LwwPayload& p) {
   same_scalar(item(o, 2), *scalar);
 }
 
+// Not msgpack-c's ==: it hands null pointers to memcmp when something is empty.
+void same_object(const Object& a, const Object& b) {
+  RC_ASSERT(a.type == b.type);
+  switch (a.type) {
+    case msgpack::type::ARRAY:
+      RC_ASSERT(size_of(a) == size_of(b));
+      for (std::size_t i = 0; i < size_of(a); ++i) same_object(item(a, i), item(b, i));
+      break;
+    case msgpack::type::MAP:
+      RC_ASSERT(a.via.map.size == b.via.map.size);
+      for (std::size_t i = 0; i < a.via.map.size; ++i) {
+        same_object(a.via.map.ptr[i].key, b.via.map.ptr[i].key);
+        same_object(a.via.map.ptr[i].val, b.via.map.ptr[i].val);
+      }
+      break;
+    case msgpack::type::STR:
+      RC_ASSERT(str_of(a) == str_of(b));
+      break;
+    case msgpack::type::BIN:
+      RC_ASSERT(bin_of(a) == bin_of(b));
+      break;
+    case msgpack::type::BOOLEAN:
+      RC_ASSERT(a.via.boolean == b.via.boolean);
+      break;
+    case msgpack::type::NIL:
+      break;
+    default:
+      RC_ASSERT(a.via.u64 == b.via.u64);  // numbers, bit by bit
+  }
+}
+
 void same(const Object& o, const UnknownPayload& p) {
   const Reference alone(p.bytes);
   RC_ASSERT(alone.whole());
-  if (!(alone.handle.get() == o)) RC_FAIL("the payload is another value");
+  same_object(alone.handle.get(), o);
 }
 
 void same(const Object& o, const Delta& d) {
