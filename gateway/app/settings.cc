@@ -48,7 +48,11 @@ core::Options core_options(const config::Loaded& loaded) {
   o.batch_timeout_ms = g.commit.timeout_ms;
   o.actors_max = g.limits.actors_max;
   o.keys_max = g.limits.keys_max;
-  o.total_bytes_max = loaded.derived.memory.total_bytes;
+  o.pending_envelopes_max = g.limits.waiting_max;
+  const config::Derived::Memory& m = loaded.derived.memory;
+  o.type_bytes_max = {m.unknown_bytes, m.gcounter_bytes, m.pncounter_bytes,
+                      m.gset_bytes,    m.orset_bytes,    m.lww_bytes};
+  o.total_bytes_max = m.total_bytes;
   o.clock_ahead_max_ms = g.limits.clock_ahead_max_ms;
   o.sync_interval_min_ms = g.sync.interval_min_ms;
   o.sync_interval_max_ms = g.sync.interval_max_ms;

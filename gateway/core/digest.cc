@@ -55,6 +55,12 @@ void DigestBook::change(std::uint32_t bucket, std::string_view atom, std::int32_
   const auto [at, added] = b.pending.try_emplace(wire::sha256(atom), 0);
   at->second += times;
   if (at->second == 0) b.pending.erase(at);
+  if (b.pending.size() > pending_max) fold(b);
+}
+
+void DigestBook::fold(Bucket& b) {
+  for (const auto& [seed, times] : b.pending) b.sum.add(seed, times);
+  b.pending.clear();
 }
 
 DigestBook::Bucket& DigestBook::settle(std::uint32_t bucket) {
@@ -62,8 +68,7 @@ DigestBook::Bucket& DigestBook::settle(std::uint32_t bucket) {
   if (!buckets_[bucket]) buckets_[bucket] = std::make_unique<Bucket>();
   Bucket& b = *buckets_[bucket];
   if (!b.fresh) {
-    for (const auto& [seed, times] : b.pending) b.sum.add(seed, times);
-    b.pending.clear();
+    fold(b);
     b.digest = b.sum.digest();
     b.fresh = true;
   }

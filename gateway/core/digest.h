@@ -51,6 +51,8 @@ class DigestBook {
     wire::Hash digest;                                     // of `sum`
     bool fresh = false;                                    // `digest` is up to date
   };
+  static constexpr std::size_t pending_max = 4096;  // of one bucket: bounds the memory
+  static void fold(Bucket&);
   Bucket& settle(std::uint32_t bucket);
   std::array<std::unique_ptr<Bucket>, wire::bucket_count> buckets_;
 };

@@ -153,15 +153,18 @@ std::uint64_t Gateway::Impl::next_deadline() const {
   if (!pending.empty()) heed(pending_since_ms + options.batch_timeout_ms);
   if (!dead_letters.empty()) heed(dead_letter_window_ms + 1'000);
   heed(views.rows_deadline());
+  heed(next_sweep_ms);
   const bool any_connected =
       std::any_of(links.begin(), links.end(), [](const Link& l) { return l.connected; });
   if (!any_connected) return at;
   heed(views.deadline());
   heed(peers.deadline());
   bool any_announced = false;
-  for (const Link& l : links) {
+  for (LinkId id = 0; id < links.size(); ++id) {
+    const Link& l = links[id];
     any_announced |= l.connected && l.announced && l.options.peers;
-    if (l.connected && !l.announced) heed(l.listen_until_ms);
+    // While it recovers its own past, the end of that fetch is what it waits for.
+    if (l.connected && !l.announced && !peers.recovering(id)) heed(l.listen_until_ms);
   }
   if (any_announced) heed(announcer.deadline());
   return at;

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t flush_max = 4'096;
 constexpr std::uint64_t retry_min_ms = 100, retry_max_ms = 5'000;
 constexpr std::uint64_t dead_letter_delay_ms = 1'000;
+constexpr std::size_t sweep_entries = 200;
+constexpr std::uint64_t sweep_pause_ms = 100;
 constexpr std::size_t batch_bytes_max = 512 * 1024;
 
 // version 1: live envelopes (count, sum of hashes), then the intake
@@ -37,6 +39,7 @@ bool Gateway::Impl::flush_due(Instant now) const {
   if (now.mono_ms >= views.rows_deadline()) return true;
   if (!quarantined.empty() || !erase_at_start.empty()) return true;
   if (!acks.empty()) return true;
+  if (now.mono_ms >= next_sweep_ms) return true;
   return !dead_letters.empty() &&
          (now.mono_ms >= dead_letter_window_ms + dead_letter_delay_ms || stopping);
 }
@@ -52,6 +55,7 @@ void Gateway::Impl::flush(Instant now) {
   }
   pending_since_ms = pending.empty() ? never : now.mono_ms;
   settle_foreign(work);
+  sweep(now, work);
   fill_rows(now, work);
   const Commit& rows = work.request.rows;
   const bool nothing = rows.insert.empty() && rows.erase.empty() && rows.actors.empty() &&
@@ -81,7 +85,7 @@ std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
     // A counter that is there already does not grow.
     const bool grows = key_new || actors_new > 0 || !fixed_size;
     grows_any |= grows;
-    if (grows && keys.bytes(x.type) >= options.type_bytes_max) {
+    if (grows && keys.bytes(x.type) >= options.type_bytes_max[wire::known(x.type) ? x.type : 0]) {
       return Denial{
           Reject::memory, "memory limit of type " + wire::type_name(x.type) + " reached", {}};
     }
@@ -129,11 +133,9 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
     return;
   }
   recent.insert(e.hash);
-  for (const wire::Entry& x : d.entries)
-    keys.apply(actor, keys.intern(x.key, x.type), x, now.wall_ms);
+  const std::vector<KeyState*> of_entries = apply_entries(actor, d, now.wall_ms);
   const wire::Hash hash = e.hash;
-  const std::uint64_t row = next_row++;
-  drop(live.insert(std::move(e), actor, row, false), work);
+  drop(live.insert(std::move(e), actor, of_entries, next_row++, false), work);
   if (!live.contains(hash)) {
     counters.duplicates += 1;
     return;
@@ -145,6 +147,17 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
     notice(Notice::Level::warning, "own-past",
            "recovered from the broker what this gateway had published and its database had lost");
   }
+}
+
+std::vector<KeyState*> Gateway::Impl::apply_entries(ActorRecord& actor, const wire::Delta& d,
+                                                    std::uint64_t wall_ms) {
+  std::vector<KeyState*> of_entries;
+  of_entries.reserve(d.entries.size());
+  for (const wire::Entry& x : d.entries) {
+    of_entries.push_back(&keys.intern(x.key, x.type));
+    keys.apply(actor, *of_entries.back(), x, wall_ms);
+  }
+  return of_entries;
 }
 
 // Removals by others: told to the owner; and entries whose only use was a removal whose target is
@@ -168,11 +181,21 @@ void Gateway::Impl::drop(const std::vector<Dropped>& gone, InFlight& work) {
     counters.superseded += 1;
     if (g.stored) {
       work.request.rows.erase.push_back(g.row);
-      work.thinned.insert(g.bucket);
+      work.thinned.insert(g.actor->bucket);
     } else {
       std::erase_if(work.fresh, [&](const auto& f) { return f.first == g.hash; });
     }
   }
+}
+
+// A little at a time: the owner thread is never away for long.
+void Gateway::Impl::sweep(Instant now, InFlight& work) {
+  if (now.mono_ms < next_sweep_ms) return;
+  if (!live.sweeping()) live.begin_sweep();
+  const std::vector<Dropped> gone = live.sweep(sweep_entries);
+  drop(gone, work);
+  for (const Dropped& g : gone) touch(*g.actor);
+  next_sweep_ms = now.mono_ms + (live.sweeping() ? sweep_pause_ms : options.cleanup_interval_ms);
 }
 
 void Gateway::Impl::touch(ActorRecord& actor) {

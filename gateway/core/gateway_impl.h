@@ -111,9 +111,11 @@ struct Gateway::Impl {
   bool flush_due(Instant) const;
   void flush(Instant);
   void apply(Instant, Pending&&, InFlight&);
+  std::vector<KeyState*> apply_entries(ActorRecord&, const wire::Delta&, std::uint64_t wall_ms);
   std::optional<Denial> over_limit(const wire::Envelope&) const;
   void settle_foreign(InFlight&);
   void drop(const std::vector<Dropped>&, InFlight&);
+  void sweep(Instant, InFlight&);
   void touch(ActorRecord&);
   void fill_rows(Instant, InFlight&);
   void ask(Instant);
@@ -152,6 +154,7 @@ struct Gateway::Impl {
   std::vector<ActorRecord*> touched;
   Ticket next_ticket = 1;
   std::uint64_t next_row = 1, next_actor_row = 1;
+  std::uint64_t next_sweep_ms = never;
   std::uint64_t last_news_ms = 0;  // mono: the last envelope that was new
 
   std::vector<DeadLetterRow> dead_letters;

@@ -35,9 +35,9 @@ void Gateway::Impl::restore(EnvelopeRow&& row) {
   Found& f = found[&actor];
   f.count += 1;
   f.sum += first;
-  for (const wire::Entry& x : e->delta.entries) keys.apply(actor, keys.intern(x.key, x.type), x, 0);
+  const std::vector<KeyState*> of_entries = apply_entries(actor, e->delta, 0);
   recent.insert(e->hash);
-  for (const Dropped& gone : live.insert(std::move(*e), actor, row.row, true))
+  for (const Dropped& gone : live.insert(std::move(*e), actor, of_entries, row.row, true))
     erase_at_start.push_back(gone.row);
 }
 
@@ -83,6 +83,7 @@ void Gateway::Impl::start(Instant now) {
   for (const ForeignRemoval& f : keys.take_foreign()) acks.removed(f);
   keys.take_released();
   views.changed(now, keys.take_changed());
+  next_sweep_ms = now.mono_ms + options.cleanup_interval_ms;
   started = true;
   run_timers(now);
 }

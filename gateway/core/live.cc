@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <limits>
 #include <tuple>
 
 #include "gateway/core/entry_part.h"
@@ -13,7 +14,8 @@ namespace {
 
 // Entries without a common operation that related() passes over before it gives up: pieces of one
 // set lie side by side.
-constexpr int misses_max = 8;
+constexpr int misses_few = 8;
+constexpr int misses_any = std::numeric_limits<int>::max();
 
 bool has_intervals(std::uint8_t type) {
   return type == static_cast<std::uint8_t>(wire::Type::gset) ||
@@ -23,6 +25,20 @@ bool has_intervals(std::uint8_t type) {
 const std::vector<std::uint64_t>* removed_of(const wire::Entry& e) {
   const auto* p = std::get_if<wire::OrSetPayload>(&e.payload);
   return p == nullptr ? nullptr : &p->removed;
+}
+
+// Of counters and registers: does joining `old` to `now` change nothing?
+bool covers(const wire::Entry& now, const wire::Entry& old) {
+  if (const auto* p = std::get_if<wire::GCounterPayload>(&old.payload)) {
+    return std::get<wire::GCounterPayload>(now.payload).p >= p->p;
+  }
+  if (const auto* p = std::get_if<wire::PnCounterPayload>(&old.payload)) {
+    const auto& q = std::get<wire::PnCounterPayload>(now.payload);
+    return q.p >= p->p && q.n >= p->n;
+  }
+  const auto& p = std::get<wire::LwwPayload>(old.payload);
+  const auto& q = std::get<wire::LwwPayload>(now.payload);
+  return std::tie(q.op, q.hlc, q.value) >= std::tie(p.op, p.hlc, p.value);
 }
 
 std::uint64_t weight_of(const wire::Hash& hash) {
@@ -40,7 +56,8 @@ bool LiveSet::later(const EntryRef& a, const EntryRef& b) {
 }
 
 std::vector<Dropped> LiveSet::insert(wire::Envelope&& envelope, ActorRecord& actor,
-                                     std::uint64_t row, bool stored) {
+                                     const std::vector<KeyState*>& keys, std::uint64_t row,
+                                     bool stored) {
   assert(!contains(envelope.hash));
   const wire::Hash hash = envelope.hash;
   auto owned = std::make_unique<LiveEnvelope>();
@@ -50,7 +67,7 @@ std::vector<Dropped> LiveSet::insert(wire::Envelope&& envelope, ActorRecord& act
   e->row = row;
   e->stored = stored;
   e->needed = static_cast<std::uint32_t>(e->envelope.delta.entries.size());
-  if (e->needed == 0) return {{row, stored, hash, actor.bucket}};
+  if (e->needed == 0) return {{row, stored, hash, &actor}};
   all_.emplace(hash, std::move(owned));
   buckets_[actor.bucket].insert(e);
   actor.live_count += 1;
@@ -62,16 +79,35 @@ std::vector<Dropped> LiveSet::insert(wire::Envelope&& envelope, ActorRecord& act
   const std::uint32_t count = e->needed;
   for (std::uint32_t i = 0; i < count; ++i) {
     const EntryRef ref{e, i};
-    const wire::Entry& entry = ref.entry();
-    const SlotName name{&keys_.intern(entry.key, entry.type), &actor};
-    Slot& slot = slots_[name];
-    std::vector<EntryRef> candidates = related(slot, entry);
-    add(slot, ref);
-    candidates.push_back(ref);
-    collect(name, candidates, &ref, out);
+    const SlotName name{keys[i], &actor};
+    assert(keys[i]->key == ref.entry().key && keys[i]->type == ref.entry().type);
+    if (!add_simply(name, ref, out)) {
+      Slot& slot = slots_[name];
+      std::vector<EntryRef> candidates = related(slot, ref.entry(), misses_few);
+      add(slot, ref);
+      candidates.push_back(ref);
+      collect(name, candidates, &ref, misses_few, out);
+    }
     assert(i + 1 == count || contains(hash));  // it goes with its last entry, not before
   }
   return out;
+}
+
+bool LiveSet::add_simply(const SlotName& name, const EntryRef& ref, std::vector<Dropped>& out) {
+  Slot& slot = slots_[name];
+  if (slot.plain.empty() && !slot.intervals) {
+    add(slot, ref);
+    return true;
+  }
+  const wire::Entry& entry = ref.entry();
+  if (slot.plain.size() != 1 || has_intervals(entry.type) || !wire::known(entry.type)) return false;
+  const EntryRef other = slot.plain.front();
+  const bool newer = later(ref, other);
+  add(slot, ref);
+  if (newer ? covers(entry, other.entry()) : covers(other.entry(), entry)) {
+    retire(name, newer ? other : ref, out);
+  }
+  return true;
 }
 
 std::vector<Dropped> LiveSet::recheck(KeyState& key, ActorRef actor) {
@@ -83,16 +119,49 @@ std::vector<Dropped> LiveSet::recheck(KeyState& key, ActorRef actor) {
     for (const auto& [hi, ref] : at->second.intervals->by_hi) candidates.push_back(ref);
   }
   std::vector<Dropped> out;
-  collect(name, candidates, nullptr, out);
+  collect(name, candidates, nullptr, misses_few, out);
+  return out;
+}
+
+void LiveSet::begin_sweep() {
+  for (const auto& [name, slot] : slots_) {
+    const std::size_t entries = slot.intervals ? slot.intervals->by_hi.size() : slot.plain.size();
+    if (entries > 1) to_sweep_.push_back(name);
+  }
+}
+
+std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
+  std::vector<Dropped> out;
+  while (!to_sweep_.empty() && entries_max > 0) {
+    const SlotName name = to_sweep_.back();
+    std::vector<EntryRef> candidates;
+    if (const auto at = slots_.find(name); at != slots_.end()) {
+      candidates = at->second.plain;
+      if (at->second.intervals) {
+        const auto& by_hi = at->second.intervals->by_hi;
+        for (auto e = by_hi.upper_bound(sweep_from_);
+             e != by_hi.end() && candidates.size() < entries_max; ++e) {
+          candidates.push_back(e->second);
+          sweep_from_ = e->first;
+        }
+      }
+    }
+    if (candidates.size() < entries_max) {
+      to_sweep_.pop_back();
+      sweep_from_ = 0;
+    }
+    entries_max -= std::min(entries_max, candidates.size());
+    collect(name, candidates, nullptr, misses_any, out);
+  }
   return out;
 }
 
 void LiveSet::collect(const SlotName& name, const std::vector<EntryRef>& candidates,
-                      const EntryRef* newest, std::vector<Dropped>& out) {
+                      const EntryRef* newest, int misses_max, std::vector<Dropped>& out) {
   for (const EntryRef& ref : candidates) {
     const auto at = slots_.find(name);
     if (at == slots_.end()) return;
-    if (superseded(at->second, *name.key, ref, newest)) retire(name, ref, out);
+    if (superseded(at->second, *name.key, ref, newest, misses_max)) retire(name, ref, out);
   }
 }
 
@@ -109,7 +178,7 @@ void LiveSet::retire(const SlotName& name, const EntryRef& ref, std::vector<Drop
   actor.live_sum -= weight_of(hash);
   actor.live_bytes -= e->envelope.sealed.body.size();
   bytes_ -= e->envelope.bytes->size();
-  out.push_back({e->row, e->stored, hash, actor.bucket});
+  out.push_back({e->row, e->stored, hash, &actor});
   buckets_[actor.bucket].erase(e);
   all_.erase(hash);
 }
@@ -150,7 +219,8 @@ void LiveSet::remove(Slot& slot, const EntryRef& ref) {
   if (slot.intervals->by_hi.empty()) slot.intervals.reset();
 }
 
-std::vector<LiveSet::EntryRef> LiveSet::related(const Slot& slot, const wire::Entry& entry) const {
+std::vector<LiveSet::EntryRef> LiveSet::related(const Slot& slot, const wire::Entry& entry,
+                                                int misses_max) const {
   std::vector<EntryRef> out = slot.plain;
   if (!slot.intervals) return out;
   const auto& by_hi = slot.intervals->by_hi;
@@ -179,21 +249,19 @@ std::vector<LiveSet::EntryRef> LiveSet::related(const Slot& slot, const wire::En
 }
 
 bool LiveSet::superseded(const Slot& slot, const KeyState& key, const EntryRef& ref,
-                         const EntryRef* newest) const {
+                         const EntryRef* newest, int misses_max) const {
   const wire::Entry& x = ref.entry();
-  std::vector<EntryRef> among = related(slot, x);
+  std::vector<EntryRef> among = related(slot, x, misses_max);
   if (newest != nullptr && std::find(among.begin(), among.end(), *newest) == among.end())
     among.push_back(*newest);
   std::erase_if(among, [&](const EntryRef& y) { return !later(y, ref); });
   if (among.empty()) return false;
 
   switch (static_cast<wire::Type>(x.type)) {
-    case wire::Type::gcounter: {
-      const auto p = std::get<wire::GCounterPayload>(x.payload).p;
-      return std::any_of(among.begin(), among.end(), [&](const EntryRef& y) {
-        return std::get<wire::GCounterPayload>(y.entry().payload).p >= p;
-      });
-    }
+    case wire::Type::gcounter:
+    case wire::Type::lww:
+      return std::any_of(among.begin(), among.end(),
+                         [&](const EntryRef& y) { return covers(y.entry(), x); });
     case wire::Type::pncounter: {
       wire::PnCounterPayload join;
       for (const EntryRef& y : among) {
@@ -203,14 +271,6 @@ bool LiveSet::superseded(const Slot& slot, const KeyState& key, const EntryRef& 
       }
       const auto& p = std::get<wire::PnCounterPayload>(x.payload);
       return join.p >= p.p && join.n >= p.n;
-    }
-    case wire::Type::lww: {
-      const auto rank = [](const wire::Entry& e) {
-        const auto& p = std::get<wire::LwwPayload>(e.payload);
-        return std::tie(p.op, p.hlc, p.value);
-      };
-      return std::any_of(among.begin(), among.end(),
-                         [&](const EntryRef& y) { return rank(y.entry()) >= rank(x); });
     }
     case wire::Type::gset: {
       const auto& elements = std::get<wire::GSetPayload>(x.payload).elements;

@@ -41,7 +41,7 @@ struct Dropped {
   std::uint64_t row = 0;
   bool stored = false;
   wire::Hash hash;
-  std::uint32_t bucket = 0;
+  ActorRecord* actor = nullptr;
 };
 
 class LiveSet {
@@ -56,11 +56,18 @@ class LiveSet {
 
   // Takes an envelope whose entries are already joined, and collects what it supersedes (itself,
   // perhaps). REQUIRES: not contained.
-  std::vector<Dropped> insert(wire::Envelope&& envelope, ActorRecord& actor, std::uint64_t row,
-                              bool stored);
+  // `keys`: the key of each entry, in order.
+  std::vector<Dropped> insert(wire::Envelope&& envelope, ActorRecord& actor,
+                              const std::vector<KeyState*>& keys, std::uint64_t row, bool stored);
 
   // Looks again at one actor's entries of a key, after targets of its foreign removals died.
   std::vector<Dropped> recheck(KeyState& key, ActorRef actor);
+
+  // Searches about `entries_max` entries for what insert() could not afford to find, going round
+  // the whole set by and by.
+  std::vector<Dropped> sweep(std::size_t entries_max);
+  bool sweeping() const { return !to_sweep_.empty(); }
+  void begin_sweep();
 
   // The live envelope in which `remover` removes `target`; nullptr when none does.
   const LiveEnvelope* removal(const ForeignRemoval&) const;
@@ -124,13 +131,17 @@ class LiveSet {
   void remove(Slot&, const EntryRef&);
   // Entries of the slot that speak of operations which `entry` covers; may miss some, which only
   // delays collecting.
-  std::vector<EntryRef> related(const Slot&, const wire::Entry& entry) const;
+  std::vector<EntryRef> related(const Slot&, const wire::Entry& entry, int misses_max) const;
   // `newest`, when not null, is looked at whatever related() finds.
-  bool superseded(const Slot&, const KeyState&, const EntryRef&, const EntryRef* newest) const;
+  bool superseded(const Slot&, const KeyState&, const EntryRef&, const EntryRef* newest,
+                  int misses_max) const;
   bool superseded_orset(const std::vector<EntryRef>& later, const KeyState&,
                         const wire::Entry&) const;
   void collect(const SlotName&, const std::vector<EntryRef>& candidates, const EntryRef* newest,
-               std::vector<Dropped>& out);
+               int misses_max, std::vector<Dropped>& out);
+  // The common cases, without a search: an empty slot, or one other counter or register. False:
+  // search.
+  bool add_simply(const SlotName&, const EntryRef& ref, std::vector<Dropped>& out);
   void retire(const SlotName&, const EntryRef&, std::vector<Dropped>& out);
   void count_unknown(const EntryRef&, std::int32_t times);
 
@@ -139,6 +150,9 @@ class LiveSet {
   std::unordered_map<wire::Hash, std::unique_ptr<LiveEnvelope>> all_;
   std::array<Bucket, wire::bucket_count> buckets_;
   std::unordered_map<SlotName, Slot, SlotHash> slots_;
+  std::vector<SlotName> to_sweep_;
+  std::uint64_t sweep_from_ =
+      0;  // in the slot at the back of to_sweep_: its entries above this operation
   DigestBook unknown_;
   std::size_t bytes_ = 0;
 };

@@ -3,6 +3,7 @@
 // at once, in any order, and may be lost: devices send again, peers compare digests. Only the
 // commit must be answered.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -48,8 +49,12 @@ struct Options {
 
   std::uint32_t actors_max = 200'000;
   std::uint32_t keys_max = 1'000'000;
-  std::size_t type_bytes_max = std::size_t{1} << 40;   // estimated memory per type
-  std::size_t total_bytes_max = std::size_t{1} << 40;  // and of everything
+  // Estimated memory per type (by wire::Type; 0: types not known), and of everything with the live
+  // envelopes.
+  static constexpr std::size_t unlimited = std::size_t{1} << 60;
+  std::array<std::size_t, 6> type_bytes_max = {unlimited, unlimited, unlimited,
+                                               unlimited, unlimited, unlimited};
+  std::size_t total_bytes_max = unlimited;
   std::uint64_t clock_ahead_max_ms = 5'000;
 
   std::uint32_t sync_interval_min_ms = 250;
