@@ -67,7 +67,9 @@ std::uint64_t Oracle::unsure() const {
 
 // Counters and sets: what this actor must and may contribute.
 void Oracle::add_parts(const Log& log, std::map<KeyType, Expected>& out) {
-  for (const auto& [key, part] : log.parts) {
+  for (const auto& held : log.parts) {  // not a structured binding: clang 14 cannot capture one
+    const KeyType& key = held.first;
+    const Part& part = held.second;
     Expected& e = out[key];
     e.operations += part.operations;
     e.low += static_cast<Expected::Total>(part.p) - static_cast<Expected::Total>(part.n);
