@@ -175,8 +175,7 @@ void Gateway::Impl::stop(Instant now) {
   run_timers(now);
 }
 
-// --- the face
-// ---------------------------------------------------------------------------------------------------
+// --- the face: gateway.h
 
 Gateway::Gateway(const Options& options, std::uint64_t incarnation, std::uint64_t session)
     : impl_(std::make_unique<Impl>(options, incarnation, session)) {}
