@@ -166,6 +166,7 @@ def invalid_frames():
     yield invalid('an empty frame', 'type', b'\x90')
     yield invalid('version 2, a pack', 'version', pack([2, good, b'', b'']))
     yield invalid('version 9 with other fields', 'version', pack([9, 'new', {}]))
+    yield invalid('version 9 with 20 fields', 'version', pack([9] * 20))
     yield invalid('version as str', 'type', pack(['1', good, b'', b'']))
     yield invalid('body as str', 'type', pack([1, Raw(b'\xa1a'), b'', b'']))
     yield invalid('body in bin 16', 'not_canonical', pack([1, Raw(b'\xc5\x00' + bytes([len(good)]) + good), b'', b'']))

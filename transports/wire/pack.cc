@@ -14,6 +14,7 @@ namespace {
 using Code = DecodeError::Code;
 
 constexpr std::uint64_t pack_frame = 2, batch_frame = 3, state_frame = 4;
+constexpr std::size_t fields_max = 65'535;  // a frame of another version may have any number
 constexpr std::uint64_t u64_max = ~std::uint64_t{0};
 constexpr std::uint32_t state_parts_max = 65'536;  // of a bucket
 constexpr std::uint64_t buckets = 64;
@@ -26,7 +27,7 @@ struct PackHeader {
 bool read_frame(Reader& r, std::uint64_t frame, std::size_t fields, const char* where) {
   std::size_t n = 0;
   std::uint64_t version = 0;
-  if (!r.array(n, 15, 1, where)) return false;
+  if (!r.array(n, fields_max, 1, where)) return false;
   if (n == 0) return r.fail(Code::type, where);
   if (!r.uint(version, where)) return false;
   if (version != frame) return r.fail(Code::version, where);
@@ -108,7 +109,7 @@ Result<std::vector<std::string_view>, DecodeError> split_upload(std::string_view
   Reader r(payload);
   std::size_t fields = 0;
   std::uint64_t frame = 0;
-  if (!r.array(fields, 15, 1, "upload")) return Failure{r.error()};
+  if (!r.array(fields, fields_max, 1, "upload")) return Failure{r.error()};
   if (fields == 0) return Failure{DecodeError{Code::type, 0, "upload"}};
   if (!r.uint(frame, "upload.version")) return Failure{r.error()};
   if (frame == protocol_version) return std::vector<std::string_view>{payload};
