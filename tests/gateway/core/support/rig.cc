@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/gateway/core/support/rig.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace tributary::core::testing {
+namespace {
+
+constexpr int turns_max = 64;  // calls of tick() at one time before it counts as spinning
+
+}  // namespace
+
+Options Rig::defaults(std::string gateway) {
+  Options o;
+  o.fleet = "demo";
+  o.gateway = std::move(gateway);
+  o.listen_ms = 100;
+  o.settle_ms = 200;
+  o.state_interval_min_ms = 300;
+  o.sync_interval_max_ms = 2'000;
+  return o;
+}
+
+Rig::Rig(Options o, std::vector<LinkOptions> l) : options(std::move(o)), links(std::move(l)) {
+  disk.incarnation = 77;
+}
+
+void Rig::boot(bool online) {
+  gateway = std::make_unique<Gateway>(options, disk.incarnation, ++session);
+  for (const auto& [row, e] : disk.envelopes) gateway->restore(EnvelopeRow(e));
+  for (const auto& [row, a] : disk.actors) gateway->restore(ActorRow(a));
+  for (const LinkOptions& link : links) gateway->attach(link);
+  gateway->start(now_);
+  perform();
+  for (LinkId l = 0; online && l < links.size(); ++l) gateway->connected(now_, l);
+  perform();
+}
+
+void Rig::crash() {
+  gateway.reset();
+  waiting_.reset();
+}
+
+void Rig::up(std::string_view device, std::string payload, LinkId link) {
+  hear(topic("up/" + std::string(device)), std::move(payload), false, link);
+}
+
+void Rig::hear(std::string at, std::string payload, bool was_retained, LinkId link) {
+  gateway->receive(now_, {link, std::move(at), std::move(payload), was_retained});
+  perform();
+}
+
+void Rig::pass(std::uint64_t ms) {
+  const std::uint64_t end = now_.mono_ms + ms;
+  int turns = 0;
+  for (;;) {
+    const auto due = gateway->deadline();
+    if (!due || *due > end) break;
+    if (*due > now_.mono_ms) {
+      now_.wall_ms += *due - now_.mono_ms;
+      now_.mono_ms = *due;
+      turns = 0;
+    }
+    ASSERT_LT(++turns, turns_max) << "it asks to be woken at " << *due << " again and again";
+    gateway->tick(now_);
+    perform();
+  }
+  now_.wall_ms += end - now_.mono_ms;
+  now_.mono_ms = end;
+}
+
+void Rig::commit() {
+  if (!waiting_) return;
+  const CommitRequest request = std::move(*waiting_);
+  waiting_.reset();
+  disk.apply(request.rows);
+  gateway->committed(now_, request.ticket);
+  perform();
+}
+
+void Rig::fail(std::string reason) {
+  if (!waiting_) return;
+  const Ticket ticket = waiting_->ticket;
+  waiting_.reset();
+  gateway->commit_failed(now_, ticket, std::move(reason));
+  perform();
+}
+
+void Rig::run(std::uint64_t ms) {
+  commits_at_once = true;
+  commit();
+  pass(ms);
+  commits_at_once = false;
+}
+
+void Rig::perform() {
+  for (;;) {
+    Output out = gateway->take_output();
+    for (Publish& p : out.publishes) {
+      if (p.retain) retained[{p.link, p.topic}] = p.payload;
+      if (p.retain && p.payload.empty()) retained.erase({p.link, p.topic});
+      published.push_back(std::move(p));
+    }
+    subscriptions.insert(subscriptions.end(), out.subscriptions.begin(), out.subscriptions.end());
+    notices.insert(notices.end(), out.notices.begin(), out.notices.end());
+    if (out.commit) {
+      EXPECT_FALSE(waiting_) << "a second commit while one is unanswered";
+      waiting_ = std::move(out.commit);
+    }
+    if (!commits_at_once || !waiting_) return;
+    const CommitRequest request = std::move(*waiting_);
+    waiting_.reset();
+    disk.apply(request.rows);
+    gateway->committed(now_, request.ticket);
+  }
+}
+
+std::unique_ptr<Rig::HeardAck> Rig::ack(std::string_view device) {
+  std::unique_ptr<HeardAck> out;
+  for (Publish& p : take("ack/" + std::string(device))) {
+    EXPECT_FALSE(p.retain);
+    out = std::make_unique<HeardAck>();
+    out->bytes = std::move(p.payload);
+    const auto ack = wire::decode_ack(out->bytes, wire::Limits{});
+    EXPECT_TRUE(ack) << (ack ? "" : to_string(ack.error()));
+    if (!ack) return nullptr;
+    out->ack = *ack;
+  }
+  return out;
+}
+
+std::vector<Publish> Rig::take(std::string_view prefix) {
+  const std::string begin = topic(prefix);
+  std::vector<Publish> out;
+  for (Publish& p : published) {
+    if (p.topic.starts_with(begin)) out.push_back(std::move(p));
+  }
+  std::erase_if(published,
+                [&](const Publish& p) { return p.topic.empty() || p.topic.starts_with(begin); });
+  return out;
+}
+
+std::vector<Subscription> Rig::take_subscriptions() {
+  return std::exchange(subscriptions, {});
+}
+
+std::string Rig::shows(std::string_view key, wire::Type type) const {
+  const auto v = gateway->value(key, static_cast<std::uint8_t>(type));
+  return v ? v->json : "nothing";
+}
+
+std::unique_ptr<Core> Rig::on_disk() const {
+  auto core = std::make_unique<Core>();
+  for (const auto& [row, e] : disk.envelopes) core->take(e.bytes);
+  return core;
+}
+
+}  // namespace tributary::core::testing

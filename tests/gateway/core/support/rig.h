@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// One shipping gateway on a bench: its clock is turned by hand, its disk answers when told to, and
+// everything it says is kept. No broker, no network.
+//
+//   Rig rig;  rig.boot();
+//   rig.up("a", envelope({.to = 1}, {counter("k", 1, 5)}));
+//   rig.pass(60);                       // the batch is due: a commit is asked for
+//   rig.commit();                       // and done
+//   EXPECT_EQ(rig.ack("a")->actors[0].op, 1u);
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gateway/core/gateway.h"
+#include "tests/gateway/core/support/craft.h"
+#include "tests/gateway/core/support/world.h"
+#include "transports/wire/ack.h"
+
+namespace tributary::core::testing {
+
+class Rig {
+ public:
+  static Options defaults(std::string gateway = "gw");
+  explicit Rig(Options options = defaults(), std::vector<LinkOptions> links = {{"local"}});
+
+  // Starts from the disk and, when `online`, connects every link.
+  void boot(bool online = true);
+  void crash();  // what was not committed is gone
+  void reboot() { crash(), boot(); }
+
+  // A message from a device; from anybody.
+  void up(std::string_view device, std::string payload, LinkId link = 0);
+  void hear(std::string topic, std::string payload, bool retained = false, LinkId link = 0);
+
+  // Time goes on, the gateway's own deadlines in between. Fails when it asks for the past again and
+  // again.
+  void pass(std::uint64_t ms);
+  // Answers the commit that waits, if one does: done, or not.
+  void commit();
+  void fail(std::string reason = "disk full");
+  // pass() with every commit done at once.
+  void run(std::uint64_t ms);
+  // The usual case: deliver, join, commit, answer.
+  void settle() { run(60); }
+
+  bool committing() const { return waiting_.has_value(); }
+  const CommitRequest& waiting() const { return *waiting_; }
+  Instant now() const { return now_; }
+
+  // The newest ack for a device since the last call, decoded; nothing when none was sent.
+  struct HeardAck {
+    std::string bytes;
+    wire::Ack ack;
+    std::vector<wire::ActorAck>& actors = ack.actors;
+  };
+  std::unique_ptr<HeardAck> ack(std::string_view device);
+  // What was published since the last call, on topics that begin with `prefix` (below the root).
+  std::vector<Publish> take(std::string_view prefix);
+  std::vector<Subscription> take_subscriptions();
+  std::string digest() { return gateway->summary().digest; }
+  std::string shows(std::string_view key, wire::Type type) const;
+  std::uint64_t rejected(Reject r) const {
+    return gateway->counters().rejected[static_cast<std::size_t>(r)];
+  }
+  // What the disk alone rebuilds.
+  std::unique_ptr<Core> on_disk() const;
+  std::string topic(std::string_view below_root) const {
+    return "tributary/v1/demo/" + std::string(below_root);
+  }
+
+  Options options;
+  std::vector<LinkOptions> links;
+  Disk disk;
+  std::unique_ptr<Gateway> gateway;
+  std::vector<Publish> published;
+  std::vector<Subscription> subscriptions;
+  std::vector<Notice> notices;
+  // What a broker would retain, by (link, topic).
+  std::map<std::pair<LinkId, std::string>, std::string> retained;
+  bool commits_at_once = false;
+  std::uint64_t session = 0;
+
+ private:
+  void perform();
+  std::optional<CommitRequest> waiting_;
+  Instant now_{1'000'000, 1'700'000'000'000};
+};
+
+}  // namespace tributary::core::testing
