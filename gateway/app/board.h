@@ -57,7 +57,7 @@ struct Screen {
   std::size_t columns = 100;
   std::size_t rows = 30;  // 0: as many as there are
   bool color = false;
-  std::string prefix;  // only keys that begin with this
+  std::string prefix = {};  // only keys that begin with this
 };
 
 class Board {

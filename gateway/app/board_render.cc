@@ -85,12 +85,16 @@ std::string Board::value_table(const Screen& screen, std::size_t rows, std::uint
   for (const auto& [name, row] : gateways_) {
     if (names.size() < value_columns_max) names.push_back(name);
   }
-  std::vector<Column> columns{{"KEY", Align::left, 40},
+  // What the other columns leave, in equal shares.
+  const std::size_t left_over = screen.columns > 76 ? screen.columns - 76 : 0;
+  const std::size_t share =
+      std::clamp<std::size_t>(left_over / std::max<std::size_t>(names.size(), 1), 10, 30);
+  std::vector<Column> columns{{"KEY", Align::left, 34},
                               {"TYPE"},
                               {"FROM", Align::right},
                               {"PER S", Align::right},
                               {"EQUAL"}};
-  for (const std::string& name : names) columns.push_back({name, Align::right, 26});
+  for (const std::string& name : names) columns.push_back({name, Align::right, share - 2});
   Table table(columns);
   std::size_t written = 0;
   std::size_t left = 0;

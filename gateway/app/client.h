@@ -75,6 +75,7 @@ class Client {
   void start(const Endpoint& endpoint);
   void take(std::vector<transports::Event> events);
 
+  const bool patient_ = false;
   std::string root_;
   std::string reply_topic_;
   std::string broker_;

@@ -251,6 +251,7 @@ void add_simulate(CLI::App& root, Commands& commands) {
   auto a = std::make_shared<SimulateArguments>();
   a->fleet.faults.duplicate = 0.05;
   a->fleet.faults.reorder = 0.05;
+  a->fleet.resend_max_ms = 1'000;  // the unluckiest of many devices decides how long the end takes
   CLI::App* app = root.add_subcommand(
       "simulate", "run simulated devices on lossy links; ends with a verdict on every gateway");
   add_endpoint_options(*app, a->endpoint);

@@ -32,6 +32,7 @@ using transports::Session;
 
 constexpr std::size_t events_per_turn = 256;
 constexpr std::uint64_t idle_wait_ms = 1'000;  // for the log's counts; everything else wakes us
+constexpr std::uint64_t stall_max_ms = 2'000;
 constexpr std::size_t snapshots_pending_max = 4;
 
 std::uint64_t resident_bytes() {
@@ -52,10 +53,6 @@ std::uint64_t cpu_used_ms() {
            static_cast<std::uint64_t>(t.tv_usec) / 1000;
   };
   return ms(usage.ru_utime) + ms(usage.ru_stime);
-}
-
-std::string errors_of(const store::Error& error) {
-  return error.message;
 }
 
 }  // namespace
@@ -84,6 +81,7 @@ struct Daemon::Impl {
   void wake();
   void wait(std::uint64_t until_ms, bool busy);
 
+  bool may_read();
   bool read(std::size_t index);
   void handle(std::size_t index, Event& event);
   void request(std::size_t index, const Message& message);
@@ -105,6 +103,9 @@ struct Daemon::Impl {
   std::uint64_t snapshot_next = 1;
   std::map<std::uint64_t, Snapshot> snapshots;
   bool storage_lost = false;
+  std::optional<std::uint64_t> stalled_since_ms;  // the core takes nothing since then
+  bool shedding = false;
+  std::uint64_t shed = 0;  // messages let go
 
   std::mutex mutex;
   std::condition_variable woken;
@@ -140,7 +141,7 @@ Result<bool, store::Error> Daemon::Impl::open() {
       if (opened.error().kind != store::Error::Kind::corrupt || attempt == 1) {
         return Failure{opened.error()};
       }
-      log.write(Level::error, "database-damaged", errors_of(opened.error()));
+      log.write(Level::error, "database-damaged", opened.error().message);
       continue;
     }
     if ((*opened)->created()) {
@@ -153,7 +154,7 @@ Result<bool, store::Error> Daemon::Impl::open() {
       if (restored.error().kind != store::Error::Kind::corrupt || attempt == 1) {
         return Failure{restored.error()};
       }
-      log.write(Level::error, "database-damaged", errors_of(restored.error()));
+      log.write(Level::error, "database-damaged", restored.error().message);
       continue;
     }
     file_bytes = (*opened)->file_bytes();
@@ -281,7 +282,8 @@ ProcessState Daemon::Impl::process_state() const {
                      .commit_last_us = commit_last_us,
                      .commit_max_us = commit_max_us,
                      .memory_bytes = resident_bytes(),
-                     .cpu_ms = cpu_used_ms()};
+                     .cpu_ms = cpu_used_ms(),
+                     .shed = shed};
   for (const Link& link : links) {
     state.links.push_back({.name = link.name,
                            .connected = link.connected,
@@ -320,15 +322,39 @@ void Daemon::Impl::handle(std::size_t index, Event& event) {
     if (!message.retain) request(index, message);
     return;
   }
+  if (shedding && !core->accepting()) {
+    ++shed;
+    return;
+  }
   core->receive(now(), {.link = link.id,
                         .topic = std::move(message.topic),
                         .payload = std::move(message.payload),
                         .retained = message.retain});
 }
 
+// A short stall pushes back: the session holds what it has, and the broker's PUBACK. A long one (a
+// disk that is full) would cost the connection and deafen us to operators, so then what the core
+// cannot take is let go: devices send again, peers compare digests.
+bool Daemon::Impl::may_read() {
+  if (core->accepting()) {
+    stalled_since_ms.reset();
+    shedding = false;
+    return true;
+  }
+  const std::uint64_t now_ms = mono_now_ms();
+  if (!stalled_since_ms) stalled_since_ms = now_ms;
+  if (!shedding && now_ms >= *stalled_since_ms + stall_max_ms) {
+    shedding = true;
+    log.write(Level::warning, "shedding",
+              "the disk does not keep up: what arrives is let go until it does; nothing of it is "
+              "acknowledged");
+  }
+  return shedding;
+}
+
 // True: there may be more. What is not read stays with the session, which pushes back.
 bool Daemon::Impl::read(std::size_t index) {
-  if (!core->accepting() || links[index].outbox.full()) return false;
+  if (!may_read() || links[index].outbox.full()) return false;
   std::vector<Event> events = links[index].session->poll(events_per_turn);
   for (Event& event : events) handle(index, event);
   return events.size() == events_per_turn;
@@ -347,7 +373,6 @@ void Daemon::Impl::replies() {
       core->committed(now(), reply.id);
       continue;
     }
-    log.write(Level::error, "commit-failed", errors_of(*reply.error));
     storage_lost = storage_lost || reply.error->kind == store::Error::Kind::corrupt ||
                    reply.error->kind == store::Error::Kind::foreign;
     core->commit_failed(now(), reply.id, reply.error->message);

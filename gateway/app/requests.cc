@@ -275,6 +275,7 @@ json status(const Query& q) {
           {"pending", s.pending},
           {"state_bytes", s.state_bytes},
           {"accepting", q.gateway.accepting()},
+          {"shed", q.process.shed},
           {"counters", counters_json(q.gateway.counters())},
           {"links", std::move(links)},
           {"database",

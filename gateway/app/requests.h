@@ -44,6 +44,7 @@ struct ProcessState {
   std::uint64_t commit_max_us = 0;
   std::uint64_t memory_bytes = 0;  // resident
   std::uint64_t cpu_ms = 0;        // user and system, since the start
+  std::uint64_t shed = 0;          // messages let go because the disk did not keep up
 };
 
 std::string answer(const core::Gateway& gateway, const ProcessState& process,

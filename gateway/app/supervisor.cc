@@ -59,7 +59,7 @@ std::string how_it_ended(int status) {
 
 Supervisor::~Supervisor() {
   for (auto& [name, child] : children_) {
-    if (child.pid != 0) kill(child.pid, SIGTERM);
+    if (child.pid != 0 && !child.ending) kill(child.pid, SIGTERM);
   }
   const std::uint64_t deadline = mono_now_ms() + 3'000;
   for (auto& [name, child] : children_) {
@@ -156,8 +156,9 @@ std::vector<std::string> Supervisor::check(std::uint64_t now_ms) {
 
 void Supervisor::ask_to_end(const std::string& name) {
   Child& child = at(name);
+  // Once: to our own programs a second signal means "at once".
+  if (child.pid != 0 && !child.ending) kill(child.pid, SIGTERM);
   child.ending = true;
-  if (child.pid != 0) kill(child.pid, SIGTERM);
 }
 
 std::optional<int> Supervisor::stop(const std::string& name, std::uint32_t timeout_ms) {

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from fleet import Fleet
+from observer import Observer
 from vectors import check_all
 from world import World
 
@@ -110,6 +111,29 @@ def check_values(checks, fleet, world):
         checks.check(shown == expected, text, differences(expected, shown))
 
 
+def check_broker(checks, fleet, world, deadline):
+    """What gateways publish for everybody: views, heads, and all envelopes."""
+    observer = Observer(world.port, world.root)
+    try:
+        expected = fleet.journal.expected()
+        for gateway in GATEWAYS:
+            while observer.views(gateway) != expected and time.monotonic() < deadline:
+                fleet.tick()
+            wrong = differences(expected, observer.views(gateway))
+            checks.check(not wrong, f"{gateway}'s views show the same", wrong)
+        for gateway in GATEWAYS:
+            wrong = observer.complaints(gateway)
+            while wrong and time.monotonic() < deadline:
+                for _ in range(30):
+                    fleet.tick()
+                wrong = observer.complaints(gateway)
+            live = sum(bucket.live for bucket in observer.head(gateway).buckets.values())
+            text = f"{gateway}'s head has the digests of the {live} envelopes it publishes"
+            checks.check(not wrong, text, wrong)
+    finally:
+        observer.close()
+
+
 def check_gateways(checks, world):
     for gateway in GATEWAYS:
         status = world.ask(gateway, "status")[0]
@@ -132,6 +156,7 @@ def run_fleet(checks, world, options):
         checks.check(all(lost), f"py-amnesia lost {lost} operations with its memory")
         check_reports(checks, fleet)
         check_values(checks, fleet, world)
+        check_broker(checks, fleet, world, time.monotonic() + AGREE_S)
         check_gateways(checks, world)
         for name, member in fleet.members.items():
             print(f"     {name}: {member.link.count}, last {member.device.actor.last}")
