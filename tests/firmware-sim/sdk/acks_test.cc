@@ -340,5 +340,54 @@ TEST_F(DeviceTest, TwoCutsOfOneInterval) {
   EXPECT_EQ(g_.contiguous({"d1", d.epoch()}), 0u);
 }
 
+// Well-formed acks with anything in them: none crashes, none makes more safe than was sent, none is
+// believed about keys or adds that are not this device's.
+TEST_F(DeviceTest, HostileAcks) {
+  Device d = opened(options());
+  Set s = d.set("s");
+  std::vector<wire::Hash> known(1);
+  const std::string keys[] = {"c", "s", "absent", "a/b"};
+  for (int round = 0; round < 20'000; ++round) {
+    if (random_() % 4 == 0) d.counter("c").add(1);
+    if (random_() % 4 == 0) s.insert("element-" + std::to_string(random_() % 9));
+    now_ += random_() % 3'000;
+    for (const Packet& p : d.poll(now_)) {
+      known.push_back(decoded(p).hash);
+      if (known.size() > 20) known.erase(known.begin());
+    }
+    wire::Ack ack;
+    ack.fleet = "demo";
+    ack.device = "d1";
+    const std::string name = "g" + std::to_string(random_() % 100);
+    ack.gateway = name;
+    ack.incarnation = random_() % 3;
+    ack.hlc = crdt::Hlc{random_() % 2 == 0 ? random_() : crdt::Hlc::at(now_).packed};
+    wire::ActorAck a;
+    a.epoch = random_() % 9 == 0 ? random_() : d.epoch();
+    const auto op = [&] {
+      return random_() % 40 == 0 ? random_() | 1 : 1 + random_() % (d.last_op() + 1);
+    };
+    a.op = random_() % 3 == 0 ? 0 : op();
+    if (a.op > 0) a.hash = known[random_() % known.size()];
+    if (random_() % 5 == 0) a.points.push_back({op(), known[random_() % known.size()]});
+    a.send_from_zero = random_() % 3 == 0;
+    if (random_() % 50 == 0) a.refusals.push_back({op(), {{keys[random_() % 4], 1}}, "no"});
+    ack.actors.push_back(a);
+    const std::uint64_t epoch = d.epoch();
+    const std::vector<Event> events = d.receive(now_, wire::seal(wire::encode_body(ack)));
+    ASSERT_LE(d.safe(), d.last_op());
+    for (const Event& e : events) {
+      if (e.kind == Event::Kind::twin) {
+        ASSERT_NE(d.epoch(), epoch);
+        ASSERT_EQ(d.last_op(), 0u);
+      }
+      for (const KeyType& k : e.keys) ASSERT_TRUE(k.key == "c" || k.key == "s") << k.key;
+    }
+    ASSERT_TRUE(d.persist());
+  }
+  Device again = opened(options());
+  EXPECT_EQ(again.last_op(), d.last_op());
+}
+
 }  // namespace
 }  // namespace tributary::sdk
