@@ -42,6 +42,13 @@ TEST(Gateways, UnverifiedPointsNeitherCountNorRaise) {
   EXPECT_EQ(g.kth_point(1), 0u);
 }
 
+TEST(Gateways, ANewDiskThatCannotBeCheckedHoldsNothing) {
+  Gateways g;
+  g.heard(ack("a", 1, 5), 0);
+  EXPECT_FALSE(g.heard(ack("a", 2, 7, false, 2), 0));
+  EXPECT_EQ(g.kth_point(1), 0u) << "the old disk's point went with it";
+}
+
 TEST(Gateways, CatchUpGrowsItsPauseAndEnds) {
   Gateways g;
   g.heard(ack("a", 1, 9), 0);
