@@ -52,16 +52,18 @@ class Session {
   virtual bool publish(Message message) = 0;
 
   // Stands until unsubscribed, over every reconnect. Subscribing again sends it again (retained
-  // messages are replayed). `no_local`: the broker does not send us what we published ourselves.
+  // messages are replayed). `no_local`: the broker does not send us what we published ourselves,
+  // but for retained messages, which it replays whoever published them.
   virtual void subscribe(const std::string& filter, Qos qos, bool no_local = false) = 0;
   virtual void unsubscribe(const std::string& filter) = 0;
 
-  // At most `max` of the events that wait, oldest first. Never blocks.
+  // At most `max` of the events that wait, oldest first; exactly `max` means: ask again. Never
+  // blocks.
   virtual std::vector<Event> poll(std::size_t max) = 0;
 
   virtual bool connected() const = 0;
-  virtual std::size_t outbox_size()
-      const = 0;  // messages taken and not yet acknowledged by the broker
+  // Messages taken and not yet acknowledged by the broker.
+  virtual std::size_t outbox_size() const = 0;
 
   // Called from any thread, without locks held, when poll() or publish() may have something new.
   // Set before start().

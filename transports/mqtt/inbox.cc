@@ -11,9 +11,11 @@ namespace {
 
 using std::chrono::steady_clock;
 
+// Of the process, because Paho's receiving thread and its lock are.
 std::atomic<int> hurries{0};
+std::atomic<int> senders{0};
 
-// How long a full inbox may overlook a Hurry. It is no use to signal it: there may be many inboxes.
+// How long a full inbox may overlook those two. It is no use to signal them: there may be many.
 constexpr std::chrono::milliseconds look_up_every{10};
 
 // Notes are few, but a caller that publishes nonsense in a loop and never polls must not fill
@@ -29,9 +31,19 @@ Inbox::Hurry::~Hurry() {
   --hurries;
 }
 
+void Inbox::add_sender() {
+  ++senders;
+}
+void Inbox::remove_sender() {
+  --senders;
+}
+
 bool Inbox::full(std::size_t bytes) const {
   if (items_.empty()) return false;  // one message larger than all of bytes_max must get through
-  return items_.size() >= limits_.messages_max || bytes_ + bytes > limits_.bytes_max;
+  if (hurries > 0) return false;
+  const std::size_t times = senders > 0 ? 2 : 1;
+  return items_.size() >= times * limits_.messages_max ||
+         bytes_ + bytes > times * limits_.bytes_max;
 }
 
 // True when the reader should be woken, after the lock is released.
@@ -46,7 +58,7 @@ Inbox::Put Inbox::put(Event event, std::size_t bytes) {
   {
     std::unique_lock lock(mutex_);
     const auto patience_ends = steady_clock::now() + limits_.patience;
-    while (!closed_ && full(bytes) && hurries == 0) {
+    while (!closed_ && full(bytes)) {
       const auto now = steady_clock::now();
       if (now >= patience_ends) return Put::gave_up;
       room_.wait_until(lock, std::min(patience_ends, now + look_up_every));
@@ -62,7 +74,7 @@ void Inbox::note(Event event) {
   bool wake_reader = false;
   {
     const std::lock_guard lock(mutex_);
-    const bool flooded = items_.size() >= limits_.messages_max + notes_beyond_max;
+    const bool flooded = items_.size() >= 2 * limits_.messages_max + notes_beyond_max;
     if (muted_ || (flooded && event.kind == Event::Kind::refused)) return;
     wake_reader = push(std::move(event), 0);
   }

@@ -6,7 +6,12 @@
 //   inbox.note(event);          // anybody: connected, disconnected, refused; never waits
 //   auto events = inbox.take(256);
 //
-// Promise: put() never waits longer than `patience`, nor after close(). Thread-safe.
+// Promise: put() never waits longer than `patience`, nor after close(); the queue never holds more
+// than twice its limits (and 1,000 refusals). Thread-safe.
+//
+// Why twice: while put() waits, Paho sends nothing, for no session of the process. A reader that
+// stops reading until it got rid of what it has to send would wait for itself. So as long as any
+// session has something to send, put() waits only at twice the limits.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -41,6 +46,9 @@ class Inbox {
   void hold(bool held);   // take() gives nothing while held
   void wake() const;      // calls on_ready's function
   void clear_and_mute();  // for ever: no event, no wake
+
+  static void add_sender();     // a session has something to send or to be answered
+  static void remove_sender();  // it has not any more
 
   // While one of these lives, no inbox of the process makes Paho's thread wait, limits or not: the
   // thread that would make room may be the one that now waits for Paho to end another session.

@@ -99,6 +99,7 @@ class MqttSession final : public Session, private PahoAnswers {
 
   std::string complaint(const Message& message) const;  // REQUIRES mutex_
   std::size_t outstanding() const { return outbox_.size() + in_flight_bytes_.size(); }
+  void count_as_sender();  // REQUIRES mutex_; after every change of what it looks at
 
   // The keeper thread.
   void keep();
@@ -143,6 +144,7 @@ class MqttSession final : public Session, private PahoAnswers {
   bool broke_ = false;  // the connection is lost or to be given up
   std::string broke_reason_;
   bool leaving_ = false;         // a disconnect was asked for and not answered
+  bool counted_ = false;         // as one that has something to send
   bool outbox_refused_ = false;  // publish() said no: wake when there is room
   bool stopping_ = false;
   Clock::time_point flush_until_;
@@ -182,6 +184,17 @@ std::string MqttSession::complaint(const Message& message) const {
   return "larger than the largest packet, " + std::to_string(packet_bytes_max_) + " bytes";
 }
 
+void MqttSession::count_as_sender() {
+  const bool sends = outstanding() > 0 || subscribing_ > 0 || !changes_.empty();
+  if (sends == counted_) return;
+  counted_ = sends;
+  if (sends) {
+    Inbox::add_sender();
+  } else {
+    Inbox::remove_sender();
+  }
+}
+
 bool MqttSession::publish(Message message) {
   std::string wrong;
   {
@@ -198,6 +211,7 @@ bool MqttSession::publish(Message message) {
       }
       outbox_.push_back(std::move(message));
       outbox_bytes_ += bytes;
+      count_as_sender();
       if (outbox_.size() == 1 && in_flight_bytes_.size() < window_) work_.notify_one();
     }
   }
@@ -214,6 +228,7 @@ void MqttSession::subscribe(const std::string& filter, Qos qos, bool no_local) {
   subscriptions_.push_back({filter, qos, no_local, true});
   if (!online_) return;
   changes_.push_back(subscriptions_.back());
+  count_as_sender();
   work_.notify_one();
 }
 
@@ -225,6 +240,7 @@ void MqttSession::unsubscribe(const std::string& filter) {
   subscriptions_.erase(gone, subscriptions_.end());
   if (!online_) return;
   changes_.push_back({filter, Qos::at_most_once, false, false});
+  count_as_sender();
   work_.notify_one();
 }
 
@@ -292,6 +308,7 @@ void MqttSession::publish_answered(std::uint64_t context) {
     ++answers_;
     outbox_bytes_ -= in_flight_bytes_.front();
     in_flight_bytes_.pop_front();
+    count_as_sender();
     const std::size_t waiting = outstanding();
     const bool half_open = in_flight_bytes_.size() <= window_ / 2;  // one wake-up for several
     if (waiting == 0 ? stopping_ : (half_open && !outbox_.empty())) work_.notify_one();
@@ -306,6 +323,7 @@ void MqttSession::subscribe_answered(std::uint64_t context) {
   const std::lock_guard lock(mutex_);
   if (context != generation_ || subscribing_ == 0) return;
   --subscribing_;
+  count_as_sender();
   ++answers_;
 }
 
@@ -467,6 +485,7 @@ void MqttSession::send_subscriptions(const std::deque<Subscription>& changes) {
     const std::lock_guard lock(mutex_);
     generation = generation_;
     subscribing_ += changes.size();
+    count_as_sender();
   }
   for (const Subscription& change : changes) {
     const auto failure =
@@ -507,6 +526,7 @@ void MqttSession::went_down() {
     outbox_refused_ = false;
     subscribing_ = 0;
     changes_.clear();
+    count_as_sender();
     reason = broke_reason_;
   }
   say_goodbye();

@@ -36,6 +36,7 @@ struct Options {
   std::uint32_t reconnect_min_ms = 250;
   std::uint32_t reconnect_max_ms = 30'000;
   std::uint16_t in_flight_max = 16;  // below Mosquitto's 20: past that, Paho 1.3.12 naps a second
+  // While something waits to be sent, up to twice the inbound limits are held: see inbox.h.
   std::size_t inbound_max = 10'000;  // messages
   std::size_t inbound_bytes_max = 64U << 20U;
   std::size_t outbox_max = 10'000;  // messages, those in flight included

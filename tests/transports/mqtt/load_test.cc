@@ -94,6 +94,25 @@ TEST(MqttLoad, OneThreadMayPublishWhileTheInboxOfAnotherSessionIsFull) {
   expect_all_in_order(b.messages, 2000);
 }
 
+// A gateway that does not read until it has sent what it must: it must not wait for itself.
+TEST(MqttLoad, AReaderThatSendsBeforeItReadsGetsOn) {
+  Mosquitto broker(roomy);
+  Options options = options_for(broker, "b");
+  options.inbound_max = 500;
+  Client b(options);
+  b.session->subscribe("x", Qos::at_least_once);
+  Client a(broker, "a");
+  ASSERT_TRUE(a.await_connected());
+  ASSERT_TRUE(b.await_connected());
+  for (int i = 0; i < 800; ++i) ASSERT_TRUE(a.send("x", std::to_string(i)));
+  for (int i = 0; i < 500; ++i) ASSERT_TRUE(b.send("answer", std::to_string(i)));
+  EXPECT_TRUE(eventually(deadline, [&] { return b.session->outbox_size() == 0; }));
+  EXPECT_TRUE(eventually(deadline, [&] { return a.session->outbox_size() == 0; }));
+  ASSERT_TRUE(b.await_messages(800));
+  expect_all_in_order(b.messages, 800);
+  EXPECT_EQ(b.connects, 1);
+}
+
 TEST(MqttLoad, StoppingOneSessionDoesNotWaitForTheFullInboxOfAnother) {
   Mosquitto broker(roomy);
   Options options = options_for(broker, "b");

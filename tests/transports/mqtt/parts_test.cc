@@ -112,6 +112,18 @@ TEST(Inbox, AHurryLetsThePutterPass) {
   EXPECT_EQ(inbox.take(10).size(), 2U);
 }
 
+TEST(Inbox, AsLongAsSomebodySendsItHoldsTwiceAsMuch) {
+  Inbox inbox({.messages_max = 2, .bytes_max = 100, .patience = 1ms});
+  Inbox::add_sender();
+  for (const char* p : {"1", "2", "3", "4"}) EXPECT_EQ(inbox.put(event(p), 1), Put::taken);
+  EXPECT_EQ(inbox.put(event("5"), 1), Put::gave_up);
+  Inbox::remove_sender();
+  EXPECT_EQ(inbox.take(2).size(), 2U);
+  EXPECT_EQ(inbox.put(event("5"), 1), Put::gave_up);
+  EXPECT_EQ(inbox.take(1).size(), 1U);
+  EXPECT_EQ(inbox.put(event("5"), 1), Put::taken);
+}
+
 TEST(Inbox, HeldEventsShowWhenReleased) {
   Inbox inbox({});
   int woken = 0;
