@@ -30,6 +30,9 @@ rc::Gen<A> any_actor() {
   return rc::gen::map(rc::gen::inRange<std::size_t>(0, actors_max), actor_of<A>);
 }
 
+// At most so many pieces: more would cover everything, and then there is nothing to disagree about.
+inline constexpr int few = 9;
+
 template <class A>
 using Contributions = std::vector<std::pair<std::size_t, typename A::Part>>;
 
@@ -45,11 +48,12 @@ struct Arbitrary<crdt::IntervalSet> {
     const auto piece = gen::pair(gen::inRange<std::uint64_t>(0, crdt::ops_max - 3),
                                  gen::inRange<std::uint64_t>(1, 4));
     using Pieces = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
-    return gen::map(gen::container<Pieces>(piece), [](const Pieces& pieces) {
-      crdt::IntervalSet s;
-      for (const auto& p : pieces) s.add(p.first, p.first + p.second);
-      return s;
-    });
+    return gen::map(gen::resize(crdt::few, gen::container<Pieces>(piece)),
+                    [](const Pieces& pieces) {
+                      crdt::IntervalSet s;
+                      for (const auto& p : pieces) s.add(p.first, p.first + p.second);
+                      return s;
+                    });
   }
 };
 
@@ -75,11 +79,12 @@ template <>
 struct Arbitrary<crdt::GSetPart> {
   static Gen<crdt::GSetPart> arbitrary() {
     using Elements = std::vector<std::string>;
-    return gen::map(gen::container<Elements>(crdt::any_element()), [](const Elements& elements) {
-      crdt::GSetPart p;
-      p.elements.insert(elements.begin(), elements.end());
-      return p;
-    });
+    return gen::map(gen::resize(crdt::few, gen::container<Elements>(crdt::any_element())),
+                    [](const Elements& elements) {
+                      crdt::GSetPart p;
+                      p.elements.insert(elements.begin(), elements.end());
+                      return p;
+                    });
   }
 };
 
@@ -88,21 +93,22 @@ struct Arbitrary<crdt::OrSetPart<A>> {
   static Gen<crdt::OrSetPart<A>> arbitrary() {
     using Live = std::vector<std::pair<std::uint64_t, std::string>>;
     using Dots = std::vector<std::pair<A, std::uint64_t>>;
-    return gen::map(
-        gen::tuple(gen::arbitrary<crdt::IntervalSet>(),
-                   gen::container<Live>(gen::pair(crdt::any_op(), crdt::any_element())),
-                   gen::container<Dots>(gen::pair(crdt::any_actor<A>(), crdt::any_op()))),
-        [](const std::tuple<crdt::IntervalSet, Live, Dots>& made) {
-          crdt::OrSetPart<A> p;
-          p.covered = std::get<0>(made);
-          for (const auto& add : std::get<1>(made)) {
-            if (p.covers(add.first)) p.live.insert(add);
-          }
-          for (const auto& dot : std::get<2>(made)) {
-            p.foreign.insert(crdt::Dot<A>{dot.first, dot.second});
-          }
-          return p;
-        });
+    return gen::map(gen::tuple(gen::arbitrary<crdt::IntervalSet>(),
+                               gen::resize(crdt::few, gen::container<Live>(gen::pair(
+                                                          crdt::any_op(), crdt::any_element()))),
+                               gen::resize(crdt::few, gen::container<Dots>(gen::pair(
+                                                          crdt::any_actor<A>(), crdt::any_op())))),
+                    [](const std::tuple<crdt::IntervalSet, Live, Dots>& made) {
+                      crdt::OrSetPart<A> p;
+                      p.covered = std::get<0>(made);
+                      for (const auto& add : std::get<1>(made)) {
+                        if (p.covers(add.first)) p.live.insert(add);
+                      }
+                      for (const auto& dot : std::get<2>(made)) {
+                        p.foreign.insert(crdt::Dot<A>{dot.first, dot.second});
+                      }
+                      return p;
+                    });
   }
 };
 
@@ -122,16 +128,16 @@ struct Arbitrary<crdt::LwwPart> {
 // A whole value: any parts of any actors, joined one after the other.
 template <class T, class A>
 Gen<T> arbitrary_value() {
-  return gen::map(
-      gen::container<crdt::Contributions<T>>(gen::pair(
-          gen::inRange<std::size_t>(0, crdt::actors_max), gen::arbitrary<typename T::Part>())),
-      [](const crdt::Contributions<T>& contributions) {
-        T value;
-        for (const auto& c : contributions) {
-          value.join_part(crdt::actor_of<A>(c.first), c.second);
-        }
-        return value;
-      });
+  return gen::map(gen::resize(crdt::few, gen::container<crdt::Contributions<T>>(gen::pair(
+                                             gen::inRange<std::size_t>(0, crdt::actors_max),
+                                             gen::arbitrary<typename T::Part>()))),
+                  [](const crdt::Contributions<T>& contributions) {
+                    T value;
+                    for (const auto& c : contributions) {
+                      value.join_part(crdt::actor_of<A>(c.first), c.second);
+                    }
+                    return value;
+                  });
 }
 
 template <class A>
