@@ -23,6 +23,19 @@ TEST(World, SitesWithTheirOwnBrokersAgreeOverASharedOne) {
   EXPECT_EQ(world.settle(20'000), "");
 }
 
+// The only gateway loses its disk after everything was acknowledged: devices at rest find out and
+// send again.
+TEST(World, DevicesAtRestRefillAGatewayThatLostItsDisk) {
+  World world({.seed = 3, .gateways = 1, .devices = 3});
+  world.run(2'000, true);
+  ASSERT_EQ(world.settle(10'000), "");
+  world.nodes[0]->wipe();
+  world.nodes[0]->boot(world.now());
+  world.run(5'000, false);
+  EXPECT_NE(world.exact(), "");
+  EXPECT_EQ(world.settle(800'000), "") << world.describe();
+}
+
 // TRIBUTARY_SEED=n replays one seed; TRIBUTARY_SEEDS=n runs so many.
 struct Chaos : ::testing::TestWithParam<int> {};
 

@@ -41,6 +41,7 @@ void Rig::boot(bool online) {
 void Rig::crash() {
   gateway.reset();
   waiting_.reset();
+  failed_ = false;
 }
 
 void Rig::up(std::string_view device, std::string payload, LinkId link) {
@@ -84,6 +85,7 @@ void Rig::fail(std::string reason) {
   if (!waiting_) return;
   const Ticket ticket = waiting_->ticket;
   waiting_.reset();
+  failed_ = true;
   gateway->commit_failed(now_, ticket, std::move(reason));
   perform();
 }
@@ -108,6 +110,7 @@ void Rig::perform() {
     if (out.commit) {
       EXPECT_FALSE(waiting_) << "a second commit while one is unanswered";
       waiting_ = std::move(out.commit);
+      failed_ = false;
     }
     if (!commits_at_once || !waiting_) return;
     const CommitRequest request = std::move(*waiting_);

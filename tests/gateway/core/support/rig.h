@@ -48,6 +48,8 @@ class Rig {
   void settle() { run(60); }
 
   bool committing() const { return waiting_.has_value(); }
+  // Nothing is joined that is not on the disk: no commit waits, and none failed since.
+  bool quiet() const { return !waiting_ && !failed_; }
   const CommitRequest& waiting() const { return *waiting_; }
   Instant now() const { return now_; }
 
@@ -87,6 +89,7 @@ class Rig {
  private:
   void perform();
   std::optional<CommitRequest> waiting_;
+  bool failed_ = false;
   Instant now_{1'000'000, 1'700'000'000'000};
 };
 
