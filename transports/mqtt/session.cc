@@ -5,14 +5,13 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <random>
-#include <stdexcept>
 #include <thread>
 #include <utility>
 
 #include "transports/mqtt/backoff.h"
 #include "transports/mqtt/inbox.h"
 #include "transports/mqtt/kicker.h"
+#include "transports/mqtt/outbox.h"
 #include "transports/mqtt/paho_client.h"
 
 namespace tributary::transports::mqtt {
@@ -22,41 +21,12 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using Lock = std::unique_lock<std::mutex>;
 
-// Around topic, payload and properties; generous, so that a bound on the sum bounds the packet.
-constexpr std::size_t packet_overhead_bytes = 64;
 // How long the goodbye may take, and a connect whose time-out Paho forgot.
 constexpr milliseconds goodbye_ms{1'000};
 constexpr milliseconds connect_grace_ms{10'000};
 constexpr milliseconds kick_first_ms{1};
 constexpr milliseconds kick_last_ms{256};
 constexpr std::chrono::hours idle_look_up{1};
-
-std::size_t packet_bytes(const Message& message) {
-  return packet_overhead_bytes + message.topic.size() + message.payload.size() +
-         message.response_topic.size() + message.correlation.size();
-}
-
-Options checked(Options options) {
-  auto require = [](bool ok, const char* what) {
-    if (!ok) throw std::invalid_argument(std::string("MQTT session: ") + what);
-  };
-  const std::size_t scheme = options.uri.find("://");
-  const bool known = options.uri.rfind("tcp://", 0) == 0 || options.uri.rfind("mqtt://", 0) == 0;
-  require(known, "uri must begin with tcp:// or mqtt://");
-  require(options.uri.size() > scheme + 3, "uri names no host");
-  require(!options.client_id.empty(), "client_id is empty");
-  require(options.client_id.find('\0') == std::string::npos, "client_id contains a zero byte");
-  require(options.in_flight_max > 0, "in_flight_max is 0");
-  require(options.inbound_max > 0 && options.outbox_max > 0, "a queue has no room: its max is 0");
-  require(options.max_packet_bytes > 0, "max_packet_bytes is 0");
-  require(options.keepalive_s > 0, "keepalive_s is 0: a dead broker would never be noticed");
-  require(options.connect_timeout_s > 0, "connect_timeout_s is 0");
-  require(options.reconnect_min_ms <= options.reconnect_max_ms,
-          "reconnect_min_ms is larger than reconnect_max_ms");
-  require(!options.will || topic_valid(options.will->topic), "the will's topic is not valid");
-  if (options.seed == 0) options.seed = std::random_device{}();
-  return options;
-}
 
 // Paho is called by the keeper thread alone: a call may wait until a callback of any session in the
 // process returns, and that callback may wait for room in an inbox. Whoever makes the room (the
@@ -98,7 +68,6 @@ class MqttSession final : public Session, private PahoAnswers {
   void broke(const std::string& reason) override;
 
   std::string complaint(const Message& message) const;  // REQUIRES mutex_
-  std::size_t outstanding() const { return outbox_.size() + in_flight_bytes_.size(); }
   void count_as_sender();  // REQUIRES mutex_; after every change of what it looks at
 
   // The keeper thread.
@@ -111,8 +80,7 @@ class MqttSession final : public Session, private PahoAnswers {
   void serve();
   template <typename Done, typename Limit>
   void await(Lock& lock, Done done, Limit limit);
-  bool must_end() const;                 // REQUIRES mutex_
-  std::vector<Message> next_messages();  // REQUIRES mutex_
+  bool must_end() const;  // REQUIRES mutex_
   void send_subscriptions(const std::deque<Subscription>& changes);
   void send_messages(std::vector<Message> messages);
   void went_down();
@@ -130,12 +98,10 @@ class MqttSession final : public Session, private PahoAnswers {
   std::condition_variable work_;             // for the keeper
   std::vector<Subscription> subscriptions_;  // those that stand
   std::deque<Subscription> changes_;         // made since they were last sent
-  std::deque<Message> outbox_;
-  std::size_t outbox_bytes_ = 0;             // of outbox_ and in flight
-  std::deque<std::size_t> in_flight_bytes_;  // answers come in order, near enough for accounting
-  std::size_t subscribing_ = 0;              // asked of Paho and not answered
-  std::uint64_t answers_ = 0;                // of all kinds, ever
-  std::size_t window_ = 0;                   // in_flight_max, or less when the broker says so
+  Outbox outbox_;
+  std::size_t subscribing_ = 0;  // asked of Paho and not answered
+  std::uint64_t answers_ = 0;    // of all kinds, ever
+  std::size_t window_ = 0;       // in_flight_max, or less when the broker says so
   std::size_t packet_bytes_max_ = 0;
   std::uint64_t generation_ = 0;  // of the connection: answers to older ones are ignored
   Attempt attempt_ = Attempt::none;
@@ -143,9 +109,8 @@ class MqttSession final : public Session, private PahoAnswers {
   bool online_ = false;
   bool broke_ = false;  // the connection is lost or to be given up
   std::string broke_reason_;
-  bool leaving_ = false;         // a disconnect was asked for and not answered
-  bool counted_ = false;         // as one that has something to send
-  bool outbox_refused_ = false;  // publish() said no: wake when there is room
+  bool leaving_ = false;  // a disconnect was asked for and not answered
+  bool counted_ = false;  // as one that has something to send
   bool stopping_ = false;
   Clock::time_point flush_until_;
 
@@ -159,7 +124,8 @@ MqttSession::MqttSession(Options options)
     : options_(checked(std::move(options))),
       inbox_({options_.inbound_max, options_.inbound_bytes_max,
               milliseconds(options_.keepalive_s * 1000 / 2)}),
-      backoff_(options_.reconnect_min_ms, options_.reconnect_max_ms, options_.seed) {
+      backoff_(options_.reconnect_min_ms, options_.reconnect_max_ms, options_.seed),
+      outbox_({options_.outbox_max, options_.outbox_bytes_max}) {
   const Inbox::Hurry hurry;  // the one exception: making a client takes Paho's lock
   make_client();
 }
@@ -171,7 +137,7 @@ bool MqttSession::connected() const {
 
 std::size_t MqttSession::outbox_size() const {
   const std::lock_guard lock(mutex_);
-  return outstanding();
+  return outbox_.size();
 }
 
 // Why this message can never be sent; empty when it can.
@@ -185,7 +151,7 @@ std::string MqttSession::complaint(const Message& message) const {
 }
 
 void MqttSession::count_as_sender() {
-  const bool sends = outstanding() > 0 || subscribing_ > 0 || !changes_.empty();
+  const bool sends = outbox_.size() > 0 || subscribing_ > 0 || !changes_.empty();
   if (sends == counted_) return;
   counted_ = sends;
   if (sends) {
@@ -202,17 +168,9 @@ bool MqttSession::publish(Message message) {
     if (!online_ || stopping_) return false;
     wrong = complaint(message);
     if (wrong.empty()) {
-      const std::size_t bytes = packet_bytes(message);
-      const std::size_t waiting = outstanding();
-      const bool too_many = waiting >= options_.outbox_max;
-      if (too_many || (waiting > 0 && outbox_bytes_ + bytes > options_.outbox_bytes_max)) {
-        outbox_refused_ = true;
-        return false;
-      }
-      outbox_.push_back(std::move(message));
-      outbox_bytes_ += bytes;
+      if (!outbox_.push(std::move(message))) return false;
       count_as_sender();
-      if (outbox_.size() == 1 && in_flight_bytes_.size() < window_) work_.notify_one();
+      if (outbox_.queued() == 1 && outbox_.in_flight() < window_) work_.notify_one();
     }
   }
   if (!wrong.empty()) refused(message.topic, wrong);
@@ -304,17 +262,12 @@ void MqttSession::publish_answered(std::uint64_t context) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (context != generation_ || in_flight_bytes_.empty()) return;
+    if (context != generation_ || outbox_.in_flight() == 0) return;
     ++answers_;
-    outbox_bytes_ -= in_flight_bytes_.front();
-    in_flight_bytes_.pop_front();
+    wake = outbox_.answered();
     count_as_sender();
-    const std::size_t waiting = outstanding();
-    const bool half_open = in_flight_bytes_.size() <= window_ / 2;  // one wake-up for several
-    if (waiting == 0 ? stopping_ : (half_open && !outbox_.empty())) work_.notify_one();
-    const bool room =
-        waiting <= options_.outbox_max / 2 && outbox_bytes_ <= options_.outbox_bytes_max / 2;
-    wake = room && std::exchange(outbox_refused_, false);
+    const bool half_open = outbox_.in_flight() <= window_ / 2;  // one wake-up for several
+    if (outbox_.size() == 0 ? stopping_ : (half_open && outbox_.queued() > 0)) work_.notify_one();
   }
   if (wake) inbox_.wake();
 }
@@ -365,7 +318,7 @@ void MqttSession::await(Lock& lock, Done done, Limit limit) {
     const auto now = Clock::now();
     if (now >= limit()) return;
     const bool owed =
-        attempt_ == Attempt::pending || leaving_ || subscribing_ > 0 || !in_flight_bytes_.empty();
+        attempt_ == Attempt::pending || leaving_ || subscribing_ > 0 || outbox_.in_flight() > 0;
     const std::uint64_t answers = answers_;
     const auto until = std::min(limit(), owed ? now + pause : now + idle_look_up);
     const bool silent = work_.wait_until(lock, until) == std::cv_status::timeout;
@@ -446,7 +399,7 @@ void MqttSession::send_all_subscriptions() {
 }
 
 bool MqttSession::must_end() const {
-  return broke_ || (stopping_ && (outstanding() == 0 || Clock::now() >= flush_until_));
+  return broke_ || (stopping_ && (outbox_.size() == 0 || Clock::now() >= flush_until_));
 }
 
 void MqttSession::serve() {
@@ -456,27 +409,17 @@ void MqttSession::serve() {
     {
       Lock lock(mutex_);
       const auto has_work = [this] {
-        const bool may_send = !outbox_.empty() && in_flight_bytes_.size() < window_;
+        const bool may_send = outbox_.queued() > 0 && outbox_.in_flight() < window_;
         return must_end() || may_send || !changes_.empty();
       };
       await(lock, has_work, [this] { return stopping_ ? flush_until_ : Clock::time_point::max(); });
       if (must_end()) return;
       changes.swap(changes_);
-      messages = next_messages();
+      messages = outbox_.next(window_);
     }
     send_subscriptions(changes);
     send_messages(std::move(messages));
   }
-}
-
-std::vector<Message> MqttSession::next_messages() {
-  std::vector<Message> messages;
-  while (!outbox_.empty() && in_flight_bytes_.size() < window_) {
-    in_flight_bytes_.push_back(packet_bytes(outbox_.front()));
-    messages.push_back(std::move(outbox_.front()));
-    outbox_.pop_front();
-  }
-  return messages;
 }
 
 void MqttSession::send_subscriptions(const std::deque<Subscription>& changes) {
@@ -521,9 +464,6 @@ void MqttSession::went_down() {
     online_ = false;
     ++generation_;
     outbox_.clear();
-    in_flight_bytes_.clear();
-    outbox_bytes_ = 0;
-    outbox_refused_ = false;
     subscribing_ = 0;
     changes_.clear();
     count_as_sender();

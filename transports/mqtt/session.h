@@ -48,7 +48,10 @@ struct Options {
   std::uint64_t seed = 0;  // of the jitter; 0 takes one from the system
 };
 
-// Throws std::invalid_argument that says which option is wrong.
+// Complete and fit for use. Throws std::invalid_argument that says which option is wrong.
+Options checked(Options options);
+
+// Throws as checked() does.
 std::unique_ptr<Session> make_session(Options options);
 
 }  // namespace tributary::transports::mqtt

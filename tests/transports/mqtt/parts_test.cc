@@ -9,6 +9,7 @@
 
 #include "transports/mqtt/backoff.h"
 #include "transports/mqtt/inbox.h"
+#include "transports/mqtt/outbox.h"
 #include "transports/mqtt/reason.h"
 #include "transports/mqtt/session.h"
 
@@ -144,6 +145,41 @@ TEST(Inbox, NotesNeverWaitAndRefusalsAreBounded) {
   const auto events = inbox.take(100'000);
   EXPECT_LT(events.size(), 2'000U);
   EXPECT_EQ(events.back().reason, "gone");
+}
+
+TEST(Outbox, FillsTheWindowInOrderAndNoFurther) {
+  Outbox outbox({});
+  for (const char* p : {"1", "2", "3"}) EXPECT_TRUE(outbox.push({.topic = "t", .payload = p}));
+  const auto first = outbox.next(2);
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first[1].payload, "2");
+  EXPECT_TRUE(outbox.next(2).empty());
+  EXPECT_EQ(outbox.size(), 3U);
+  outbox.answered();
+  EXPECT_EQ(outbox.next(2).at(0).payload, "3");
+  EXPECT_EQ(outbox.queued(), 0U);
+  EXPECT_EQ(outbox.in_flight(), 2U);
+}
+
+TEST(Outbox, IsBoundedAndTellsOnceThatThereIsRoomAgain) {
+  Outbox outbox({.messages_max = 4});
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(outbox.push({.topic = "t"}));
+  outbox.next(16);
+  EXPECT_FALSE(outbox.push({.topic = "t"}));
+  EXPECT_FALSE(outbox.answered());  // three left: not yet half
+  EXPECT_TRUE(outbox.answered());
+  EXPECT_FALSE(outbox.answered());
+  EXPECT_TRUE(outbox.push({.topic = "t"}));
+}
+
+TEST(Outbox, BoundsBytesButTakesOneHugeMessage) {
+  Outbox outbox({.messages_max = 100, .bytes_max = 1000});
+  EXPECT_TRUE(outbox.push({.topic = "t", .payload = std::string(5000, 'x')}));
+  EXPECT_FALSE(outbox.push({.topic = "t"}));
+  outbox.clear();
+  EXPECT_EQ(outbox.size(), 0U);
+  EXPECT_TRUE(outbox.push({.topic = "t", .payload = std::string(800, 'x')}));
+  EXPECT_FALSE(outbox.push({.topic = "t", .payload = std::string(800, 'x')}));
 }
 
 std::string complaint(Options options) {
