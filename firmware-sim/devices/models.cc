@@ -99,7 +99,7 @@ class Thermometer final : public Model {
 
 }  // namespace
 
-std::unique_ptr<Model> make_model(Model::Kind kind, std::string place) {
+std::unique_ptr<Model> make_model(Model::Kind kind, const std::string& place) {
   switch (kind) {
     case Model::Kind::people:
       return std::make_unique<PeopleCounter>(place);

@@ -32,7 +32,7 @@ class Model {
   virtual Operation next(sdk::Device& device, std::mt19937_64& random) = 0;
 };
 
-std::unique_ptr<Model> make_model(Model::Kind kind, std::string place);
+std::unique_ptr<Model> make_model(Model::Kind kind, const std::string& place);
 const char* name(Model::Kind kind);
 
 }  // namespace tributary::devices

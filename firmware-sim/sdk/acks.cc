@@ -49,6 +49,7 @@ void Engine::take(const wire::Ack& ack, const wire::ActorAck& a) {
     return;  // nothing else in this ack counts
   }
   const std::uint64_t safe_before = safe();
+  rest();
   hear(ack, a);
   for (const std::string_view envelope : a.removals) take_removal(envelope, ack.gateway);
   for (const wire::Refusal& r : a.refusals) take_refusal(r, ack.gateway);
@@ -164,6 +165,7 @@ void Engine::fresh_epoch(std::string_view gateway) {
   inflight_ = 0;
   pause_ms_ = options_.resend_min_ms;
   resend_at_.reset();
+  refresh_at_.reset();
   zero_at_.reset();
   zero_wanted_ = false;
   dirty_ = true;

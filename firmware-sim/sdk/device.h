@@ -178,6 +178,9 @@ struct Options {
   std::uint32_t resend_max_ms = 60'000;
   // A gateway behind the others for so long gets a delta of its own; doubles.
   std::uint32_t catch_up_ms = 5'000;
+  // A device at rest repeats its last operation so often, to hear whether a gateway lost its disk:
+  // what only that gateway held is then sent again. 0: never.
+  std::uint32_t refresh_ms = 600'000;
   // So many packets without an answer, and only the resend timer sends.
   std::uint32_t inflight_max = 16;
   std::uint32_t burst_packets_max = 64;  // of one poll
@@ -238,7 +241,7 @@ class Device {
   std::vector<Packet> poll(std::uint64_t now_ms);
   // Takes a payload of ack/<device>. Bytes that are not an ack for this device change nothing.
   std::vector<Event> receive(std::uint64_t now_ms, std::string_view ack_payload);
-  // When poll() has something to do; nothing when all is acknowledged.
+  // When poll() has something to do; when all is acknowledged, the next refresh.
   std::optional<std::uint64_t> deadline() const;
   // The link is back: what is not acknowledged goes out at once, not after the pause.
   void link_up(std::uint64_t now_ms);

@@ -36,6 +36,7 @@ void Engine::advance(std::uint64_t now_ms) {
     pull_back(save_retry_at_, by);
     pull_back(resend_at_, by);
     pull_back(zero_at_, by);
+    pull_back(refresh_at_, by);
     batch_at_ -= std::min(batch_at_, by);
     memory_->gateways.shift_back(by);
   }
@@ -74,8 +75,19 @@ std::optional<std::uint64_t> Engine::next_extra() const {
   return next;
 }
 
+std::optional<std::uint64_t> Engine::next_refresh() const {
+  const std::uint64_t last = state().last_op();
+  return last == 0 || from() < last ? std::nullopt : refresh_at_;
+}
+
+// Something was sent or heard: the next sign of life is due only after a while.
+void Engine::rest() {
+  if (options_.refresh_ms > 0) refresh_at_ = now_ms_ + jittered(options_.refresh_ms);
+}
+
 std::optional<std::uint64_t> Engine::deadline() const {
   std::optional<std::uint64_t> next = next_main();
+  if (!next) next = next_refresh();
   if (!outgoing_.empty()) {
     next = now_ms_;
   } else if (const auto extra = next_extra()) {
@@ -125,6 +137,13 @@ void Engine::plan() {
     zero_wanted_ = false;
     zero_at_ = now_ms_ + zero_pause_ms_;
   }
+  const auto refresh = next_refresh();
+  if (!refresh_at_) {
+    rest();
+  } else if (refresh && *refresh <= now_ms_) {
+    const std::uint64_t last = state().last_op() - 1;
+    behind = std::min(behind.value_or(last), last);
+  }
   if (behind && *behind < state().last_op()) send(extra_, *behind);
 }
 
@@ -144,6 +163,7 @@ std::vector<Packet> Engine::poll(std::uint64_t now_ms) {
     outgoing_.pop_front();
   }
   inflight_ += static_cast<std::uint32_t>(out.size());
+  if (!out.empty()) rest();
   return out;
 }
 

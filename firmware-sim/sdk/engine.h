@@ -56,6 +56,8 @@ class Engine {
   bool whole_flight_in_air() const;
   std::optional<std::uint64_t> next_main() const;
   std::optional<std::uint64_t> next_extra() const;
+  std::optional<std::uint64_t> next_refresh() const;
+  void rest();
   void plan();
   void send(Flight&, std::uint64_t from);
   bool repeatable(const Flight&, std::uint64_t from) const;
@@ -86,6 +88,7 @@ class Engine {
   std::uint64_t sent_to_ = 0;   // operations up to this one were sent at least once
   std::uint64_t batch_at_ = 0;  // when the oldest unsent operation has waited long enough
   std::optional<std::uint64_t> resend_at_;
+  std::optional<std::uint64_t> refresh_at_;  // since the last packet or ack
   std::uint64_t pause_ms_;
   std::uint32_t inflight_ = 0;            // packets since an ack told of progress
   std::optional<std::uint64_t> zero_at_;  // a gateway asked for everything: not before
