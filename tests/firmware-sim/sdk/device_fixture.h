@@ -30,6 +30,7 @@ class DeviceTest : public ::testing::Test {
       return true;
     };
     o.saved = saved_;
+    o.refresh_ms = 0;  // a device at rest has no deadline; tests of the refresh set it
     return o;
   }
   static Device opened(Options o) {

@@ -23,6 +23,16 @@ TEST(World, SitesWithTheirOwnBrokersAgreeOverASharedOne) {
   EXPECT_EQ(world.settle(20'000), "");
 }
 
+TEST(World, AGatewayThatLostItsDiskReadsItsOwnPastFromTheBroker) {
+  World world({.seed = 4, .gateways = 1, .devices = 3});
+  world.run(2'000, true);
+  ASSERT_EQ(world.settle(10'000), "");
+  world.run(5'000, false);  // its state is published
+  world.nodes[0]->wipe();
+  world.nodes[0]->boot(world.now());
+  EXPECT_EQ(world.settle(10'000), "") << world.describe();
+}
+
 // The only gateway loses its disk after everything was acknowledged: devices at rest find out and
 // send again.
 TEST(World, DevicesAtRestRefillAGatewayThatLostItsDisk) {
@@ -30,6 +40,8 @@ TEST(World, DevicesAtRestRefillAGatewayThatLostItsDisk) {
   world.run(2'000, true);
   ASSERT_EQ(world.settle(10'000), "");
   world.nodes[0]->wipe();
+  world.brokers[0]->kill();  // else it would read its own past there
+  world.brokers[0]->restart(transports::memory::Retained::forgotten);
   world.nodes[0]->boot(world.now());
   world.run(5'000, false);
   EXPECT_NE(world.exact(), "");
