@@ -47,18 +47,10 @@ fleet::Shown shown_by(Client& client, const std::string& gateway) {
   shown.gateway = gateway;
   const json status = json::parse(client.request(gateway, "status", "{}", ask_timeout_ms));
   shown.digest = status.at("digest").get<std::string>();
-  const json values =
-      json::parse(all_pages(client, gateway, "values", "values", "{}", ask_timeout_ms));
-  for (json value : values) {
-    const std::string key = value.at("key").get<std::string>();
-    const std::string type = value.at("type").get<std::string>();
-    if (value.contains("too_large_bytes")) {
-      const json question = {{"key", key}, {"type", type}};
-      value = json::parse(client.request(gateway, "get", question.dump(), ask_timeout_ms))
-                  .at("values")
-                  .at(0);
-    }
-    shown.values[{key, type}] = value.at("value").dump();
+  const json values = json::parse(all_values(client, gateway, "", ask_timeout_ms));
+  for (const json& value : values) {
+    shown.values[{value.at("key").get<std::string>(), value.at("type").get<std::string>()}] =
+        value.at("value").dump();
   }
   return shown;
 }

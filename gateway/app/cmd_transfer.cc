@@ -113,8 +113,7 @@ Exit run_export(const TransferArguments& a) {
                 {"gateway", gateway},
                 {"at", utc_time(wall_now_ms())},
                 {"digest", status.at("digest")}};
-    all["values"] = json::parse(all_pages(client, gateway, "values", "values",
-                                          dump(json{{"prefix", a.prefix}}), a.timeout_ms));
+    all["values"] = json::parse(all_values(client, gateway, a.prefix, a.timeout_ms));
     out.line(all.dump(2, ' ', false, json::error_handler_t::replace));
   }
   out.finish();

@@ -27,4 +27,18 @@ std::string all_pages(Client& client, const std::string& gateway, const std::str
   return all.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+std::string all_values(Client& client, const std::string& gateway, const std::string& prefix,
+                       std::uint32_t timeout_ms) {
+  const json question = {{"prefix", prefix}};
+  json values =
+      json::parse(all_pages(client, gateway, "values", "values", question.dump(), timeout_ms));
+  for (json& value : values) {
+    if (!value.contains("too_large_bytes")) continue;
+    const json one = {{"key", value.at("key")}, {"type", value.at("type")}};
+    json reply = json::parse(client.request(gateway, "get", one.dump(), timeout_ms));
+    if (!reply.at("values").empty()) value = reply.at("values").at(0);
+  }
+  return values.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 }  // namespace tributary::app

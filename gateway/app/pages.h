@@ -16,4 +16,9 @@ std::string all_pages(Client& client, const std::string& gateway, const std::str
                       const std::string& list, const std::string& arguments,
                       std::uint32_t timeout_ms);
 
+// Every value of keys with that prefix as one JSON array; those too large for a page are asked for
+// one by one. One too large for a message stays null, with its "too_large_bytes".
+std::string all_values(Client& client, const std::string& gateway, const std::string& prefix,
+                       std::uint32_t timeout_ms);
+
 }  // namespace tributary::app

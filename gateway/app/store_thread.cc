@@ -82,7 +82,7 @@ std::optional<store::Error> StoreThread::do_commit(const core::Commit& rows) {
   }
   const auto done = store_->commit(rows);
   if (done) return std::nullopt;
-  must_reopen_ = done.error().kind == Kind::io || done.error().kind == Kind::corrupt;
+  must_reopen_ = done.error().kind != Kind::full;
   return done.error();
 }
 

@@ -22,8 +22,8 @@ int main(int, char** argv) {
   session->start();
   door->counter("hall/visitors").add(3);
   while (door->unacknowledged() > 0) {  // until a gateway has it on its disk
-    runner.step(now_ms());
     waker.wait(runner.pause_ms(now_ms()));
+    runner.step(now_ms());
   }
   std::puts("counted, once, on every gateway");
 }

@@ -39,6 +39,26 @@ TEST(WholePath, ASecondGatewayShowsWhatTheFirstOneHeard) {
   }));
 }
 
+TEST(WholePath, WatchShowsOneTableAndSaysWhetherTheGatewaysAgree) {
+  Site site;
+  site.gateway("g1");
+  site.gateway("g2", {"nobody"});
+  site.replay("dev-1", "1,plant/parts,gcounter,add,1234567\n");
+  ASSERT_TRUE(eventually(10s, [&] { return site.get("g2", "plant/parts") == "1234567"; }));
+  Ran ran;
+  EXPECT_TRUE(eventually(20s,
+                         [&] {
+                           ran = site.ask({"watch", "--once"});
+                           return ran.status == 0;
+                         }))
+      << ran.out << ran.err;
+  for (const char* word : {"GATEWAY", "g1", "g2", "online", "plant/parts", "1,234,567", "yes"}) {
+    EXPECT_NE(ran.out.find(word), std::string::npos) << word << "\n" << ran.out;
+  }
+  const auto json = nlohmann::json::parse(site.ask({"watch", "--once", "--json"}).out);
+  EXPECT_EQ(json["in_step"], true);
+}
+
 TEST(WholePath, AGatewayThatStopsCleanSaysSoAndComesBackWithItsState) {
   Site site;
   Program& g1 = site.gateway("g1");
