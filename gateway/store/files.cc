@@ -34,31 +34,66 @@ int sync_path(const std::string& path, int flags) {
 
 }  // namespace
 
-FileState stat_file(const std::string& path) {
+FileState FileSystem::state(const std::string& path) {
   struct ::stat s {};
-  if (::stat(path.c_str(), &s) != 0) return {};
-  return {true, S_ISDIR(s.st_mode), static_cast<std::uint64_t>(s.st_size)};
+  if (::stat(path.c_str(), &s) == 0) {
+    return {true, S_ISDIR(s.st_mode), static_cast<std::uint64_t>(s.st_size), 0};
+  }
+  FileState none;
+  if (errno != ENOENT && errno != ENOTDIR) none.failed = errno;
+  return none;
 }
 
-int make_directory_of(const std::string& path) {
+int FileSystem::make_directories(const std::string& path) {
   std::error_code failed;
-  std::filesystem::create_directories(directory_of(path), failed);
+  std::filesystem::create_directories(path, failed);
   return failed.value();
 }
 
-int publish_file(const std::string& from, const std::string& to) {
-  // link() never replaces a file; file systems without hard links get rename().
-  if (::link(from.c_str(), to.c_str()) == 0) {
-    ::unlink(from.c_str());
-  } else if (errno == EEXIST || ::rename(from.c_str(), to.c_str()) != 0) {
-    return errno;
-  }
-  return sync_path(directory_of(to), O_RDONLY | O_DIRECTORY);
+int FileSystem::link(const std::string& from, const std::string& to) {
+  return ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
 }
 
-int replace_file(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) return errno;
-  return sync_path(directory_of(to), O_RDONLY | O_DIRECTORY);
+int FileSystem::rename(const std::string& from, const std::string& to) {
+  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+}
+
+int FileSystem::remove(const std::string& path) {
+  return ::unlink(path.c_str()) == 0 ? 0 : errno;
+}
+
+int FileSystem::sync(const std::string& path) {
+  return sync_path(path, O_RDONLY);
+}
+
+int FileSystem::sync_directory(const std::string& path) {
+  return sync_path(path, O_RDONLY | O_DIRECTORY);
+}
+
+FileSystem& system_files() {
+  static FileSystem files;
+  return files;
+}
+
+int make_directory_of(FileSystem& files, const std::string& path) {
+  return files.make_directories(directory_of(path));
+}
+
+int publish_file(FileSystem& files, const std::string& from, const std::string& to) {
+  // link() never replaces a file; file systems without hard links get rename().
+  const int failed = files.link(from, to);
+  if (failed == EEXIST) return EEXIST;
+  if (failed == 0) {
+    files.remove(from);
+  } else if (const int number = files.rename(from, to)) {
+    return number;
+  }
+  return files.sync_directory(directory_of(to));
+}
+
+int replace_file(FileSystem& files, const std::string& from, const std::string& to) {
+  if (const int number = files.rename(from, to)) return number;
+  return files.sync_directory(directory_of(to));
 }
 
 bool same_file(const std::string& a, const std::string& b) {
@@ -74,26 +109,21 @@ std::string file_head(const std::string& path, std::size_t size) {
   return out;
 }
 
-int sync_file(const std::string& path) {
-  return sync_path(path, O_RDONLY);
+void remove_database(FileSystem& files, const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) files.remove(path + suffix);
 }
 
-void remove_database(const std::string& path) {
-  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) ::unlink((path + suffix).c_str());
-}
-
-int move_aside(const std::string& path, std::string& moved_to) {
+int move_aside(FileSystem& files, const std::string& path, std::string& moved_to) {
   for (int n = 1; n <= aside_max; ++n) {
     moved_to = path + ".corrupt-" + std::to_string(n);
-    if (!stat_file(moved_to).exists) break;
+    if (!files.state(moved_to).exists) break;
   }
-  if (::rename(path.c_str(), moved_to.c_str()) != 0 && errno != ENOENT) return errno;
   // The same suffixes, so that the sqlite3 shell can still look at the pair.
-  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
-    const std::string side = path + suffix;
-    if (::rename(side.c_str(), (moved_to + suffix).c_str()) != 0 && errno != ENOENT) return errno;
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+    const int number = files.rename(path + suffix, moved_to + suffix);
+    if (number != 0 && number != ENOENT) return number;
   }
-  return sync_path(directory_of(path), O_RDONLY | O_DIRECTORY);
+  return files.sync_directory(directory_of(path));
 }
 
 // /proc/locks: "1: POSIX  ADVISORY  WRITE 1234 08:01:131073 1073741824 1073742335".

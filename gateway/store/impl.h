@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "gateway/store/files.h"
 #include "gateway/store/schema.h"
 #include "gateway/store/sqlite.h"
 #include "gateway/store/store.h"
@@ -32,6 +33,7 @@ struct Store::Impl {
   std::optional<Error> check_owner();
   std::optional<Error> prepare();
   void disconnect();
+  FileSystem& files() const { return options.files ? *options.files : system_files(); }
 
   int write(const Commit&);
   int write_rows(const Commit&);

@@ -20,10 +20,8 @@ constexpr const char* settings_sql =
     "PRAGMA cell_size_check=ON;"
     "PRAGMA trusted_schema=OFF;"
     "PRAGMA temp_store=MEMORY;"
-    "PRAGMA cache_size=-4096;"             // 4 MiB
-    "PRAGMA wal_autocheckpoint=2000;"      // pages: the log is copied back at 8 MiB …
-    "PRAGMA journal_size_limit=33554432";  // … and cut to 32 MiB after a transaction that was
-                                           // larger
+    "PRAGMA cache_size=-4096;"              // 4 MiB
+    "PRAGMA journal_size_limit=33554432;";  // the log is cut to 32 MiB after a large transaction
 
 }  // namespace
 
@@ -66,7 +64,7 @@ Error Store::Impl::gone() const {
 Error Store::Impl::damaged(const std::string& detail) {
   disconnect();
   std::string moved_to;
-  if (const int number = move_aside(path, moved_to)) {
+  if (const int number = move_aside(files(), path, moved_to)) {
     Error e = system_error(number, "move aside the damaged database", path);
     e.message = "the database is damaged (" + detail +
                 ") and it was not possible to put it away: " + e.message;
@@ -80,24 +78,24 @@ Error Store::Impl::damaged(const std::string& detail) {
 
 // A database appears whole or not at all: it is made beside its place and put there by one rename.
 std::optional<Error> Store::Impl::create() {
-  if (const int number = make_directory_of(path)) {
+  if (const int number = make_directory_of(files(), path)) {
     return system_error(number, "make the directory of", path);
   }
   // A log without its database would be replayed into the new one.
-  if (stat_file(path + "-wal").exists || stat_file(path + "-journal").exists) {
+  if (files().state(path + "-wal").exists || files().state(path + "-journal").exists) {
     std::string moved_to;
-    if (const int number = move_aside(path, moved_to)) {
+    if (const int number = move_aside(files(), path, moved_to)) {
       return system_error(number, "move aside the log of a lost database", path);
     }
   }
   const std::string at = path + ".new";
-  remove_database(at);
+  remove_database(files(), at);
   if (std::optional<Error> e = build(at)) {
-    remove_database(at);
+    remove_database(files(), at);
     return e;
   }
-  if (stat_file(path).exists) ::remove(path.c_str());  // empty: see open()
-  const int number = publish_file(at, path);
+  if (files().state(path).exists) files().remove(path);  // empty: see open()
+  const int number = publish_file(files(), at, path);
   if (number != 0 && number != EEXIST) return system_error(number, "make", path);
   made = number == 0;
   return std::nullopt;
@@ -106,7 +104,7 @@ std::optional<Error> Store::Impl::create() {
 std::optional<Error> Store::Impl::build(const std::string& at) {
   assert(options.random);
   Connection fresh;
-  int rc = fresh.open(at, Connection::Mode::create);
+  int rc = fresh.open(at, Connection::Mode::create, options.vfs);
   if (rc == sqlite_ok) rc = fresh.exec("PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL");
   const std::string mark = "PRAGMA application_id=" + std::to_string(application_id);
   if (rc == sqlite_ok) rc = fresh.exec(mark.c_str());
@@ -117,7 +115,7 @@ std::optional<Error> Store::Impl::build(const std::string& at) {
 }
 
 std::optional<Error> Store::Impl::connect() {
-  int rc = db.open(path, Connection::Mode::existing);
+  int rc = db.open(path, Connection::Mode::existing, options.vfs);
   if (rc != sqlite_ok) return failed(rc, "open");
   const Head head = judge(db.head(100));
   if (head == Head::foreign) {
@@ -130,6 +128,9 @@ std::optional<Error> Store::Impl::connect() {
   if (head == Head::damaged) return damaged("its header does not read as a database");
   if (db.read_only()) return system_error(EACCES, "write to", path);
   rc = db.exec(settings_sql);
+  const std::string checkpoint =
+      "PRAGMA wal_autocheckpoint=" + std::to_string(options.checkpoint_pages);
+  if (rc == sqlite_ok) rc = db.exec(checkpoint.c_str());
   std::string mode;
   if (rc == sqlite_ok) mode = db.text("PRAGMA journal_mode=WAL", rc);
   if (kind_of(rc) == Error::Kind::busy && rc != sqlite_ok) return busy();

@@ -7,11 +7,11 @@
 
 namespace tributary::store {
 
-int Connection::open(const std::string& path, Mode mode) {
+int Connection::open(const std::string& path, Mode mode, const std::string& vfs) {
   close();
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (mode == Mode::create ? SQLITE_OPEN_CREATE : 0);
-  const int rc = sqlite3_open_v2(path.c_str(), &db_, flags, nullptr);
+  const int rc = sqlite3_open_v2(path.c_str(), &db_, flags, vfs.empty() ? nullptr : vfs.c_str());
   if (rc == SQLITE_OK) sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   return rc;
 }

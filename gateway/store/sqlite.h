@@ -30,7 +30,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  int open(const std::string& path, Mode mode);
+  // `vfs`: the name of SQLite's layer beneath; empty: the usual one.
+  int open(const std::string& path, Mode mode, const std::string& vfs = {});
   // Without the checkpoint that a last close usually makes: after a failed sync nothing may be
   // copied.
   void abandon();

@@ -77,7 +77,9 @@ Result<std::unique_ptr<Store>, Error> Store::open(const std::string& path, const
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   impl->options = options;
-  const FileState file = stat_file(path);
+  const FileState file = impl->files().state(path);
+  // Never to be taken for one that is not there: another would be made in its place.
+  if (file.failed) return Failure{system_error(file.failed, "look at", path)};
   if (file.directory) {
     return Failure{
         Error{Error::Kind::foreign, "'" + path + "' is a directory, not a database. Name a file."}};
@@ -171,7 +173,9 @@ Result<bool, Error> Store::commit(const Commit& commit) {
 }
 
 Result<bool, Error> Store::reopen() {
-  if (!stat_file(impl_->path).exists) return Failure{impl_->gone()};
+  const FileState file = impl_->files().state(impl_->path);
+  if (file.failed) return Failure{system_error(file.failed, "look at", impl_->path)};
+  if (!file.exists) return Failure{impl_->gone()};
   const std::uint64_t incarnation = impl_->owner.incarnation;
   impl_->broken = true;  // whatever stands in the log is judged by the open, not by the close
   impl_->disconnect();
@@ -191,14 +195,15 @@ Result<std::string, Error> Store::set_aside() {
   impl_->broken = true;
   impl_->disconnect();
   std::string moved_to;
-  if (const int number = move_aside(impl_->path, moved_to)) {
+  if (const int number = move_aside(impl_->files(), impl_->path, moved_to)) {
     return Failure{system_error(number, "move aside", impl_->path)};
   }
   return moved_to;
 }
 
 Result<bool, Error> Store::snapshot(const std::string& to_path) {
-  const bool exists = stat_file(to_path).exists;
+  FileSystem& files = impl_->files();
+  const bool exists = files.state(to_path).exists;
   const bool older =
       exists && !same_file(to_path, impl_->path) && judge(file_head(to_path, 100)) == Head::ours;
   if (exists && !older) {
@@ -207,23 +212,24 @@ Result<bool, Error> Store::snapshot(const std::string& to_path) {
                                               "another name for the snapshot."}};
   }
   const std::string at = to_path + ".new";
-  remove_database(at);
+  remove_database(files, at);
   Statement copy(impl_->db, "VACUUM INTO ?");
   const int rc = copy.run(std::string_view(at));
   if (rc != sqlite_ok) {
     const Error e = explain(rc, impl_->db.message(), "copy the database to", to_path);
-    remove_database(at);
+    remove_database(files, at);
     return Failure{e};
   }
-  int number = sync_file(at);
-  if (number == 0) number = replace_file(at, to_path);
+  int number = files.sync(at);
+  if (number == 0) number = replace_file(files, at, to_path);
   if (number == 0) return true;
-  remove_database(at);
+  remove_database(files, at);
   return Failure{system_error(number, "copy the database to", to_path)};
 }
 
 std::uint64_t Store::file_bytes() const {
-  return stat_file(impl_->path).bytes + stat_file(impl_->path + "-wal").bytes;
+  FileSystem& files = impl_->files();
+  return files.state(impl_->path).bytes + files.state(impl_->path + "-wal").bytes;
 }
 
 }  // namespace tributary::store

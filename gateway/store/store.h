@@ -22,6 +22,8 @@
 
 namespace tributary::store {
 
+class FileSystem;  // files.h
+
 using core::ActorRow;
 using core::Commit;
 using core::DeadLetterRow;
@@ -59,6 +61,11 @@ struct Options {
       true;  // synchronous=FULL; false only where the configuration says so in as many words
   std::function<std::uint64_t()>
       random;  // a fresh 64-bit number, for the incarnation of a new database
+
+  // The disk beneath, for tests that record it and make it fail.
+  std::string vfs;              // the name of a registered sqlite3_vfs; empty: SQLite's own
+  FileSystem* files = nullptr;  // everything else that is done with files; nullptr: the system's
+  std::uint32_t checkpoint_pages = 2000;  // the log is copied back at so many pages (8 MiB) …
 };
 
 class Store {
