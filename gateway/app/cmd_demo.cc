@@ -140,13 +140,14 @@ void Demo::start_devices() {
                      .restart = false,
                      .before_restart = {}});
   if (a_.no_host) return;
-  supervisor_.start({.name = "host",
-                     .argv = {self_, "device", "host", "--broker", endpoint_.broker, "--fleet",
-                              endpoint_.fleet, "--state", a_.dir + "/host.state"},
-                     .log = log_of("host"),
-                     .out = {},
-                     .restart = true,
-                     .before_restart = {}});
+  supervisor_.start(
+      {.name = "host",
+       .argv = {self_, "device", "host", "--broker", endpoint_.broker, "--fleet", endpoint_.fleet,
+                "--state", a_.dir + "/host.state", "--place", "this-machine"},
+       .log = log_of("host"),
+       .out = {},
+       .restart = true,
+       .before_restart = {}});
 }
 
 void Demo::print_places() {
