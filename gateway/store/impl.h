@@ -29,7 +29,9 @@ struct Store::Impl {
   std::optional<Error> create();
   std::optional<Error> build(const std::string& at);
   std::optional<Error> connect();
+  std::optional<Error> check_schema();
   std::optional<Error> check_file();
+  std::optional<Error> check_pages();
   std::optional<Error> check_owner();
   std::optional<Error> prepare();
   void disconnect();
@@ -41,6 +43,7 @@ struct Store::Impl {
 
   Error failed(int rc, const std::string& doing) const;
   Error damaged(const std::string& detail);
+  Error unreadable_row(Statement&);
   Error busy() const;
   Error gone() const;
 };

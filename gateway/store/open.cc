@@ -23,6 +23,8 @@ constexpr const char* settings_sql =
     "PRAGMA cache_size=-4096;"              // 4 MiB
     "PRAGMA journal_size_limit=33554432;";  // the log is cut to 32 MiB after a large transaction
 
+constexpr const char* unreadable = "a part of the file cannot be read";
+
 }  // namespace
 
 Error system_error(int number, const std::string& doing, const std::string& path) {
@@ -62,6 +64,7 @@ Error Store::Impl::gone() const {
 
 // Closes the damaged file and moves it out of the way, so that the next open() starts afresh.
 Error Store::Impl::damaged(const std::string& detail) {
+  broken = true;  // nothing is copied on the way out: it stays as it was found
   disconnect();
   std::string moved_to;
   if (const int number = move_aside(files(), path, moved_to)) {
@@ -117,7 +120,9 @@ std::optional<Error> Store::Impl::build(const std::string& at) {
 std::optional<Error> Store::Impl::connect() {
   int rc = db.open(path, Connection::Mode::existing, options.vfs);
   if (rc != sqlite_ok) return failed(rc, "open");
-  const Head head = judge(db.head(100));
+  std::string first;
+  if ((rc = db.head(100, first)) != sqlite_ok) return explain(rc, unreadable, "read", path);
+  const Head head = judge(first);
   if (head == Head::foreign) {
     db.close();
     return Error{Error::Kind::foreign,
@@ -149,10 +154,16 @@ std::optional<Error> Store::Impl::connect() {
   return prepare();
 }
 
-std::optional<Error> Store::Impl::check_file() {
+std::optional<Error> Store::Impl::check_schema() {
   int rc = sqlite_ok;
   const int version = schema_version(db, rc);
-  if (rc == sqlite_ok && version > migrations().back().to) {
+  std::string schema;
+  if (rc == sqlite_ok) schema = schema_text(db, rc);
+  if (rc != sqlite_ok && kind_of(rc) == Error::Kind::corrupt) return damaged(db.message());
+  // Not an error of ours: this much is the same in every version, and stands in sound files.
+  if (rc == sqlite_error) return damaged(db.message());
+  if (rc != sqlite_ok) return failed(rc, "check");
+  if (version > migrations().back().to) {
     db.close();
     return Error{Error::Kind::newer,
                  "'" + path + "' was written by a newer Tributary (schema " +
@@ -161,16 +172,40 @@ std::optional<Error> Store::Impl::check_file() {
                      "); it was left as it is. Install that version, or set gateway.data_dir "
                      "to an empty directory: the state comes back from peers and devices."};
   }
-  // Also takes the exclusive lock for good, before anything is written.
-  if (rc == sqlite_ok) rc = db.exec("BEGIN IMMEDIATE; COMMIT");
-  if (rc != sqlite_ok && kind_of(rc) == Error::Kind::busy) return busy();
+  if (version < 0 || schema != sound_schema(version)) {
+    return damaged("its tables are not those of schema " + std::to_string(version));
+  }
+  return std::nullopt;
+}
+
+// A page that cannot be read looks like damage to the check, and must not cost the database: the
+// disk may be well again at the next try.
+std::optional<Error> Store::Impl::check_pages() {
+  int rc = sqlite_ok;
   std::string verdict;
-  if (rc == sqlite_ok) verdict = db.text("PRAGMA quick_check(1)", rc);
-  if (rc != sqlite_ok && kind_of(rc) == Error::Kind::corrupt) return damaged(db.message());
-  if (rc == sqlite_ok && verdict != "ok") return damaged(verdict);
-  if (rc == sqlite_ok) rc = migrate(db, migrations());
-  // What the log holds may never have reached the disk (a sync that failed, then a restart):
-  // written once more, into the database, and synced, it has. It also leaves the log empty.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    verdict = db.text("PRAGMA quick_check(1)", rc);
+    if (rc != sqlite_ok && kind_of(rc) == Error::Kind::corrupt) return damaged(db.message());
+    if (rc != sqlite_ok) return failed(rc, "check");
+    if (verdict == "ok") return std::nullopt;
+    if ((rc = db.read_through()) != sqlite_ok) return explain(rc, unreadable, "read", path);
+  }
+  return damaged(verdict);
+}
+
+std::optional<Error> Store::Impl::check_file() {
+  if (std::optional<Error> e = check_schema()) return e;
+  // Also takes the exclusive lock for good, before anything is written.
+  int rc = db.exec("BEGIN IMMEDIATE; COMMIT");
+  if (rc != sqlite_ok && kind_of(rc) == Error::Kind::busy) return busy();
+  if (rc != sqlite_ok) return failed(rc, "check");
+  if (std::optional<Error> e = check_pages()) return e;
+  // What the log holds may never have reached the disk (a sync that failed, then a restart): it
+  // must be safe before a page of the database is overwritten, or a power cut leaves neither. Then
+  // it is copied back, which also leaves the log empty.
+  rc = db.rewrite_log();
+  if (rc != sqlite_ok) return explain(rc, "its log cannot be written anew", "check", path);
+  rc = migrate(db, migrations());
   if (rc == sqlite_ok) rc = db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   if (rc != sqlite_ok) return failed(rc, "check");
   return std::nullopt;

@@ -2,8 +2,10 @@
 #include "gateway/store/schema.h"
 
 #include <array>
+#include <bit>
 #include <cassert>
 #include <string_view>
+#include <vector>
 
 namespace tributary::store {
 namespace {
@@ -97,6 +99,28 @@ int schema_version(Connection& db, int& rc) {
   return static_cast<int>(db.integer("PRAGMA user_version", rc));
 }
 
+std::string schema_text(Connection& db, int& rc) {
+  return db.text(
+      "SELECT coalesce(group_concat(row, char(10)), '') FROM (SELECT type || ' ' || name || ' ' || "
+      "tbl_name || ' ' || coalesce(sql, '') AS row FROM sqlite_schema ORDER BY name)",
+      rc);
+}
+
+const std::string& sound_schema(int version) {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> out;
+    Connection db;
+    int rc = db.open(":memory:", Connection::Mode::create);
+    for (std::size_t steps = 0; steps <= all_migrations.size(); ++steps) {
+      if (rc == sqlite_ok) rc = migrate(db, std::span(all_migrations).first(steps));
+      out.push_back(rc == sqlite_ok ? schema_text(db, rc) : std::string());
+    }
+    assert(rc == sqlite_ok);
+    return out;
+  }();
+  return all.at(static_cast<std::size_t>(version));
+}
+
 int migrate(Connection& db, std::span<const Migration> steps) {
   int rc = sqlite_ok;
   const int version = schema_version(db, rc);
@@ -141,8 +165,11 @@ Head judge(const std::string& head) {
   constexpr std::string_view magic("SQLite format 3\0", 16);
   const bool sqlite = head.substr(0, 16) == magic;
   const bool whole = head.size() >= 100;
-  const bool marked = whole && big_endian(std::string_view(head).substr(68, 4)) == application_id;
+  const std::uint32_t mark = whole ? big_endian(std::string_view(head).substr(68, 4)) : 0;
+  const bool marked = mark == application_id;
   if (sqlite && marked) return Head::ours;
+  // A bit or two away from ours is rot: nobody else's mark is that near.
+  if (sqlite && std::popcount(mark ^ application_id) <= 2) return Head::damaged;
   // Half of the marks: ours, and damaged. A short file that begins like a database was cut off.
   if (marked || (sqlite && !whole)) return Head::damaged;
   return Head::foreign;

@@ -30,6 +30,10 @@ std::span<const Migration> migrations();
 // one.
 int migrate(Connection&, std::span<const Migration> steps);
 int schema_version(Connection&, int& rc);
+// What the file says that its tables are, and what a sound file of a version says. REQUIRES:
+// version is 0 or one of migrations().
+std::string schema_text(Connection&, int& rc);
+const std::string& sound_schema(int version);
 
 struct Owner {
   Identity identity;

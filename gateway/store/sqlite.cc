@@ -3,9 +3,34 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace tributary::store {
+namespace {
+
+sqlite3_file* file_of(sqlite3* db, int which) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(db, "main", which, &file);
+  return file && file->pMethods ? file : nullptr;
+}
+
+// Reads a file in pieces and hands each to `use`(file, bytes, offset), which may fail.
+template <class Use>
+int each_piece(sqlite3_file* file, const Use& use) {
+  constexpr sqlite3_int64 piece_bytes = 65'536;
+  sqlite3_int64 length = 0;
+  int rc = file ? file->pMethods->xFileSize(file, &length) : SQLITE_OK;
+  std::string bytes;
+  for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < length; at += piece_bytes) {
+    bytes.resize(static_cast<std::size_t>(std::min(piece_bytes, length - at)));
+    rc = file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), at);
+    if (rc == SQLITE_OK) rc = use(file, bytes, at);
+  }
+  return rc;
+}
+
+}  // namespace
 
 int Connection::open(const std::string& path, Mode mode, const std::string& vfs) {
   close();
@@ -34,6 +59,8 @@ int Connection::exec(const char* sql) {
 std::int64_t Connection::integer(const char* sql, int& rc) {
   Statement query(*this, sql);
   const std::int64_t value = query.next() ? static_cast<std::int64_t>(query.number(0)) : 0;
+  while (query.next()) {
+  }
   rc = query.rc();
   return value;
 }
@@ -41,20 +68,35 @@ std::int64_t Connection::integer(const char* sql, int& rc) {
 std::string Connection::text(const char* sql, int& rc) {
   Statement query(*this, sql);
   std::string value = query.next() ? query.bytes(0) : std::string();
+  while (query.next()) {
+  }
   rc = query.rc();
   return value;
 }
 
-std::string Connection::head(std::size_t size) {
-  sqlite3_file* file = nullptr;
-  sqlite3_file_control(db_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (!file || !file->pMethods) return {};
+int Connection::head(std::size_t size, std::string& out) {
+  out.clear();
+  sqlite3_file* file = file_of(db_, SQLITE_FCNTL_FILE_POINTER);
+  if (!file) return SQLITE_OK;
   sqlite3_int64 length = 0;
-  if (file->pMethods->xFileSize(file, &length) != SQLITE_OK) return {};
-  std::string out(size, '\0');
-  if (length < static_cast<sqlite3_int64>(size)) out.resize(static_cast<std::size_t>(length));
-  const int rc = file->pMethods->xRead(file, out.data(), static_cast<int>(out.size()), 0);
-  return rc == SQLITE_OK ? out : std::string();
+  if (const int rc = file->pMethods->xFileSize(file, &length)) return rc;
+  out.resize(std::min(size, static_cast<std::size_t>(length)));
+  return file->pMethods->xRead(file, out.data(), static_cast<int>(out.size()), 0);
+}
+
+int Connection::read_through() {
+  const auto ignore = [](sqlite3_file*, const std::string&, sqlite3_int64) { return SQLITE_OK; };
+  const int rc = each_piece(file_of(db_, SQLITE_FCNTL_FILE_POINTER), ignore);
+  return rc != SQLITE_OK ? rc : each_piece(file_of(db_, SQLITE_FCNTL_JOURNAL_POINTER), ignore);
+}
+
+int Connection::rewrite_log() {
+  sqlite3_file* log = file_of(db_, SQLITE_FCNTL_JOURNAL_POINTER);
+  const int rc =
+      each_piece(log, [](sqlite3_file* file, const std::string& bytes, sqlite3_int64 at) {
+        return file->pMethods->xWrite(file, bytes.data(), static_cast<int>(bytes.size()), at);
+      });
+  return rc != SQLITE_OK || !log ? rc : log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
 }
 
 bool Connection::read_only() const {

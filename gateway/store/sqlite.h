@@ -21,6 +21,7 @@ struct sqlite3_stmt;
 namespace tributary::store {
 
 inline constexpr int sqlite_ok = 0;
+inline constexpr int sqlite_error = 1;  // SQL that does not fit the file
 
 class Connection {
  public:
@@ -38,12 +39,20 @@ class Connection {
   void close();
 
   int exec(const char* sql);
-  // The first column of the first row. `rc` tells whether it is worth anything.
+  // The first column of the first row; all of it is run, for what fails at its end. `rc` tells
+  // whether it is worth anything.
   std::int64_t integer(const char* sql, int& rc);
   std::string text(const char* sql, int& rc);
-  // The first bytes of the file as they stand there, by SQLite's own descriptor: another one, when
-  // closed, would drop the locks that this process holds on the file.
-  std::string head(std::size_t size);
+  // By SQLite's own descriptors: another one, when closed, would drop the locks that this process
+  // holds on the file.
+  // The first bytes of the file as they stand there, fewer when it is shorter.
+  int head(std::size_t size, std::string& out);
+  // Reads the file and its log from end to end: whether every byte can be read, whatever it says.
+  int read_through();
+  // Writes the log's own bytes over it and syncs them. After a sync that failed, earlier or in
+  // another life, the system may show pages that the disk never got, and a plain sync would not
+  // write them. REQUIRES: a transaction was run since open().
+  int rewrite_log();
   bool read_only() const;
   bool moved() const;  // the path no longer leads to the file that is open
   void roll_back();

@@ -125,6 +125,14 @@ Result<std::uint64_t, Error> Store::renew_incarnation(std::uint64_t incarnation)
   return incarnation;
 }
 
+Error Store::Impl::unreadable_row(Statement& statement) {
+  const Error e = failed(statement.rc(), "read");
+  if (e.kind != Error::Kind::corrupt) return e;
+  const std::string detail = db.message();
+  statement.finalize();  // it would keep the file open, and tidy up by name later
+  return damaged(detail);
+}
+
 Result<std::uint64_t, Error> Store::load(const Visitor& visitor) {
   std::uint64_t count = 0;
   Statement envelopes(
@@ -141,7 +149,7 @@ Result<std::uint64_t, Error> Store::load(const Visitor& visitor) {
     row.bytes = envelopes.bytes(6);
     if (visitor.envelope) visitor.envelope(std::move(row));
   }
-  if (envelopes.rc() != sqlite_ok) return Failure{impl_->failed(envelopes.rc(), "read")};
+  if (envelopes.rc() != sqlite_ok) return Failure{impl_->unreadable_row(envelopes)};
   Statement actors(impl_->db,
                    "SELECT row, device, epoch, heard_at_ms, intake FROM actor ORDER BY row");
   while (actors.next()) {
@@ -153,7 +161,7 @@ Result<std::uint64_t, Error> Store::load(const Visitor& visitor) {
     row.intake = actors.bytes(4);
     if (visitor.actor) visitor.actor(std::move(row));
   }
-  if (actors.rc() != sqlite_ok) return Failure{impl_->failed(actors.rc(), "read")};
+  if (actors.rc() != sqlite_ok) return Failure{impl_->unreadable_row(actors)};
   return count;
 }
 
@@ -167,7 +175,10 @@ Result<bool, Error> Store::commit(const Commit& commit) {
   const int rc = impl_->write(commit);
   if (rc == sqlite_ok) return true;
   const Error e = impl_->failed(rc, "write to");  // before the rollback changes the message
+  const std::string detail = impl_->db.message();
   impl_->db.roll_back();
+  // Now, and not at the next open: its check does not look everywhere.
+  if (e.kind == Error::Kind::corrupt) return Failure{impl_->damaged(detail)};
   impl_->broken = e.kind != Error::Kind::full;
   return Failure{e};
 }

@@ -36,8 +36,7 @@ struct Error {
     busy,       // another process has the file
     foreign,    // not a Tributary database, or of another fleet or gateway
     newer,      // written by a newer version
-    corrupt,    // SQLite says malformed: open() moved it aside, see message; open() again starts
-                // afresh
+    corrupt,    // malformed: it was moved aside, see message; open() again starts afresh
     full,       // no space: nothing was written; try the same commit again later
     read_only,  // the file or its directory may not be written
     io,         // a failed write or sync: reopen() before anything else
@@ -86,12 +85,14 @@ class Store {
     std::function<void(EnvelopeRow&&)> envelope;
     std::function<void(ActorRow&&)> actor;
   };
-  // Every row, in row order. An unreadable row ends in `corrupt`: set_aside(), then open() again.
+  // Every row, in row order. An unreadable row ends in `corrupt`: as after open(), the file was
+  // moved aside, and nothing but the destructor may follow.
   // What a row holds is not judged here: the caller verifies hashes and checksums.
   Result<std::uint64_t, Error> load(const Visitor&);  // the number of envelopes
 
   // All or nothing. After `full` the same commit may be tried again at any time. After `corrupt`
-  // the file is damaged, or somebody deleted or replaced it: start afresh. After anything else
+  // the file was damaged and moved aside, or somebody deleted or replaced it: start afresh, nothing
+  // but the destructor may follow. After anything else
   // nobody knows whether it happened: reopen(), then repeat it.
   Result<bool, Error> commit(const Commit&);
   // Closes the file, opens it again, checks it, and makes all that it holds durable anew. May be
