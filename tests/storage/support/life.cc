@@ -168,9 +168,9 @@ void Life::commit(core::CommitRequest&& request) {
     gateway_->commit_failed(now_, request.ticket, e->message);
     return;
   }
-  const std::size_t step = disk_.now();
+  // Before the gateway hears of it: then it may join what waits to what is on the disk.
+  acked_.push_back({disk_.now(), held()});
   gateway_->committed(now_, request.ticket);
-  acked_.push_back({step, held()});
 }
 
 void Life::publish(core::Publish& p) {

@@ -16,7 +16,7 @@ struct Handle {
   Disk* disk = nullptr;
   std::string path;
   Disk::File file;
-  bool names_a_new_file = false;  // a log or journal: its first sync makes its name safe as well
+  bool syncs_name = false;  // a log or journal: its first sync makes its name safe as well
   bool goes_with_close = false;
 };
 struct File {
@@ -72,8 +72,8 @@ int sync(sqlite3_file* f, int) {
     return SQLITE_IOERR_FSYNC;
   }
   h.disk->sync(*h.file);
-  if (h.names_a_new_file) h.disk->sync_directory();
-  h.names_a_new_file = false;
+  if (h.syncs_name) h.disk->sync_directory();
+  h.syncs_name = false;
   return SQLITE_OK;
 }
 
@@ -124,7 +124,8 @@ int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* f, int flags, in
   if (creates && (flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
   if (creates) file = disk.create(path);
   constexpr int logs = SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL;
-  auto* handle = new (std::nothrow) Handle{&disk, path, file, creates && (flags & logs) != 0,
+  const bool may_create = (flags & SQLITE_OPEN_CREATE) != 0;
+  auto* handle = new (std::nothrow) Handle{&disk, path, file, may_create && (flags & logs) != 0,
                                            (flags & SQLITE_OPEN_DELETEONCLOSE) != 0};
   if (handle == nullptr) return SQLITE_NOMEM;
   reinterpret_cast<File*>(f)->handle = handle;
