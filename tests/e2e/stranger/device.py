@@ -11,7 +11,6 @@ Promise: it forgets an operation only when a gateway has acknowledged it, or say
 """
 
 import copy
-import secrets
 
 from actor import ENTRIES_BYTES, Actor
 from canonical import Refused
@@ -47,7 +46,7 @@ class Device:
 
     def _fresh_epoch(self):
         """Rules 1 and 6 of section 4: nothing is carried over, the clock apart."""
-        self.actor = Actor(self.fleet, self.name, secrets.randbits(64), self.part_bytes)
+        self.actor = Actor(self.fleet, self.name, self.rng.getrandbits(64), self.part_bytes)
         self.points = {}  # gateway -> Point
         self.pairs, self.forgotten = [], 0
         self.made, self.payloads = None, []  # (from, to) of the newest delta; its packets
@@ -114,7 +113,7 @@ class Device:
         self.next_send = now + self.pause * self.rng.uniform(1.0, 1.25)
         self.pause = min(self.pause * 2, RESEND_MAX_S)
         if self.made != (start, self.actor.last):  # else: the same bytes again
-            bodies = self.actor.delta(start, secrets.randbits(64))
+            bodies = self.actor.delta(start, self.rng.getrandbits(64))
             self._remember(self.actor.last, sha256(bodies[-1]))
             envelopes = [seal(body) for body in bodies]
             self.made, self.payloads = (start, self.actor.last), self._packets(envelopes)

@@ -105,20 +105,20 @@ class Fleet:
     def burst(self):
         """Sets that fit no packet: they go out in sub-intervals."""
         device = self.members["py-big"].device
-        for number in range(1200):
-            self.put(device, "big/badges", b"badge-%05d" % number)
         for number in range(400):
-            self.add(device, "big/alarms", b"alarm-%04d" % (number % 350))
-        for number in range(0, 350, 7):
-            self.remove(device, "big/alarms", b"alarm-%04d" % number)
+            self.put(device, "big/badges", b"a badge of some length, number %05d" % number)
+        for number in range(250):
+            self.add(device, "big/alarms", b"a longer name of an alarm-%04d" % (number % 220))
+        for number in range(0, 220, 7):
+            self.remove(device, "big/alarms", b"a longer name of an alarm-%04d" % number)
 
     def second_burst(self):
         """The big sets change after they were acknowledged: old adds stand in `removed`."""
         device = self.members["py-big"].device
-        for number in range(0, 350, 5):
-            self.remove(device, "big/alarms", b"alarm-%04d" % number)
-        for number in range(0, 350, 10):
-            self.add(device, "big/alarms", b"alarm-%04d" % number)
+        for number in range(0, 220, 5):
+            self.remove(device, "big/alarms", b"a longer name of an alarm-%04d" % number)
+        for number in range(0, 220, 10):
+            self.add(device, "big/alarms", b"a longer name of an alarm-%04d" % number)
 
     def amnesia(self):
         """Loses power and memory in mid-sentence. What the network had taken still counts."""

@@ -79,10 +79,13 @@ class Observer:
 
     def complaints(self, gateway):
         """Joins all that a gateway published and compares it with the digests of its head."""
-        head = self.head(gateway)
+        return self.read(gateway)[1]
+
+    def read(self, gateway):
+        """What a gateway publishes, joined, and what is wrong with it."""
+        head, wrong, joined = self.head(gateway), [], Joined()
         if head is None:
-            return ["no head"]
-        wrong, joined = [], Joined()
+            return joined, ["no head"]
         for number, bucket in head.buckets.items():
             try:
                 envelopes, why = self._bucket(gateway, head.incarnation, number, bucket)
@@ -91,16 +94,20 @@ class Observer:
             if envelopes is None:
                 wrong.append(why)
                 continue
-            if len(envelopes) != bucket.live:
-                wrong.append(f"bucket {number}: {len(envelopes)} envelopes, live {bucket.live}")
-            for index, envelope in envelopes:
-                delta = envelope.delta
-                if bucket_of(delta.device, delta.epoch) != number:
-                    wrong.append(f"bucket {number}: {delta.device} does not belong here")
-                if part_of(envelope.hash, bucket.parts) != index:
-                    wrong.append(f"bucket {number}: an envelope in the wrong part")
-                joined.take(delta)
-        return wrong or self._digests(head, joined)
+            wrong += self._places(number, bucket, envelopes)
+            for _, envelope in envelopes:
+                joined.take(envelope.delta)
+        return joined, wrong or self._digests(head, joined)
+
+    def _places(self, number, bucket, envelopes):
+        if len(envelopes) != bucket.live:
+            yield f"bucket {number}: {len(envelopes)} envelopes, live {bucket.live}"
+        for index, envelope in envelopes:
+            delta = envelope.delta
+            if bucket_of(delta.device, delta.epoch) != number:
+                yield f"bucket {number}: {delta.device} does not belong here"
+            if part_of(envelope.hash, bucket.parts) != index:
+                yield f"bucket {number}: an envelope in the wrong part"
 
     def _digests(self, head, joined):
         atoms = {number: [] for number in head.buckets}

@@ -9,6 +9,7 @@ Promise: stop() ends what was started, by pid, and nothing else.
     world.stop()
 """
 
+import ctypes
 import json
 import shutil
 import signal
@@ -23,6 +24,12 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def die_with_parent():
+    """Should this test be killed, nobody is left behind."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 class World:
@@ -46,7 +53,12 @@ class World:
     def _spawn(self, name, command):
         with open(self.folder / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent,
             )
 
     def start_gateway(self, name):
