@@ -42,6 +42,7 @@ struct Store::Impl {
   int write_notes(const Commit&);
 
   Error failed(int rc, const std::string& doing) const;
+  Error refused(int rc, const std::string& doing);
   Error damaged(const std::string& detail);
   Error unreadable_row(Statement&);
   Error busy() const;

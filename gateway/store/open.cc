@@ -45,6 +45,12 @@ Error Store::Impl::failed(int rc, const std::string& doing) const {
   return explain(rc, db.message(), doing, path);
 }
 
+// While it opens, SQL that does not fit is the file's fault: the SQL is the same for every file.
+Error Store::Impl::refused(int rc, const std::string& doing) {
+  const bool rotten = rc == sqlite_error || kind_of(rc) == Error::Kind::corrupt;
+  return rotten ? damaged(db.message()) : failed(rc, doing);
+}
+
 Error Store::Impl::busy() const {
   const std::optional<int> pid = lock_holder(path);
   return {Error::Kind::busy,
@@ -139,11 +145,10 @@ std::optional<Error> Store::Impl::connect() {
   std::string mode;
   if (rc == sqlite_ok) mode = db.text("PRAGMA journal_mode=WAL", rc);
   if (kind_of(rc) == Error::Kind::busy && rc != sqlite_ok) return busy();
-  if (rc != sqlite_ok && kind_of(rc) == Error::Kind::corrupt) return damaged(db.message());
   if (rc == sqlite_ok) {
     rc = db.exec(options.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
   }
-  if (rc != sqlite_ok) return failed(rc, "open");
+  if (rc != sqlite_ok) return refused(rc, "open");
   if (mode != "wal") {
     return Error{Error::Kind::io, "cannot open '" + path +
                                       "' with a write-ahead log (it stays in mode '" + mode +
@@ -159,10 +164,7 @@ std::optional<Error> Store::Impl::check_schema() {
   const int version = schema_version(db, rc);
   std::string schema;
   if (rc == sqlite_ok) schema = schema_text(db, rc);
-  if (rc != sqlite_ok && kind_of(rc) == Error::Kind::corrupt) return damaged(db.message());
-  // Not an error of ours: this much is the same in every version, and stands in sound files.
-  if (rc == sqlite_error) return damaged(db.message());
-  if (rc != sqlite_ok) return failed(rc, "check");
+  if (rc != sqlite_ok) return refused(rc, "check");
   if (version > migrations().back().to) {
     db.close();
     return Error{Error::Kind::newer,
@@ -185,8 +187,7 @@ std::optional<Error> Store::Impl::check_pages() {
   std::string verdict;
   for (int attempt = 0; attempt < 2; ++attempt) {
     verdict = db.text("PRAGMA quick_check(1)", rc);
-    if (rc != sqlite_ok && kind_of(rc) == Error::Kind::corrupt) return damaged(db.message());
-    if (rc != sqlite_ok) return failed(rc, "check");
+    if (rc != sqlite_ok) return refused(rc, "check");
     if (verdict == "ok") return std::nullopt;
     if ((rc = db.read_through()) != sqlite_ok) return explain(rc, unreadable, "read", path);
   }
@@ -198,7 +199,7 @@ std::optional<Error> Store::Impl::check_file() {
   // Also takes the exclusive lock for good, before anything is written.
   int rc = db.exec("BEGIN IMMEDIATE; COMMIT");
   if (rc != sqlite_ok && kind_of(rc) == Error::Kind::busy) return busy();
-  if (rc != sqlite_ok) return failed(rc, "check");
+  if (rc != sqlite_ok) return refused(rc, "check");
   if (std::optional<Error> e = check_pages()) return e;
   // What the log holds may never have reached the disk (a sync that failed, then a restart): it
   // must be safe before a page of the database is overwritten, or a power cut leaves neither. Then
@@ -260,7 +261,7 @@ std::optional<Error> Store::Impl::prepare() {
       {&trim_quarantine, "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?"},
   };
   for (const auto& [statement, sql] : all) {
-    if (const int rc = statement->prepare(db, sql)) return failed(rc, "prepare");
+    if (const int rc = statement->prepare(db, sql)) return refused(rc, "prepare");
   }
   return std::nullopt;
 }
