@@ -322,7 +322,9 @@ std::vector<const KeyState*> Keyspace::page(std::string_view after_key, std::uin
   auto at = std::upper_bound(order_.begin(), order_.end(), after,
                              [&](const Name& n, const KeyState* k) { return n < name_of(k); });
   std::vector<const KeyState*> out;
-  for (; at != order_.end() && out.size() < max; ++at) out.push_back(*at);
+  for (; at != order_.end() && out.size() < max; ++at) {
+    if ((*at)->contributors() > 0) out.push_back(*at);
+  }
   return out;
 }
 

@@ -89,7 +89,7 @@ class Keyspace {
   std::vector<ForeignRemoval> take_foreign();
   std::vector<std::pair<KeyState*, ActorRef>> take_released();
 
-  // Up to `max` keys in order of (key, type), after the given one.
+  // Up to `max` keys that somebody contributes to, in order of (key, type), after the given one.
   std::vector<const KeyState*> page(std::string_view after_key, std::uint8_t after_type,
                                     std::size_t max) const;
 
