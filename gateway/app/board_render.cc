@@ -32,10 +32,12 @@ Tone tone_of(const std::string& state) {
   return state == "offline" ? Tone::bad : Tone::warn;
 }
 
-Cell step_cell(const GatewayRow& row, bool online) {
+Cell step_cell(const GatewayRow& row, bool online, std::uint64_t now_ms) {
   if (!online) return Cell("-", Tone::dim);
   if (row.peers == 0) return Cell("alone", Tone::dim);
   if (row.peers_in_step == row.peers) return Cell("yes", Tone::good);
+  // Heads are of different moments while operations stream in: unequal digests mean nothing then.
+  if (row.operation_rate.per_second(now_ms).value_or(1) > 0) return Cell("moving");
   return Cell(std::to_string(row.peers_in_step) + " of " + std::to_string(row.peers), Tone::warn);
 }
 
@@ -67,7 +69,7 @@ std::string Board::gateway_table(const Screen& screen, std::uint64_t now_ms) con
     const std::string state = state_of(row, now_ms);
     const bool online = row.state == "online";
     const std::size_t late = behind(name);
-    table.row({name, Cell(state, tone_of(state)), step_cell(row, online), count(row.actors),
+    table.row({name, Cell(state, tone_of(state)), step_cell(row, online, now_ms), count(row.actors),
                row.acknowledged.empty()
                    ? Cell("-", Tone::dim)
                    : Cell(count(known - late), late == 0 ? Tone::plain : Tone::warn),
