@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Installs the data types alone into a fresh prefix and builds the examples against them, as a stranger would.
+# Installs the data types alone into a fresh prefix and builds the examples against them, as a
+# stranger would.
 # Variables: SOURCE, WORK (emptied), GENERATOR, COMPILER.
 function(run)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status
+    OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT status EQUAL 0)
     list(JOIN ARGN " " command)
     message(FATAL_ERROR "failed (${status}): ${command}\n${output}")
@@ -11,7 +13,8 @@ endfunction()
 
 file(REMOVE_RECURSE ${WORK})
 set(common -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER})
-run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/library ${common} -DTRIBUTARY_CRDT_ONLY=ON -DTRIBUTARY_TESTS=OFF)
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/library ${common}
+    -DTRIBUTARY_CRDT_ONLY=ON -DTRIBUTARY_TESTS=OFF)
 run(${CMAKE_COMMAND} --build ${WORK}/library)
 run(${CMAKE_COMMAND} --install ${WORK}/library --prefix ${WORK}/prefix)
 
