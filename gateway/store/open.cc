@@ -207,8 +207,9 @@ std::optional<Error> Store::Impl::check_file() {
   rc = db.rewrite_log();
   if (rc != sqlite_ok) return explain(rc, "its log cannot be written anew", "check", path);
   rc = migrate(db, migrations());
+  if (rc == sqlite_error) return failed(rc, "bring up to date");  // a step of ours, not the file
   if (rc == sqlite_ok) rc = db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-  if (rc != sqlite_ok) return failed(rc, "check");
+  if (rc != sqlite_ok) return refused(rc, "check");
   return std::nullopt;
 }
 
