@@ -26,7 +26,6 @@ class AckBook {
   // An add of this actor was removed by another one: quoted until it is dead.
   void removed(const ForeignRemoval&);
 
-  bool empty() const { return due_.empty(); }
   struct Context {
     const Options& options;
     std::uint64_t incarnation;

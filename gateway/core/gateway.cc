@@ -97,8 +97,13 @@ void Gateway::Impl::publish_status(LinkId id, bool online, std::uint64_t wall_ms
   out.publishes.push_back({id, base + '/' + options.gateway + "/status", to_json(s), true, true});
 }
 
-void Gateway::Impl::run_timers(Instant now) {
+void Gateway::Impl::see(Instant now) {
+  seen = now;
   keys.set_horizon(crdt::Hlc::at(now.wall_ms + options.clock_ahead_max_ms, 0xFFFF));
+}
+
+void Gateway::Impl::run_timers(Instant now) {
+  see(now);
   if (in_flight && !in_flight->asked && now.mono_ms >= in_flight->retry_at_ms) ask(now);
   if (flush_due(now)) flush(now);
   if (quiet()) run_publishers(now);
@@ -150,7 +155,11 @@ std::uint64_t Gateway::Impl::next_deadline() const {
     if (!in_flight->asked) heed(in_flight->retry_at_ms);
     return at;  // all else waits for it
   }
-  if (!pending.empty()) heed(pending_since_ms + options.batch_timeout_ms);
+  if (pending_since_ms != never) heed(pending_since_ms + options.batch_timeout_ms);
+  if (const auto held = keys.next_release()) {  // a register from the future: when its time comes
+    const std::uint64_t ms = held->ms() - std::min(held->ms(), options.clock_ahead_max_ms);
+    heed(seen.mono_ms + ms - std::min(ms, seen.wall_ms));
+  }
   if (!dead_letters.empty()) heed(dead_letter_window_ms + 1'000);
   heed(views.rows_deadline());
   heed(next_sweep_ms);
@@ -209,7 +218,7 @@ void Gateway::disconnected(Instant, LinkId link) {
   impl_->peers.disconnected(link);
 }
 void Gateway::receive(Instant now, Inbound&& in) {
-  impl_->keys.set_horizon(crdt::Hlc::at(now.wall_ms + impl_->options.clock_ahead_max_ms, 0xFFFF));
+  impl_->see(now);
   impl_->receive(now, std::move(in));
 }
 void Gateway::committed(Instant now, Ticket ticket) {

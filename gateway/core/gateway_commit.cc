@@ -34,11 +34,12 @@ std::string encode_actor(const ActorRecord& a) {
 bool Gateway::Impl::flush_due(Instant now) const {
   if (in_flight || !started) return false;
   if (pending.size() >= options.batch_envelopes_max) return true;
-  if (!pending.empty() && (now.mono_ms >= pending_since_ms + options.batch_timeout_ms || stopping))
+  if (pending_since_ms != never &&
+      (now.mono_ms >= pending_since_ms + options.batch_timeout_ms || stopping)) {
     return true;
+  }
   if (now.mono_ms >= views.rows_deadline()) return true;
   if (!quarantined.empty() || !erase_at_start.empty()) return true;
-  if (!acks.empty()) return true;
   if (now.mono_ms >= next_sweep_ms) return true;
   return !dead_letters.empty() &&
          (now.mono_ms >= dead_letter_window_ms + dead_letter_delay_ms || stopping);
@@ -71,7 +72,8 @@ void Gateway::Impl::flush(Instant now) {
 
 std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
   const wire::Delta& d = e.delta;
-  std::size_t actors_new = actors.find(d.device, d.epoch) == nullptr ? 1 : 0;
+  std::set<std::pair<std::string_view, std::uint64_t>> strangers;
+  if (actors.find(d.device, d.epoch) == nullptr) strangers.emplace(d.device, d.epoch);
   std::size_t keys_new = 0;
   bool grows_any = false;
   for (const wire::Entry& x : d.entries) {
@@ -79,18 +81,19 @@ std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
     if (key_new) ++keys_new;
     const bool fixed_size = x.type == 1 || x.type == 2;
     if (const auto* set = std::get_if<wire::OrSetPayload>(&x.payload)) {
-      for (const auto& f : set->foreign)
-        actors_new += actors.find(f.device, f.epoch) == nullptr ? 1 : 0;
+      for (const auto& f : set->foreign) {
+        if (actors.find(f.device, f.epoch) == nullptr) strangers.emplace(f.device, f.epoch);
+      }
     }
     // A counter that is there already does not grow.
-    const bool grows = key_new || actors_new > 0 || !fixed_size;
+    const bool grows = key_new || !strangers.empty() || !fixed_size;
     grows_any |= grows;
     if (grows && keys.bytes(x.type) >= options.type_bytes_max[wire::known(x.type) ? x.type : 0]) {
       return Denial{
           Reject::memory, "memory limit of type " + wire::type_name(x.type) + " reached", {}};
     }
   }
-  if (actors_new > 0 && actors.size() + actors_new > options.actors_max) {
+  if (!strangers.empty() && actors.size() + strangers.size() > options.actors_max) {
     return Denial{
         Reject::limit, "limit of " + std::to_string(options.actors_max) + " actors reached", {}};
   }
@@ -183,6 +186,7 @@ void Gateway::Impl::drop(const std::vector<Dropped>& gone, InFlight& work) {
     if (g.stored) {
       work.request.rows.erase.push_back(g.row);
       work.thinned.insert(g.actor->bucket);
+      touch(*g.actor);  // its row counts what is live
     } else {
       std::erase_if(work.fresh, [&](const auto& f) { return f.first == g.hash; });
     }
@@ -195,7 +199,6 @@ void Gateway::Impl::sweep(Instant now, InFlight& work) {
   if (!live.sweeping()) live.begin_sweep();
   const std::vector<Dropped> gone = live.sweep(sweep_entries);
   drop(gone, work);
-  for (const Dropped& g : gone) touch(*g.actor);
   next_sweep_ms = now.mono_ms + (live.sweeping() ? sweep_pause_ms : options.cleanup_interval_ms);
 }
 

@@ -83,6 +83,7 @@ struct Gateway::Impl {
   // gateway.cc
   void connected(Instant, LinkId);
   void subscribe_all(LinkId);
+  void see(Instant);  // what time it is, also for registers from the future
   void run_timers(Instant);
   void run_publishers(Instant);
   std::uint64_t next_deadline() const;
@@ -149,7 +150,8 @@ struct Gateway::Impl {
   std::vector<Link> links;
   std::deque<Pending> pending;
   std::size_t pending_bytes = 0;
-  std::uint64_t pending_since_ms = never;
+  std::uint64_t pending_since_ms = never;  // the oldest that waits: an envelope, or a refusal
+  Instant seen;
   std::optional<InFlight> in_flight;
   std::vector<ActorRecord*> touched;
   Ticket next_ticket = 1;

@@ -79,7 +79,10 @@ void Gateway::Impl::on_upload(Instant now, LinkId link, std::string_view device,
       const Denial& denial = authorised.error();
       reject(now, denial.reason, topic, denial.rule, bytes);
       // Who speaks for another device gets no answer: it would be that device's.
-      if (denial.reason == Reject::reserved_key) acks.refuse(device, epoch, to, link, denial);
+      if (denial.reason == Reject::reserved_key) {
+        acks.refuse(device, epoch, to, link, denial);
+        if (pending_since_ms == never) pending_since_ms = now.mono_ms;  // answered with the batch
+      }
       continue;
     }
     enqueue(now, std::move(*authorised), {link, true, false, false});
@@ -180,7 +183,7 @@ void Gateway::Impl::take_from_peer(Instant now, std::string_view bytes, Source s
 
 void Gateway::Impl::enqueue(Instant now, Authorised&& e, Source source) {
   counters.envelopes += 1;
-  if (pending.empty()) pending_since_ms = now.mono_ms;
+  if (pending_since_ms == never) pending_since_ms = now.mono_ms;
   pending_bytes += e.envelope().bytes->size();
   pending.push_back({std::move(e), source});
   if (flush_due(now)) flush(now);

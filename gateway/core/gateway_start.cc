@@ -37,8 +37,10 @@ void Gateway::Impl::restore(EnvelopeRow&& row) {
   f.sum += first;
   const std::vector<KeyState*> of_entries = apply_entries(actor, e->delta, 0);
   recent.insert(e->hash);
-  for (const Dropped& gone : live.insert(std::move(*e), actor, of_entries, row.row, true))
+  for (const Dropped& gone : live.insert(std::move(*e), actor, of_entries, row.row, true)) {
     erase_at_start.push_back(gone.row);
+    touch(actor);
+  }
 }
 
 void Gateway::Impl::restore(ActorRow&& row) {
@@ -52,7 +54,7 @@ void Gateway::Impl::restore(ActorRow&& row) {
 // acknowledgement would cost data.
 void Gateway::Impl::start(Instant now) {
   assert(!started);
-  keys.set_horizon(crdt::Hlc::at(now.wall_ms + options.clock_ahead_max_ms, 0xFFFF));
+  see(now);
   for (QuarantineRow& q : quarantined) q.at_ms = now.wall_ms;
   for (ActorRow& row : restored_actors) {
     ActorRecord& actor = actors.intern(row.device, row.epoch);

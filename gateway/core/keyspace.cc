@@ -257,10 +257,16 @@ void Keyspace::mark(KeyState& key, std::uint64_t wall_ms) {
 }
 
 void Keyspace::watch_held(KeyState& key) {
-  if (const auto next = std::get<LwwRegister>(key.value).next_release()) {
-    held_[&key] = *next;
-  } else {
-    held_.erase(&key);
+  const auto next = std::get<LwwRegister>(key.value).next_release();
+  const auto at = held_.find(&key);
+  if (at != held_.end()) {
+    if (at->second == next) return;
+    releases_.erase({at->second, &key});
+    held_.erase(at);
+  }
+  if (next) {
+    held_.emplace(&key, *next);
+    releases_.emplace(*next, &key);
   }
 }
 
@@ -278,8 +284,9 @@ void Keyspace::set_horizon(crdt::Hlc horizon) {
     return;
   }
   std::vector<KeyState*> due;
-  for (const auto& [key, stamp] : held_) {
-    if (stamp <= horizon) due.push_back(key);
+  for (const auto& [stamp, key] : releases_) {
+    if (stamp > horizon) break;
+    due.push_back(key);
   }
   for (KeyState* key : due) {
     if (std::get<LwwRegister>(key->value).set_horizon(horizon)) changed_.insert(key);
@@ -288,11 +295,7 @@ void Keyspace::set_horizon(crdt::Hlc horizon) {
 }
 
 std::optional<crdt::Hlc> Keyspace::next_release() const {
-  std::optional<crdt::Hlc> out;
-  for (const auto& [key, stamp] : held_) {
-    if (!out || stamp < *out) out = stamp;
-  }
-  return out;
+  return releases_.empty() ? std::nullopt : std::optional(releases_.begin()->first);
 }
 
 std::vector<KeyState*> Keyspace::take_changed() {

@@ -95,7 +95,7 @@ class Keyspace {
 
   DigestBook& digests() { return digests_; }
   // Estimated memory: of one type, and of all.
-  std::size_t bytes(std::uint8_t type) const { return bytes_[type < bytes_.size() ? type : 0]; }
+  std::size_t bytes(std::uint8_t type) const { return bytes_[wire::known(type) ? type : 0]; }
   std::size_t total_bytes() const;
   std::size_t parts() const { return parts_; }
 
@@ -129,8 +129,9 @@ class Keyspace {
     }
   };
   std::set<KeyState*, ByName> changed_;
-  std::map<KeyState*, crdt::Hlc, ByName>
-      held_;  // registers with a held part, and the first to be shown
+  // Registers with a held part, by the stamp that is shown first.
+  std::set<std::pair<crdt::Hlc, KeyState*>> releases_;
+  std::unordered_map<KeyState*, crdt::Hlc> held_;
   std::vector<ForeignRemoval> foreign_;
   std::vector<std::pair<KeyState*, ActorRef>> released_;
 };
