@@ -48,7 +48,7 @@ Explorer::Explorer(Flavour flavour, std::uint64_t seed, int steps)
     const bool device = i < devices;
     writers_.emplace_back((device ? "d" : "op-g") + std::to_string(device ? i : i - devices),
                           [this] { return random_() >> 8; });
-    writers_.back().open(now_, "", packet(), small());
+    writers_.back().open(now_, "", packet(), small(), 1);
   }
   for (std::size_t i = 0; i < gateways; ++i) {
     Options o = Rig::defaults("g" + std::to_string(i));
@@ -107,10 +107,14 @@ void Explorer::published(std::size_t i, Publish&& p) {
   }
   if (rest.starts_with("view/")) return;
   const bool head = rest.ends_with("/head"), state = rest.find("/state/") != std::string::npos;
-  if (head) heads_.emplace_back(p.topic, p.payload);
+  if (head) {
+    heads_.emplace_back(p.topic, p.payload);
+    check_head(nodes_[i], p.payload);
+  }
+  const double batches = flavour_ == Flavour::foreign ? 0.25 : 0.6;
   for (std::size_t to = 0; to < nodes_.size(); ++to) {
     if (to == i) continue;
-    if (!state) post(to, p.topic, p.payload, false, head ? 0.5 : 0.7);
+    if (!state) post(to, p.topic, p.payload, false, head ? 0.5 : batches);
     for (const std::string& f : nodes_[to].filters) {
       if (state && transports::topic_matches(f, p.topic)) post(to, p.topic, p.payload, false, 0.7);
     }

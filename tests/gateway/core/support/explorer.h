@@ -99,6 +99,7 @@ class Explorer {
   Core& disk(Node&);
   void check(std::size_t node);
   void check_ack(Node&, const std::string& payload);
+  void check_head(Node&, const std::string& payload);
   void check_bounds(Core&);
   // The first of operations ≤ upto that `core` does not hold; "" when all are there.
   std::string missing(const Core& core, const std::string& device, std::uint64_t epoch,
@@ -118,6 +119,7 @@ class Explorer {
   // What one packet holds, and what counts as a small set: small numbers, so that much is cut.
   std::size_t packet() { return flavour_ == Flavour::heavy ? 1'300 : 256 + 80 * below(3); }
   std::size_t small() { return flavour_ == Flavour::heavy ? 0 : 64 * below(3); }
+  std::uint32_t acks_needed() { return static_cast<std::uint32_t>(1 + below(3)); }
   void say(std::string text);
   [[noreturn]] void wrong(std::string text) const;
 

@@ -118,6 +118,19 @@ void Explorer::check_ack(Node& n, const std::string& payload) {
   }
 }
 
+// A head says what the disk rebuilds: nothing that is only joined so far.
+void Explorer::check_head(Node& n, const std::string& payload) {
+  if (flavour_ == Flavour::unknown) return;
+  const auto head = wire::decode_head(payload, wire::Limits{});
+  if (!head) wrong("a head that nobody can read: " + to_string(head.error()));
+  Core& core = disk(n);
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+    const auto& said = head->buckets[b];
+    if (said ? said->digest != core.keys.digests().digest(b) : !core.keys.digests().empty(b))
+      wrong(n.rig->options.gateway + " announces another digest than its disk has");
+  }
+}
+
 // Never more than was issued.
 void Explorer::check_bounds(Core& core) {
   for (const KeyState* k : core.keys.page("", 0, 1'000)) {

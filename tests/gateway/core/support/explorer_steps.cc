@@ -15,24 +15,25 @@ constexpr std::size_t devices = 2;
 
 void Explorer::step() {
   pass(chance(0.08) ? 200 + below(1'500) : below(25));
+  for (Node& n : nodes_) {
+    if (chance(0.2)) answer_commit(n);
+  }
   const double x = std::uniform_real_distribution<>(0, 1)(random_);
-  if (flavour_ == Flavour::foreign && chance(0.3)) return operator_acts(pick(nodes_));
-  if (x < 0.22) {
+  if (flavour_ == Flavour::foreign && chance(0.25)) return operator_acts(pick(nodes_));
+  if (x < 0.26) {
     write(writers_[below(devices)]);
-  } else if (x < 0.37) {
+  } else if (x < 0.40) {
     send(writers_[below(devices)]);
-  } else if (x < 0.56) {
+  } else if (x < 0.62) {
     for (std::size_t n = 1 + below(3); n > 0 && !net_.empty(); --n) deliver(below(net_.size()));
-  } else if (x < 0.60) {
+  } else if (x < 0.67) {
     if (history_.empty()) return;
     const auto& [device, payload] = pick(history_);
     net_.push_back({below(nodes_.size()), "tributary/v1/demo/up/" + device, payload, false});
     deliver(net_.size() - 1);
   } else if (x < 0.70) {
-    answer_commit(pick(nodes_));
-  } else if (x < 0.74) {
     crash(pick(nodes_));
-  } else if (x < 0.85) {
+  } else if (x < 0.84) {
     deliver_ack();
   } else if (x < 0.90) {
     stale_head();
@@ -98,6 +99,12 @@ void Explorer::send(Writer& w) {
   say(w.id() + " sends to " + std::to_string(w.device().last_op()) + " from " +
       std::to_string(w.device().safe()));
   packets(w, false);
+  // The same interval made again, from another point and cut in another way.
+  if (chance(0.35)) {
+    reboot(w, true);
+    w.device().link_up(now_);
+    packets(w, false);
+  }
 }
 
 void Explorer::deliver(std::size_t at) {
@@ -190,7 +197,7 @@ void Explorer::operator_acts(Node& n) {
     ActorRecord* owner = core.actors.find(device, epoch);
     if (owner != nullptr && set.dead({{owner}, op})) forgettable.emplace_back(device, epoch, op);
   }
-  if (!forgettable.empty() && chance(0.6)) {
+  if (!forgettable.empty() && chance(0.8)) {
     const auto [device, epoch, op] = pick(forgettable);
     if (w.forget_foreign(key, device, epoch, op)) reached["forgotten"] += 1;
     say(w.id() + " forgets " + device + ":" + std::to_string(op));
@@ -225,7 +232,7 @@ void Explorer::rare() {
 
 // Another link: other packet sizes, so the same interval is cut in another way.
 void Explorer::reboot(Writer& w, bool with_memory) {
-  say(w.id() + (with_memory ? " reboots" : " loses its memory"));
+  if (!with_memory) say(w.id() + " loses its memory");
   if (!with_memory) {
     closed_.push_back({w.id(), w.device().epoch(), w.oracle.log, w.oracle.promised});
     w.oracle = {};
@@ -233,7 +240,7 @@ void Explorer::reboot(Writer& w, bool with_memory) {
   } else if (chance(0.7) || exact_) {
     w.device().persist();  // what was issued and not saved would be lost: then not counted either
   }
-  w.open(now_, with_memory ? w.saved() : "", packet(), small());
+  w.open(now_, with_memory ? w.saved() : "", packet(), small(), acks_needed());
 }
 
 void Explorer::roll_back(Writer& w) {
@@ -251,7 +258,7 @@ void Explorer::roll_back(Writer& w) {
   say(back.id() + " is put back to an older memory");
   reached["restored"] += 1;
   back.oracle = c.oracle;
-  back.open(now_, c.saved, packet(), small());
+  back.open(now_, c.saved, packet(), small(), acks_needed());
 }
 
 void Explorer::clone(Writer& w) {
@@ -261,7 +268,7 @@ void Explorer::clone(Writer& w) {
   reached["cloned"] += 1;
   Writer& twin = writers_.emplace_back(w.id(), [this] { return random_() >> 8; });
   twin.oracle = w.oracle;
-  twin.open(now_, w.saved(), packet(), small());
+  twin.open(now_, w.saved(), packet(), small(), acks_needed());
 }
 
 void Explorer::lose_disk(Node& n) {
@@ -339,9 +346,9 @@ void Explorer::finish() {
   for (Writer& w : writers_) w.device().link_up(now_);
   // A broker that forgot hears everything again when its gateways connect again.
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    nodes_[i].rig->gateway->disconnected(nodes_[i].rig->now(), 0);
+    nodes_[i].rig->disconnect();
     nodes_[i].filters.clear();
-    nodes_[i].rig->gateway->connected(nodes_[i].rig->now(), 0);
+    nodes_[i].rig->connect();
     collect(i);
   }
   for (int round = 1;; ++round) {

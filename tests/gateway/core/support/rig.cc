@@ -34,14 +34,28 @@ void Rig::boot(bool online) {
   for (const LinkOptions& link : links) gateway->attach(link);
   gateway->start(now_);
   perform();
-  for (LinkId l = 0; online && l < links.size(); ++l) gateway->connected(now_, l);
-  perform();
+  for (LinkId l = 0; online && l < links.size(); ++l) connect(l);
 }
 
 void Rig::crash() {
   gateway.reset();
   waiting_.reset();
   failed_ = false;
+}
+
+void Rig::connect(LinkId link) {
+  gateway->connected(now_, link);
+  perform();
+}
+
+void Rig::disconnect(LinkId link) {
+  gateway->disconnected(now_, link);
+  perform();
+}
+
+void Rig::stop() {
+  gateway->stop(now_);
+  perform();
 }
 
 void Rig::up(std::string_view device, std::string payload, LinkId link) {

@@ -32,6 +32,10 @@ class Rig {
   void crash();  // what was not committed is gone
   void reboot() { crash(), boot(); }
 
+  void connect(LinkId link = 0);
+  void disconnect(LinkId link = 0);
+  void stop();
+
   // A message from a device; from anybody.
   void up(std::string_view device, std::string payload, LinkId link = 0);
   void hear(std::string topic, std::string payload, bool retained = false, LinkId link = 0);

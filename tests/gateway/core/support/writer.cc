@@ -8,7 +8,7 @@
 namespace tributary::core::testing {
 
 void Writer::open(std::uint64_t now_ms, std::string snapshot, std::size_t body_bytes_max,
-                  std::size_t small_set_bytes) {
+                  std::size_t small_set_bytes, std::uint32_t acks_needed) {
   sdk::Options o;
   o.fleet = "demo";
   o.device = id_;
@@ -20,6 +20,7 @@ void Writer::open(std::uint64_t now_ms, std::string snapshot, std::size_t body_b
   o.saved = std::move(snapshot);
   o.body_bytes_max = body_bytes_max;
   o.small_set_bytes = small_set_bytes;
+  o.acks_needed = acks_needed;
   o.resend_min_ms = 200;
   o.resend_max_ms = 1'000;
   o.catch_up_ms = 500;

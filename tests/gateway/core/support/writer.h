@@ -36,7 +36,7 @@ class Writer {
       : id_(std::move(id)), random_(std::move(random)) {}
 
   void open(std::uint64_t now_ms, std::string snapshot, std::size_t body_bytes_max,
-            std::size_t small_set_bytes);
+            std::size_t small_set_bytes, std::uint32_t acks_needed);
   sdk::Device& device() { return *device_; }
   const std::string& id() const { return id_; }
   const std::string& saved() const { return saved_; }
