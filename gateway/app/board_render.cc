@@ -32,6 +32,14 @@ Tone tone_of(const std::string& state) {
   return state == "offline" ? Tone::bad : Tone::warn;
 }
 
+// Operations it can acknowledge: what it holds, not what this process has seen since its start.
+std::uint64_t held(const GatewayRow& row) {
+  if (row.acknowledged.empty()) return row.operations;
+  std::uint64_t sum = 0;
+  for (const auto& [actor, op] : row.acknowledged) sum += op;
+  return sum;
+}
+
 Cell step_cell(const GatewayRow& row, bool online, std::uint64_t now_ms) {
   if (!online) return Cell("-", Tone::dim);
   if (row.peers == 0) return Cell("alone", Tone::dim);
@@ -73,7 +81,7 @@ std::string Board::gateway_table(const Screen& screen, std::uint64_t now_ms) con
                row.acknowledged.empty()
                    ? Cell("-", Tone::dim)
                    : Cell(count(known - late), late == 0 ? Tone::plain : Tone::warn),
-               count(row.keys), count(row.live_envelopes), count(row.operations),
+               count(row.keys), count(row.live_envelopes), count(held(row)),
                online ? rate_text(row.operation_rate.per_second(now_ms)) : "",
                online ? rate_text(row.message_rate.per_second(now_ms)) : "",
                Cell(count(row.rejected), row.rejected == 0 ? Tone::plain : Tone::warn),
@@ -141,9 +149,9 @@ std::string Board::line(std::uint64_t now_ms) const {
     const std::string state = state_of(row, now_ms);
     out += (out.empty() ? "" : " | ") + printable(name) + " " + state;
     if (state == "online") {
-      out += " " + count(row.operations) + " ops " +
-             rate_text(row.operation_rate.per_second(now_ms)) + "/s acked " +
-             std::to_string(devices() - behind(name)) + "/" + std::to_string(devices());
+      out += " " + count(held(row)) + " ops " + rate_text(row.operation_rate.per_second(now_ms)) +
+             "/s acked " + std::to_string(devices() - behind(name)) + "/" +
+             std::to_string(devices());
     }
   }
   if (out.empty()) return "no gateway has been heard yet";
