@@ -48,10 +48,12 @@ std::uint64_t cpu_used_ms() {
 
 bool Daemon::Impl::may_reply_to(const std::string& topic) const {
   if (!transports::topic_valid(topic) || topic.front() == '$') return false;
-  // Inside the fleet's own tree only under reply/: nobody may borrow our voice for the protocol.
-  const std::string fleet = core->root() + "/";
-  return topic.compare(0, fleet.size(), fleet) != 0 ||
-         topic.compare(0, fleet.size() + 6, fleet + "reply/") == 0;
+  // Among the fleets' own topics only under our reply/: nobody may borrow our voice for the
+  // protocol.
+  const std::string& fleet = core->root();
+  const std::string fleets = fleet.substr(0, fleet.rfind('/') + 1);
+  return topic.compare(0, fleets.size(), fleets) != 0 ||
+         topic.compare(0, fleet.size() + 7, fleet + "/reply/") == 0;
 }
 
 void Daemon::Impl::request(std::size_t index, const Message& message) {

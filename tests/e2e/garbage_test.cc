@@ -150,5 +150,38 @@ TEST(Garbage, OnEveryTopicChangesNothing) {
   EXPECT_TRUE(eventually(10s, [&] { return site.get("g1", "a") == "3"; })) << g1.log();
 }
 
+TEST(Garbage, NobodyBorrowsAGatewaysVoice) {
+  Site site;
+  Program& g1 = site.gateway("g1");
+  ASSERT_TRUE(eventually(10s, [&] { return !site.digest("g1").empty(); })) << g1.log();
+  auto session = transports::mqtt::make_session({.uri = site.broker.uri(), .client_id = "asks"});
+  session->subscribe("tributary/#", transports::Qos::at_least_once);
+  session->start();
+  ASSERT_TRUE(eventually(10s, [&] { return session->connected(); }));
+  const std::string mine = root + "reply/asks";
+  for (const std::string& topic :
+       {root + "gw/x/head", root + "up/dev-1", root + "replyx",
+        std::string("tributary/v1/other/up/d"), std::string("tributary/v1/other/reply/x"),
+        std::string("$SYS/x"), mine}) {
+    transports::Message request;
+    request.topic = root + "req/g1/status";
+    request.response_topic = topic;
+    request.correlation = "c";
+    ASSERT_TRUE(eventually(10s, [&] { return session->publish(request); }));
+  }
+  std::vector<std::string> answered;
+  EXPECT_TRUE(eventually(10s, [&] {
+    for (const transports::Event& event : session->poll(100)) {
+      if (event.kind == transports::Event::Kind::message && event.message.correlation == "c" &&
+          event.message.response_topic.empty()) {
+        answered.push_back(event.message.topic);
+      }
+    }
+    return !answered.empty() && answered.back() == mine;
+  }));
+  EXPECT_EQ(answered, std::vector<std::string>{mine});
+  session->stop(1'000);
+}
+
 }  // namespace
 }  // namespace tributary::e2e
