@@ -13,6 +13,9 @@ constexpr std::uint64_t state_pause_max_ms = 60'000;
 // A gateway's retained topics stay below 1,000: a broker's retained replay is cut at about that
 // (Mosquitto: 20 in flight and 1,000 queued).
 constexpr std::size_t parts_total_max = 700;
+// A bucket's parts are a power of two of parts three quarters full, so up to 8/3 times as many as
+// its bytes alone would need, and each bucket has one at least.
+constexpr std::size_t parts_by_bytes_max = (parts_total_max - wire::bucket_count) * 3 / 8;
 constexpr std::uint32_t parts_max = 512;
 constexpr std::size_t part_bytes_ceiling = 900'000;
 
@@ -105,7 +108,7 @@ std::vector<std::string> Announcer::plain_parts(std::uint32_t b, std::uint32_t p
 // too many parts.
 std::uint32_t Announcer::parts_for(std::uint32_t b) const {
   const std::size_t wanted =
-      std::clamp(live_.bytes() / parts_total_max, options_.state_part_bytes, part_bytes_ceiling);
+      std::clamp(live_.bytes() / parts_by_bytes_max, options_.state_part_bytes, part_bytes_ceiling);
   std::size_t total = 0;
   for (const LiveEnvelope* e : live_.bucket(b)) total += e->envelope.bytes->size() + 5;
   std::uint32_t parts = 1;
