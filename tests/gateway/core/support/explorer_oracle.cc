@@ -81,7 +81,10 @@ void Explorer::check(std::size_t i) {
   if (core.digest() != n.committed->digest())
     wrong("g" + std::to_string(i) + ": what the disk rebuilds is not all that was committed");
   check_bounds(core);
-  if (!n.rig->gateway || !n.rig->quiet() || flavour_ == Flavour::unknown) return;
+  if (!n.rig->gateway || !n.rig->quiet()) return;
+  if (n.rig->disk.envelopes.size() != n.rig->gateway->summary().live_envelopes)
+    wrong("g" + std::to_string(i) + ": the disk holds other envelopes than are live");
+  if (flavour_ == Flavour::unknown) return;
   if (n.rig->digest() != core.digest())
     wrong("g" + std::to_string(i) + ": shows another state than its disk rebuilds");
 }

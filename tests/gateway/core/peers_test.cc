@@ -1,0 +1,526 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gateways among themselves: what is announced, what is fetched, and what is not believed.
+#include "gateway/core/peers.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "gateway/core/announcer.h"
+#include "tests/gateway/core/support/rig.h"
+#include "transports/session.h"
+#include "transports/wire/pack.h"
+
+namespace tributary::core::testing {
+namespace {
+
+using wire::Type;
+
+std::string parts(std::uint64_t from, std::uint64_t to, std::uint64_t total,
+                  std::string_view device = "a") {
+  return envelope({.device = device, .from = from, .to = to}, {counter("parts", to, total)});
+}
+
+// Two gateways and the broker between them, worked by hand.
+struct Pair {
+  Rig a{Rig::defaults("ga")}, b{Rig::defaults("gb")};
+  std::size_t fetches() const { return b.gateway->counters().fetches; }
+
+  void boot() {
+    b.session = 100;
+    a.boot(), b.boot();
+    run(200);  // both have listened
+    a.take(""), b.take("");
+  }
+  void run(std::uint64_t ms) { a.run(ms), b.run(ms); }
+
+  // The newest head of a, to b.
+  void head() { b.hear(a.topic("gw/ga/head"), a.retained.at({0, a.topic("gw/ga/head")}), true); }
+  // What b asked for and a's broker retains, without the parts that `drop` names.
+  std::size_t replay(const std::function<bool(const std::string& topic)>& drop = {}) {
+    std::size_t sent = 0;
+    for (const Subscription& s : b.take_subscriptions()) {
+      if (!s.subscribe || s.filter.find("/state/") == std::string::npos) continue;
+      for (const auto& [at, payload] : a.retained) {
+        if (!transports::topic_matches(s.filter, at.second) || (drop && drop(at.second))) continue;
+        b.hear(at.second, payload, true);
+        ++sent;
+      }
+    }
+    return sent;
+  }
+  bool in_step() {
+    const auto peers = b.gateway->peers();
+    return peers.size() == 1 && peers[0].in_step;
+  }
+};
+
+TEST(Peers, FetchWhatDiffersAndAreInStep) {
+  Pair p;
+  p.boot();
+  p.a.up("a", parts(0, 3, 7));
+  p.run(2'000);
+  p.a.take("gw/ga/delta");  // lost
+  p.head();
+  EXPECT_FALSE(p.in_step());
+  EXPECT_EQ(p.b.gateway->peers()[0].buckets_differing, 1u);
+  p.run(300);
+  EXPECT_EQ(p.fetches(), 1u);
+  EXPECT_EQ(p.b.gateway->peers()[0].fetching, 1u);
+  EXPECT_EQ(p.replay(), 1u);
+  p.run(100);
+  EXPECT_EQ(p.b.shows("parts", Type::gcounter), "7");
+  EXPECT_TRUE(p.in_step());
+  EXPECT_EQ(p.b.gateway->peers()[0].fetching, 0u);
+  bool unsubscribed = false;
+  for (const Subscription& s : p.b.take_subscriptions()) unsubscribed |= !s.subscribe;
+  EXPECT_TRUE(unsubscribed);
+  EXPECT_EQ(p.b.on_disk()->digest(), p.a.digest());
+  EXPECT_TRUE(p.b.take("ack/").empty());  // the device was never heard here
+}
+
+TEST(Peers, ABatchIsJoinedAndNotSentBack) {
+  Pair p;
+  p.boot();
+  p.a.up("a", parts(0, 3, 7));
+  p.run(60);
+  const auto batches = p.a.take("gw/ga/delta");
+  ASSERT_EQ(batches.size(), 1u);
+  p.b.hear(batches[0].topic, batches[0].payload);
+  p.run(60);
+  EXPECT_EQ(p.b.shows("parts", Type::gcounter), "7");
+  EXPECT_TRUE(p.b.take("gw/gb/delta").empty());
+  const auto before = p.b.gateway->counters().duplicates;
+  p.b.hear(batches[0].topic, batches[0].payload);  // twice
+  EXPECT_EQ(p.b.gateway->counters().duplicates, before + 1);
+  EXPECT_EQ(p.b.gateway->summary().pending, 0u);
+}
+
+// A state in several parts: some are lost, then torn, then whole.
+struct InParts : ::testing::Test {
+  Pair p;
+  std::string bucket_topic;
+
+  void SetUp() override {
+    p.a.options.state_part_bytes = 400;
+    p.boot();
+    for (std::uint64_t n = 0; n < 40; ++n) add(n);
+    p.run(3'000);
+    p.a.take("");
+    for (const auto& [at, payload] : p.a.retained)
+      states += at.second.find("/state/") != std::string::npos;
+    ASSERT_GE(states, 4u);
+  }
+  void add(std::uint64_t n) {
+    p.a.up("a", envelope({.from = n, .to = n + 1},
+                         {counter(keep("key-" + std::to_string(n)), n + 1, 1)}));
+  }
+  std::size_t states = 0;
+};
+
+TEST_F(InParts, ATruncatedReplayIsNeverTaken) {
+  p.head();
+  p.run(300);
+  EXPECT_EQ(p.fetches(), 1u);
+  EXPECT_EQ(p.replay([](const std::string& t) { return t.ends_with("/0"); }), states - 1);
+  p.run(500);
+  EXPECT_GT(p.b.gateway->summary().live_envelopes, 0u);  // joined, which is harmless
+  EXPECT_FALSE(p.in_step());
+  EXPECT_EQ(p.b.gateway->peers()[0].fetching, 1u);  // but not whole
+  p.run(p.b.options.fetch_timeout_ms);
+  EXPECT_EQ(p.b.gateway->counters().fetches_incomplete, 1u);
+  p.replay([](const std::string&) { return true; });  // nothing at all
+  p.run(20'000);
+  EXPECT_GE(p.fetches(), 2u);  // again, after a pause
+  EXPECT_LE(p.fetches(), 4u);
+  p.b.take_subscriptions();
+  p.run(60'000);
+  p.replay();
+  p.run(100);
+  EXPECT_TRUE(p.in_step());
+  const std::size_t before = p.fetches();
+  p.run(100'000);
+  EXPECT_EQ(p.fetches(), before);
+}
+
+TEST_F(InParts, ATornReadIsHarmlessAndNotTakenForWhole) {
+  std::map<std::pair<LinkId, std::string>, std::string> old = p.a.retained;
+  for (std::uint64_t n = 40; n < 44; ++n) add(n);  // other parts change meanwhile
+  p.run(3'000);
+  p.head();
+  p.run(300);
+  for (const auto& [at, payload] : old) {  // the broker shows the older parts
+    if (at.second.find("/state/") != std::string::npos) p.b.hear(at.second, payload, true);
+  }
+  p.run(500);
+  EXPECT_EQ(p.b.gateway->peers()[0].fetching, 1u);
+  EXPECT_FALSE(p.in_step());
+  p.replay();
+  p.run(100);
+  EXPECT_TRUE(p.in_step());
+}
+
+TEST_F(InParts, WhatIsCutAnewWhileBeingReadIsReadAnew) {
+  p.head();
+  p.run(300);
+  const auto subscriptions = p.b.take_subscriptions();
+  const auto replay = [&] {
+    for (const auto& [at, payload] : p.a.retained) {
+      for (const Subscription& s : subscriptions) {
+        if (s.subscribe && transports::topic_matches(s.filter, at.second))
+          p.b.hear(at.second, payload, true);
+      }
+    }
+  };
+  auto first = p.a.retained.begin();
+  while (first->first.second.find("/state/") == std::string::npos) ++first;
+  p.b.hear(first->first.second, first->second, true);
+  for (std::uint64_t n = 40; n < 90; ++n) add(n);
+  p.run(3'000);
+  p.head();
+  replay();
+  p.run(200);
+  EXPECT_TRUE(p.in_step());
+}
+
+TEST_F(InParts, PartsThatAreNotNeededAnyMoreAreCleared) {
+  std::vector<wire::Entry> all;
+  for (std::uint64_t n = 0; n < 40; ++n)
+    all.push_back(counter(keep("key-" + std::to_string(n)), 41, 1));
+  all.resize(8);
+  // One delta from 0 that holds only a few of the keys would not supersede: send all of them.
+  for (std::uint64_t n = 8; n < 40; ++n)
+    all.push_back(counter(keep("key-" + std::to_string(n)), 41, 1));
+  p.a.options.state_part_bytes = 400;
+  p.a.up("a", envelope({.from = 0, .to = 41}, all));
+  p.run(3'000);
+  std::size_t left = 0, cleared = 0;
+  for (const auto& [at, payload] : p.a.retained)
+    left += at.second.find("/state/") != std::string::npos;
+  for (const Publish& out : p.a.published)
+    cleared += out.topic.find("/state/") != std::string::npos && out.payload.empty();
+  EXPECT_LT(left, states);
+  EXPECT_EQ(cleared, states - left);
+  p.head();
+  p.run(300);
+  EXPECT_EQ(p.replay(), left);
+  p.run(100);
+  EXPECT_TRUE(p.in_step());
+}
+
+// E1: a peer that is off, or never reads what we have, costs one fetch and no more.
+TEST(Peers, FetchAPublishedDigestAtMostOnce) {
+  Pair p;
+  p.boot();
+  p.a.up("a", parts(0, 3, 7));
+  p.b.up("a", parts(0, 9, 20));
+  p.run(2'000);
+  p.head();
+  p.run(500);
+  EXPECT_EQ(p.replay(), 1u);
+  p.run(500);
+  EXPECT_EQ(p.fetches(), 1u);
+  for (int i = 0; i < 20; ++i) {  // its head again and again, also over reconnects
+    p.head();
+    p.run(5'000);
+    p.replay();
+    if (i % 5 == 4) p.b.disconnect(), p.b.connect();
+  }
+  EXPECT_EQ(p.fetches(), 1u);
+  EXPECT_FALSE(p.in_step());
+  p.a.up("a", parts(3, 5, 8));  // news there
+  p.run(2'000);
+  p.head();
+  p.run(3'000);
+  EXPECT_EQ(p.fetches(), 2u);
+}
+
+TEST(Peers, AGapInTheNumbersFetchesWithoutWaiting) {
+  Pair p;
+  p.boot();
+  std::vector<Publish> batches;
+  for (std::uint64_t n = 0; n < 3; ++n) {
+    p.a.up("a", parts(n, n + 1, n + 1));
+    p.run(60);
+    for (Publish& b : p.a.take("gw/ga/delta")) batches.push_back(std::move(b));
+  }
+  ASSERT_EQ(batches.size(), 3u);
+  p.run(2'000);
+  p.b.hear(batches[0].topic, batches[0].payload);
+  p.head();
+  p.run(30'000);
+  p.replay();
+  p.run(100);
+  const std::size_t before = p.fetches();
+  EXPECT_EQ(p.b.gateway->counters().gaps, 1u);  // the head named a later number
+  p.a.up("a", parts(3, 4, 4));
+  p.run(60);
+  p.a.take("gw/ga/delta");  // lost
+  p.a.up("a", parts(4, 5, 5));
+  p.run(60);
+  p.b.hear(p.a.take("gw/ga/delta")[0].topic, "");  // an empty one says nothing
+  p.a.up("a", envelope({.device = "z", .to = 1}, {counter("z", 1, 1)}));
+  p.a.up("a", parts(5, 6, 6));
+  p.run(1'500);
+  const auto last = p.a.take("gw/ga/delta");
+  p.b.hear(last[0].topic, last[0].payload);
+  EXPECT_EQ(p.b.gateway->counters().gaps, 2u);
+  p.b.hear(batches[1].topic, batches[1].payload);  // an old one again: no gap
+  EXPECT_EQ(p.b.gateway->counters().gaps, 2u);
+  EXPECT_GE(p.fetches(), before);
+}
+
+TEST(Peers, StateThatNobodyAskedForIsNotRead) {
+  Pair p;
+  p.boot();
+  p.a.up("a", parts(0, 3, 7));
+  p.run(2'000);
+  for (const auto& [at, payload] : p.a.retained) {
+    if (at.second.find("/state/") != std::string::npos) p.b.hear(at.second, payload, true);
+  }
+  p.run(100);
+  EXPECT_EQ(p.b.shows("parts", Type::gcounter), "nothing");
+}
+
+TEST(Peers, AHeadOfAnotherFleetOrGatewayIsRefused) {
+  Pair p;
+  p.boot();
+  p.a.up("a", parts(0, 3, 7));
+  p.run(2'000);
+  const std::string head = p.a.retained.at({0, p.a.topic("gw/ga/head")});
+  p.b.hear(p.b.topic("gw/gx/head"), head, true);
+  EXPECT_EQ(p.b.rejected(Reject::peer), 1u);
+  Rig other(Rig::defaults("gx"));
+  other.options.fleet = "other";
+  other.boot();
+  other.run(500);
+  p.b.hear(p.b.topic("gw/gx/head"), other.retained.at({0, "tributary/v1/other/gw/gx/head"}), true);
+  EXPECT_EQ(p.b.rejected(Reject::fleet), 1u);
+  EXPECT_TRUE(p.b.gateway->peers().empty());
+  p.run(1'000);
+  EXPECT_EQ(p.fetches(), 0u);
+}
+
+TEST(Peers, BatchesAndStatesMustBeOfTheirTopic) {
+  Rig rig;
+  rig.boot();
+  const std::string e = parts(0, 1, 1);
+  const std::string pack = wire::encode_pack(wire::plain_pack({e}), wire::Codec::lz4);
+  rig.hear(rig.topic("gw/x/delta"), wire::encode(wire::Batch{"y", 1, 1, 1, pack}));
+  rig.hear(rig.topic("gw/x/state/1/0"), wire::encode(wire::StatePart{"y", 1, 1, 0, 1, pack}));
+  rig.hear(rig.topic("gw/x/state/2/0"), wire::encode(wire::StatePart{"x", 1, 1, 0, 1, pack}));
+  rig.hear(rig.topic("gw/x/state/1/1"), wire::encode(wire::StatePart{"x", 1, 1, 0, 1, pack}));
+  rig.hear(rig.topic("gw/x/status"), R"({"gateway":"y","state":"online"})");
+  EXPECT_EQ(rig.rejected(Reject::peer), 4u);
+  rig.hear(rig.topic("gw/x/delta"), wire::encode(wire::Batch{"x", 1, 1, 1, "no pack"}));
+  rig.hear(rig.topic("gw/x/state/1/0"), wire::encode(wire::StatePart{"x", 1, 1, 0, 1, "no"}));
+  rig.hear(rig.topic("gw/gw/delta"), wire::encode(wire::Batch{"gw", 1, 1, 1, pack}));  // our own
+  rig.run(100);
+  EXPECT_EQ(rig.gateway->summary().live_envelopes, 0u);
+}
+
+TEST(Peers, ALateWillDoesNotOverrideANewerBirth) {
+  Rig rig;
+  rig.boot();
+  const auto tell = [&](std::uint64_t session, bool online, std::uint64_t at_ms) {
+    Status s;
+    s.gateway = "x";
+    s.session = session;
+    s.online = online;
+    s.at_ms = at_ms;
+    rig.hear(rig.topic("gw/x/status"), to_json(s), true);
+    return rig.gateway->peers().at(0).online;
+  };
+  EXPECT_TRUE(tell(1, true, 100));
+  EXPECT_TRUE(tell(2, true, 200));
+  EXPECT_TRUE(tell(1, false, 100));   // the will of the life before
+  EXPECT_FALSE(tell(2, false, 200));  // its own
+  EXPECT_TRUE(tell(3, true, 300));
+  rig.disconnect();
+  EXPECT_FALSE(rig.gateway->peers().at(0).online);
+  Status own;
+  own.gateway = "gw";
+  own.online = true;
+  rig.hear(rig.topic("gw/gw/status"), to_json(own), true);
+  EXPECT_EQ(rig.gateway->peers().size(), 1u);
+}
+
+TEST(Peers, InventedGatewaysDoNotFillTheMemory) {
+  Rig rig;
+  rig.boot();
+  const std::string e = parts(0, 1, 1);
+  const std::string pack = wire::encode_pack(wire::plain_pack({e}), wire::Codec::lz4);
+  for (int i = 0; i < 400; ++i) {
+    const std::string id = "g" + std::to_string(i);
+    Status s;
+    s.gateway = id;
+    if (i % 2 == 0) rig.hear(rig.topic("gw/" + id + "/status"), to_json(s), true);
+    rig.hear(rig.topic("gw/" + id + "/delta"), wire::encode(wire::Batch{id, 1, 1, 1, pack}));
+  }
+  Rig other(Rig::defaults("late"));
+  other.boot();
+  other.run(500);
+  rig.hear(rig.topic("gw/late/head"), other.retained.at({0, rig.topic("gw/late/head")}), true);
+  EXPECT_EQ(rig.gateway->peers().size(), 256u);
+}
+
+// --- our own earlier life
+
+TEST(Peers, OurOwnHeadOfThisStartSaysNothing) {
+  Rig rig;
+  rig.boot();
+  rig.run(200);
+  rig.up("a", parts(0, 3, 7));
+  rig.run(2'000);
+  rig.hear(rig.topic("gw/gw/head"), rig.retained.at({0, rig.topic("gw/gw/head")}), true);
+  EXPECT_EQ(rig.gateway->counters().heads_in, 0u);
+  EXPECT_TRUE(rig.gateway->peers().empty());
+}
+
+struct EarlierLife : ::testing::Test {
+  Rig rig;
+  std::map<std::pair<LinkId, std::string>, std::string> left;
+
+  void SetUp() override {
+    rig.options.state_part_bytes = 400;
+    rig.boot();
+    for (std::uint64_t n = 0; n < 30; ++n)
+      rig.up("a", envelope({.from = n, .to = n + 1},
+                           {counter(keep("key-" + std::to_string(n)), n + 1, 1)}));
+    rig.run(3'000);
+    left = rig.retained;
+  }
+  std::size_t states() const {
+    std::size_t n = 0;
+    for (const auto& [at, payload] : rig.retained)
+      n += at.second.find("/state/") != std::string::npos;
+    return n;
+  }
+  void hear_own_head() {
+    rig.hear(rig.topic("gw/gw/head"), left.at({0, rig.topic("gw/gw/head")}), true);
+  }
+  bool replay() {
+    bool any = false;
+    for (const Subscription& s : rig.take_subscriptions()) {
+      for (const auto& [at, payload] : left) {
+        if (!s.subscribe || s.filter.find("/state/") == std::string::npos ||
+            !transports::topic_matches(s.filter, at.second))
+          continue;
+        rig.hear(at.second, payload, true);
+        any = true;
+      }
+    }
+    return any;
+  }
+};
+
+TEST_F(EarlierLife, AWipedGatewayReadsItBeforeItOverwritesIt) {
+  const std::string digest = rig.digest();
+  rig.crash();
+  rig.disk = {};
+  rig.disk.incarnation = 78;
+  rig.published.clear();
+  rig.boot();
+  hear_own_head();
+  rig.run(50);
+  EXPECT_TRUE(rig.take("gw/gw/head").empty());
+  EXPECT_FALSE(rig.gateway->summary().announced);
+  EXPECT_TRUE(replay());
+  rig.run(100);
+  EXPECT_EQ(rig.digest(), digest);
+  EXPECT_TRUE(rig.gateway->summary().announced);
+  EXPECT_FALSE(rig.take("gw/gw/head").empty());
+  bool told = false;
+  for (const Notice& n : rig.notices) told |= n.kind == "own-past";
+  EXPECT_TRUE(told);
+  EXPECT_EQ(rig.gateway->counters().fetches, 1u);
+  EXPECT_EQ(rig.on_disk()->digest(), digest);
+  rig.up("a", parts(0, 1, 1, "a"));
+  rig.settle();
+}
+
+TEST_F(EarlierLife, ThatCannotBeReadIsWaitedForOnlySoLong) {
+  rig.crash();
+  rig.disk = {};
+  rig.disk.incarnation = 78;
+  rig.boot();
+  hear_own_head();
+  rig.run(50);
+  rig.take_subscriptions();  // the broker forgot the states
+  rig.run(rig.options.fetch_timeout_ms - 200);
+  EXPECT_FALSE(rig.gateway->summary().announced);
+  rig.run(1'000);
+  EXPECT_TRUE(rig.gateway->summary().announced);
+}
+
+TEST_F(EarlierLife, LeavesNoPartsBehindThatAreNotNeeded) {
+  ASSERT_GE(states(), 4u);
+  rig.crash();
+  rig.options.state_part_bytes = 100'000;  // now it all fits in one part
+  rig.boot();
+  hear_own_head();
+  rig.run(3'000);
+  EXPECT_EQ(states(), 1u);
+  EXPECT_EQ(rig.gateway->counters().fetches, 0u);  // the disk has it all
+}
+
+TEST_F(EarlierLife, OfAnEmptyDatabaseClearsWhatNobodyCanReadAnyMore) {
+  rig.crash();
+  rig.disk = {};
+  rig.disk.incarnation = 78;
+  rig.boot();
+  hear_own_head();
+  rig.run(30'000);  // none of its states is there
+  EXPECT_LE(states(), 1u);
+}
+
+TEST(Announcer, AnnouncesAtOnceThenSlower) {
+  Rig rig;
+  rig.boot();
+  rig.run(100);
+  EXPECT_EQ(rig.take("gw/gw/head").size(), 1u);
+  rig.run(60'000);
+  const auto idle = rig.take("gw/gw/head").size();
+  EXPECT_LE(idle, 60'000u / rig.options.sync_interval_max_ms + 4);
+  EXPECT_GE(idle, 20u);
+  rig.up("a", parts(0, 1, 1));
+  rig.run(700);
+  EXPECT_GE(rig.take("gw/gw/head").size(), 1u);  // soon after a change
+}
+
+TEST(Announcer, PublishesOnlyThePartsThatChanged) {
+  Rig rig;
+  rig.boot();
+  for (int d = 0; d < 20; ++d) {
+    const std::string_view id = keep("dev-" + std::to_string(d));
+    rig.up(id, envelope({.device = id, .to = 1}, {counter("k", 1, 1)}));
+  }
+  rig.run(3'000);
+  const auto first = rig.gateway->counters().state_parts_out;
+  EXPECT_GE(first, 10u);
+  rig.up("dev-3", envelope({.device = "dev-3", .from = 1, .to = 2}, {counter("k", 2, 2)}));
+  rig.run(3'000);
+  EXPECT_EQ(rig.gateway->counters().state_parts_out, first + 1);
+}
+
+TEST(Announcer, KeepsItsRetainedTopicsBelowAThousand) {
+  Options o = Rig::defaults();
+  o.state_part_bytes = 100;
+  o.view_topics_max = 200;
+  o.batch_envelopes_max = 10'000;
+  Rig rig(o);
+  rig.boot();
+  for (int d = 0; d < 3'000; ++d) {
+    const std::string_view id = keep("dev-" + std::to_string(d));
+    rig.up(id, envelope({.device = id, .to = 1},
+                        {counter(keep("k" + std::to_string(d)), 1, 1),
+                         grown("g", 0, 1, {keep(std::string(300, 'x') + std::to_string(d))})}));
+  }
+  rig.run(10'000);
+  EXPECT_EQ(rig.gateway->summary().live_envelopes, 3'000u);
+  EXPECT_LT(rig.retained.size(), 1'000u);
+  for (const auto& [at, payload] : rig.retained) EXPECT_LT(payload.size(), 262'144u);
+}
+
+}  // namespace
+}  // namespace tributary::core::testing

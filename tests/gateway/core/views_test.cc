@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/views.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/gateway/core/support/rig.h"
+
+namespace tributary::core::testing {
+namespace {
+
+struct ViewsTest : ::testing::Test {
+  Options options = Rig::defaults();
+  ActorTable actors;
+  Keyspace keys{actors};
+  Output out;
+  Counters counters;
+  Instant now{1'000, 1'700'000'000'000};
+
+  void SetUp() override { options.root = "r"; }
+  void write(const wire::Entry& e) {
+    keys.apply(actors.intern("a", 1), keys.intern(e.key, e.type), e, now.wall_ms);
+  }
+  std::vector<Publish> run(Views& views, std::uint64_t later_ms,
+                           const std::vector<LinkId>& links = {0}) {
+    now.mono_ms += later_ms, now.wall_ms += later_ms;
+    views.changed(now, keys.take_changed());
+    out = {};
+    views.run(now, links, out, counters);
+    return out.publishes;
+  }
+};
+
+TEST_F(ViewsTest, SaysWhatAPersonWantsToKnow) {
+  Views views(options);
+  write(counter("hall/people", 1, 5));
+  const auto said = run(views, 0);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_EQ(said[0].topic, "r/view/gw/gcounter/hall/people");
+  EXPECT_EQ(said[0].payload,
+            R"({"value":5,"type":"gcounter","at":1700000000000,"contributors":1})");
+  EXPECT_TRUE(said[0].retain);
+}
+
+TEST_F(ViewsTest, AKeyIsSaidAtMostOnceAnIntervalWithItsNewestValue) {
+  Views views(options);
+  std::size_t said = 0;
+  std::string last;
+  for (std::uint64_t n = 1; n <= 100; ++n) {
+    write(counter("k", n, n));
+    for (const Publish& p : run(views, 20)) ++said, last = p.payload;
+  }
+  EXPECT_EQ(said, 2'000u / options.view_interval_ms);
+  EXPECT_NE(views.deadline(), ~std::uint64_t{0});
+  for (const Publish& p : run(views, options.view_interval_ms)) last = p.payload;
+  EXPECT_NE(last.find("\"value\":100,"), std::string::npos);
+  EXPECT_EQ(views.deadline(), ~std::uint64_t{0});
+  EXPECT_TRUE(run(views, 60'000).empty());
+}
+
+TEST_F(ViewsTest, EveryLinkHearsIt) {
+  Views views(options);
+  write(counter("k", 1, 1));
+  const auto said = run(views, 0, {0, 2});
+  ASSERT_EQ(said.size(), 2u);
+  EXPECT_EQ(said[1].link, 2u);
+  EXPECT_EQ(counters.views, 2u);
+}
+
+TEST_F(ViewsTest, HasAtMostSoManyTopics) {
+  options.view_topics_max = 3;
+  Views views(options);
+  for (int i = 0; i < 10; ++i) write(counter(keep("k" + std::to_string(i)), 1, 1));
+  EXPECT_EQ(run(views, 0).size(), 3u);
+  EXPECT_EQ(views.skipped(), 7u);
+  for (int i = 0; i < 10; ++i) write(counter(keep("k" + std::to_string(i)), 2, 2));
+  EXPECT_EQ(run(views, 10'000).size(), 3u);  // the same three
+}
+
+TEST_F(ViewsTest, SaysAllOfItsTopicsAgainToABrokerThatForgot) {
+  Views views(options);
+  for (int i = 0; i < 5; ++i) write(counter(keep("k" + std::to_string(i)), 1, 1));
+  run(views, 0);
+  views.announce_all(now, keys);
+  EXPECT_EQ(run(views, 0).size(), 5u);
+}
+
+TEST_F(ViewsTest, SaysNothingWhenSwitchedOff) {
+  options.view_enabled = false;
+  Views views(options);
+  write(counter("k", 1, 1));
+  views.announce_all(now, keys);
+  EXPECT_TRUE(run(views, 10'000).empty());
+  EXPECT_FALSE(views.take_rows(now).empty());  // the database's rows are another matter
+}
+
+TEST_F(ViewsTest, BigSetsAndRegistersAreShownByTheirSize) {
+  std::vector<std::string_view> elements;
+  for (int i = 0; i < 30'000; ++i) elements.push_back(keep("element-" + std::to_string(i)));
+  std::vector<std::string_view> half(elements.begin(), elements.begin() + 15'000);
+  write(grown("big", 0, 1, half));
+  std::vector<std::string_view> rest(elements.begin() + 15'000, elements.end());
+  write(grown("big", 1, 2, rest));
+  Adds adds;
+  for (std::uint64_t i = 1; i <= 10; ++i)
+    adds.push_back({i, keep(std::string(900, 'x') + std::to_string(i))});
+  write(set("wide", 0, 10, adds));
+  wire::Entry text = reg("long", 11, 11, crdt::Hlc{1}, 1);
+  std::string value("\xC5\xC3\x50", 3);
+  value += std::string(50'000, '\x01');
+  std::get<wire::LwwPayload>(text.payload).value = value;
+  write(text);
+  Views views(options);
+  std::map<std::string, std::string> said;
+  for (const Publish& p : run(views, 0)) said[p.topic.substr(p.topic.rfind('/') + 1)] = p.payload;
+  EXPECT_NE(said["big"].find("{\"size\":30000}"), std::string::npos);
+  EXPECT_NE(said["wide"].find("[\"xxx"), std::string::npos);
+  EXPECT_NE(said["long"].find("{\"size\":"), std::string::npos);
+  for (const ValueRow& row : views.take_rows(now)) {
+    EXPECT_LE(row.value.size(), 4'096u);
+    if (row.key == "wide") {
+      EXPECT_EQ(row.value, "{\"size\":10}");
+    }
+  }
+}
+
+TEST_F(ViewsTest, RowsComeEachOnceAndAFewAtATime) {
+  Views views(options);
+  EXPECT_EQ(views.rows_deadline(), ~std::uint64_t{0});
+  for (int i = 0; i < 6'000; ++i) write(counter(keep("k" + std::to_string(i)), 1, 1));
+  views.changed(now, keys.take_changed());
+  EXPECT_EQ(views.rows_deadline(), now.mono_ms + options.values_interval_ms);
+  EXPECT_EQ(views.take_rows(now).size(), 5'000u);
+  EXPECT_NE(views.rows_deadline(), ~std::uint64_t{0});
+  const auto rows = views.take_rows(now);
+  ASSERT_EQ(rows.size(), 1'000u);
+  EXPECT_EQ(rows[0].type, "gcounter");
+  EXPECT_EQ(rows[0].value, "1");
+  EXPECT_EQ(rows[0].contributors, 1u);
+  EXPECT_EQ(rows[0].at_ms, now.wall_ms);
+  EXPECT_TRUE(views.take_rows(now).empty());
+}
+
+TEST(ViewsOfAGateway, RowsReachTheDatabase) {
+  Rig rig;
+  rig.boot();
+  rig.up("a", envelope({.to = 1}, {counter("k", 1, 5)}));
+  rig.run(rig.options.values_interval_ms + 100);
+  ASSERT_EQ(rig.disk.values.size(), 1u);
+  EXPECT_EQ(rig.disk.values.begin()->second.value, "5");
+}
+
+}  // namespace
+}  // namespace tributary::core::testing
