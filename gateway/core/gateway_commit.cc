@@ -176,7 +176,8 @@ void Gateway::Impl::settle_foreign(InFlight& work) {
   for (const auto& [key, actor] : done) {
     drop(live.recheck(*key, actor), work);
     touch(*actor.record);
-    work.thinned.insert(actor.record->bucket);  // its digest lost the removal, whatever is collected
+    work.thinned.insert(
+        actor.record->bucket);  // its digest lost the removal, whatever is collected
   }
 }
 
