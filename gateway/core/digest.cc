@@ -64,8 +64,7 @@ void DigestBook::fold(Bucket& b) {
 }
 
 DigestBook::Bucket& DigestBook::settle(std::uint32_t bucket) {
-  assert(bucket < wire::bucket_count);
-  if (!buckets_[bucket]) buckets_[bucket] = std::make_unique<Bucket>();
+  assert(bucket < wire::bucket_count && buckets_[bucket]);
   Bucket& b = *buckets_[bucket];
   if (!b.fresh) {
     fold(b);
@@ -76,7 +75,8 @@ DigestBook::Bucket& DigestBook::settle(std::uint32_t bucket) {
 }
 
 wire::Hash DigestBook::digest(std::uint32_t bucket) {
-  return settle(bucket).digest;
+  static const wire::Hash of_nothing = LtHash{}.digest();
+  return buckets_[bucket] ? settle(bucket).digest : of_nothing;
 }
 
 bool DigestBook::empty(std::uint32_t bucket) {

@@ -25,6 +25,15 @@ std::string_view take_level(std::string_view& topic) {
   return level;
 }
 
+// For people; cut between characters.
+std::string shortened(const std::string& topic) {
+  constexpr std::size_t bytes_max = 200;
+  if (topic.size() <= bytes_max) return topic;
+  std::size_t cut = bytes_max;
+  while (cut > 0 && (topic[cut] & '\xC0') == '\x80') --cut;
+  return topic.substr(0, cut) + "…";
+}
+
 std::optional<std::uint32_t> number_of(std::string_view text) {
   std::uint32_t v = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), v);
@@ -192,7 +201,7 @@ void Gateway::Impl::enqueue(Instant now, Authorised&& e, Source source) {
 void Gateway::Impl::reject(Instant now, Reject reason, const std::string& topic, std::string text,
                            std::string_view bytes) {
   counters.rejected[static_cast<std::size_t>(reason)] += 1;
-  const std::string shown = topic.size() > 200 ? topic.substr(0, 200) + "…" : topic;
+  const std::string shown = shortened(topic);
   notice(Notice::Level::warning, name(reason), "refused a message on " + shown + ": " + text);
   if (now.mono_ms >= dead_letter_window_ms + dead_letter_window_length_ms) {
     dead_letter_window_ms = now.mono_ms;

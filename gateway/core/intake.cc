@@ -109,35 +109,50 @@ std::string Intake::encode() const {
   return w.finish();
 }
 
+// The checksum says that encode() wrote it or a forger did: what record() cannot make is refused,
+// so that nothing is allocated by a count alone and every invariant holds for what follows.
 std::optional<Intake> Intake::decode(std::string_view bytes) {
   Reader r(bytes);
   Intake out;
   if (r.u8() != 1) return std::nullopt;
   for (std::uint32_t n = r.u32(); n > 0 && r.ok(); --n) {
     const std::uint64_t lo = r.u64(), hi = r.u64();
-    if (lo >= hi) return std::nullopt;
+    const bool after = out.received_.empty() || out.received_.top() < lo;
+    if (lo >= hi || !after || out.received_.size() == fragments_max) return std::nullopt;
     out.received_.add(lo, hi);
   }
+  std::uint64_t before = 0;
   for (std::uint32_t n = r.u32(); n > 0 && r.ok(); --n) {
     const std::uint64_t op = r.u64();
+    if (op <= before || out.ends_.size() == fragments_max + points_max) return std::nullopt;
     out.ends_[op] = r.hash();
+    before = op;
   }
   for (std::uint32_t n = r.u32(); n > 0 && r.ok(); --n) {
-    Partial p{r.u64(), r.u64(), r.u64(), r.u32(), {}, 0, {}};
-    p.last = r.hash();
-    p.got.resize(r.ok() ? p.parts : 0);
-    for (std::uint32_t i = 0; i < p.parts && r.ok(); i += 8) {
-      const unsigned byte = r.u8();
-      for (std::uint32_t k = i; k < p.parts && k < i + 8; ++k) p.got[k] = byte >> (k - i) & 1;
-    }
-    p.missing = static_cast<std::uint32_t>(std::count(p.got.begin(), p.got.end(), false));
-    out.partials_.push_back(std::move(p));
+    auto p = decode_partial(r);
+    if (!p || out.partials_.size() == partials_max) return std::nullopt;
+    if (!out.partials_.empty() && p->to < out.partials_.back().to) return std::nullopt;
+    out.partials_.push_back(std::move(*p));
   }
   const auto& all = out.received_.intervals();
   const bool ends_known =
       std::all_of(all.begin(), all.end(),
                   [&](const crdt::IntervalSet::Interval& i) { return out.ends_.count(i.hi) != 0; });
   return r.ok() && r.at_end() && ends_known ? std::optional(out) : std::nullopt;
+}
+
+std::optional<Intake::Partial> Intake::decode_partial(Reader& r) {
+  Partial p{r.u64(), r.u64(), r.u64(), r.u32(), {}, 0, {}};
+  p.last = r.hash();
+  if (!r.ok() || p.from >= p.to || p.parts < 2 || p.parts > wire::parts_max) return std::nullopt;
+  p.got.resize(p.parts);
+  for (std::uint32_t i = 0; i < p.parts && r.ok(); i += 8) {
+    const unsigned byte = r.u8();
+    if (p.parts - i < 8 && byte >> (p.parts - i) != 0) return std::nullopt;
+    for (std::uint32_t k = i; k < p.parts && k < i + 8; ++k) p.got[k] = byte >> (k - i) & 1;
+  }
+  p.missing = static_cast<std::uint32_t>(std::count(p.got.begin(), p.got.end(), false));
+  return p.missing > 0 && p.missing < p.parts ? std::optional(std::move(p)) : std::nullopt;
 }
 
 }  // namespace tributary::core

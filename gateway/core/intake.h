@@ -24,6 +24,8 @@
 
 namespace tributary::core {
 
+class Reader;  // coding.h
+
 class Intake {
  public:
   static constexpr std::size_t fragments_max = 64;
@@ -64,6 +66,7 @@ class Intake {
   };
   bool arrived_whole(std::uint64_t from, std::uint64_t to, const wire::Hash& hash);
   bool record_part(const Receipt&);
+  static std::optional<Partial> decode_partial(Reader&);
   void prune();
 
   crdt::IntervalSet received_;
