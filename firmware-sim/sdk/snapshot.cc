@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "firmware-sim/sdk/snapshot.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "transports/wire/bytes.h"
+#include "transports/wire/envelope.h"
+#include "transports/wire/scalar.h"
 
 namespace tributary::sdk {
 namespace {
@@ -11,6 +14,9 @@ namespace {
 constexpr std::string_view magic = "TRIBSNAP";
 constexpr std::uint64_t version = 1;
 constexpr std::size_t hash_bytes = 32;
+constexpr std::uint64_t u64_max = ~std::uint64_t{0};
+constexpr std::uint64_t last_op_max = u64_max / 2;  // nobody gets there by counting
+const wire::Limits limits;
 
 class Writer {
  public:
@@ -59,6 +65,12 @@ class Reader {
     in_.remove_prefix(size);
     return s;
   }
+  // Refuses what is not min … max; an operation after the last one that there can be has no number.
+  std::uint64_t number_in(std::uint64_t min, std::uint64_t max) {
+    const std::uint64_t v = number();
+    return v >= min && v <= max ? v : fail();
+  }
+  void refuse() { fail(); }
   bool bad() const { return bad_; }
   bool done() const { return !bad_ && in_.empty(); }
 
@@ -94,25 +106,33 @@ void write_set(Writer& w, const SetPart& s) {
   }
 }
 
-void read_set(Reader& r, SetPart& s) {
-  s.horizon = r.number();
+// What `last` operations can have left in a set; anything else was not written by encode_snapshot.
+void read_set(Reader& r, SetPart& s, std::uint64_t last) {
+  s.horizon = r.number_in(0, last);
   s.since_bytes = r.number();
+  std::uint64_t before = 0;
   for (std::uint64_t left = r.number(); left > 0 && !r.bad(); --left) {
-    const std::uint64_t op = r.number();
+    const std::uint64_t op = r.number_in(before + 1, last);
     const std::string_view element = r.text();
+    if (element.size() > limits.element_bytes_max || s.op_of.count(element) != 0) r.refuse();
     if (!r.bad()) s.put(op, element);
+    before = op;
   }
+  before = s.horizon;
   for (std::uint64_t left = r.number(); left > 0 && !r.bad(); --left) {
-    const std::uint64_t op = r.number();
-    s.removed.push_back({op, r.number()});
+    const std::uint64_t op = r.number_in(1, last);
+    const std::uint64_t by = r.number_in(std::max(before, op + 1), last);
+    s.removed.push_back({op, by});
+    before = by;
   }
   for (std::uint64_t left = r.number(); left > 0 && !r.bad(); --left) {
     ForeignDot dot;
     dot.device = std::string(r.text());
     dot.epoch = r.number();
-    dot.op = r.number();
+    dot.op = r.number_in(1, u64_max);
+    if (!wire::valid_id(dot.device) || s.foreign.count(dot) != 0) r.refuse();
     s.bytes += foreign_bytes(dot);
-    s.foreign.emplace(std::move(dot), r.number());
+    s.foreign.emplace(std::move(dot), r.number_in(1, last));
   }
 }
 
@@ -133,28 +153,32 @@ void write_cell(Writer& w, const Cell& c) {
   }
 }
 
+// The checksum held, so what is refused here was written by something else than encode_snapshot.
 void read_cell(Reader& r, State& state) {
   const std::string_view key = r.text();
-  const std::uint64_t type = r.number();
-  Cell* c = wire::known(static_cast<std::uint8_t>(type)) && type <= wire::type_max
+  const std::uint64_t type = r.number_in(1, wire::type_max);
+  Cell* c = !r.bad() && wire::known(static_cast<std::uint8_t>(type))
                 ? state.cell(key, static_cast<wire::Type>(type))
                 : nullptr;
-  if (c ==
-      nullptr) {  // the checksum held, so this was written by something else than encode_snapshot
-    r.raw(~std::uint64_t{0});
-    return;
-  }
-  state.restore_touch(*c, r.number());
-  c->muted = r.number() != 0;
+  if (c == nullptr || c->last != 0 || c->muted) return r.refuse();
+  const std::uint64_t oldest = state.by_age().empty() ? 0 : state.by_age().back()->last;
+  const std::uint64_t last = r.number_in(oldest, state.last_op());
+  c->muted = r.number_in(0, 1) != 0;
+  if (r.bad() || (last == 0 && !c->muted)) return r.refuse();
+  state.restore_touch(*c, last);
   if (c->is_set()) {
-    read_set(r, *c->set);
+    read_set(r, *c->set, last);
+    const bool grows = c->type == wire::Type::gset;
+    if (grows && !(c->set->removed.empty() && c->set->foreign.empty())) r.refuse();
   } else if (c->type == wire::Type::lww) {
-    c->op = r.number();
+    c->op = r.number_in(last == 0 ? 0 : 1, last);
     c->hlc = crdt::Hlc{r.number()};
     c->value = std::string(r.text());
+    if (last != 0 && !wire::decode_scalar(c->value)) r.refuse();
   } else {
     c->p = r.number();
-    c->n = r.number();
+    c->n = r.number_in(0, c->type == wire::Type::gcounter ? 0 : u64_max);
+    if (last != 0 && c->p == 0 && c->n == 0) r.refuse();
   }
 }
 
@@ -175,23 +199,24 @@ void write_links(Writer& w, const Memory& m) {
 }
 
 void read_links(Reader& r, Memory& m) {
-  const std::uint64_t forgotten = r.number();
+  const std::uint64_t last = m.state.last_op();
+  const std::uint64_t forgotten = r.number_in(0, last);
   std::deque<wire::Point> points;
-  for (std::uint64_t left = r.number(); left > 0 && !r.bad(); --left) {
+  for (std::uint64_t left = r.number_in(0, Points::kept_max); left > 0 && !r.bad(); --left) {
     wire::Point p;
-    p.op = r.number();
+    p.op = r.number_in(1, last);
     const std::string_view hash = r.raw(hash_bytes);
     if (!r.bad()) std::memcpy(p.hash.bytes.data(), hash.data(), hash_bytes);
     points.push_back(p);
   }
   m.points.restore(forgotten, std::move(points));
   std::vector<GatewayLink> links;
-  for (std::uint64_t left = r.number(); left > 0 && !r.bad(); --left) {
+  for (std::uint64_t left = r.number_in(0, Gateways::links_max); left > 0 && !r.bad(); --left) {
     GatewayLink l;
     l.name = std::string(r.text());
     l.incarnation = r.number();
     l.hlc = crdt::Hlc{r.number()};
-    l.point = r.number();
+    l.point = r.number_in(0, last);
     links.push_back(std::move(l));
   }
   m.gateways.restore(std::move(links));
@@ -247,7 +272,7 @@ std::optional<Error> decode_snapshot(std::string_view bytes, std::string_view fl
                                                     "\""};
   }
   m.epoch = r.number();
-  const std::uint64_t last_op = r.number();
+  const std::uint64_t last_op = r.number_in(0, last_op_max);
   const crdt::Hlc hlc{r.number()};
   m.state.restore(last_op, hlc, crdt::Hlc{r.number()});
   read_links(r, m);
