@@ -206,6 +206,10 @@ Result<Address, std::string> parse_uri(const std::string& uri) {
   return address;
 }
 
+std::size_t length_gap(std::string_view a, std::string_view b) {
+  return std::max(a.size(), b.size()) - std::min(a.size(), b.size());
+}
+
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
@@ -226,6 +230,7 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
   if (word.size() > 64) return best;
   for (const std::string_view candidate : candidates) {
+    if (length_gap(word, candidate) >= least) continue;
     const std::size_t d = distance(word, candidate);
     if (d < least && d < candidate.size()) {
       least = d;

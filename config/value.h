@@ -34,6 +34,9 @@ Result<Address, std::string> parse_uri(const std::string& uri);
 
 // The distance of Damerau and Levenshtein (edits and swaps of neighbours), for short words.
 std::size_t distance(std::string_view a, std::string_view b);
+// No distance is less than this, and it costs nothing: asked first, for a word may be of any
+// length.
+std::size_t length_gap(std::string_view a, std::string_view b);
 // The candidate that `word` was probably meant to be; empty when none is near.
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
