@@ -118,6 +118,15 @@ std::string envelope(const Frame& f, std::vector<wire::Entry> entries) {
   return wire::seal(wire::encode_delta(d));
 }
 
+std::string parts(std::uint64_t from, std::uint64_t to, std::uint64_t total,
+                  std::string_view device) {
+  return envelope({.device = device, .from = from, .to = to}, {counter("parts", to, total)});
+}
+
+std::string packed(const std::vector<std::string_view>& envelopes, wire::Codec codec) {
+  return wire::encode_pack(envelopes, codec);
+}
+
 wire::Envelope decoded(std::string_view bytes) {
   auto e = wire::decode_envelope(bytes, wire::Limits{});
   if (!e) {

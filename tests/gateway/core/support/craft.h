@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gateway/core/live.h"
+#include "transports/wire/pack.h"
 
 namespace tributary::core::testing {
 
@@ -44,6 +45,11 @@ struct Frame {
 };
 // A sealed envelope; its entries are put in order.
 std::string envelope(const Frame&, std::vector<wire::Entry> entries);
+// One that says: operations (from, to] of a device brought the counter "parts" to `total`.
+std::string parts(std::uint64_t from, std::uint64_t to, std::uint64_t total,
+                  std::string_view device = "a");
+// A pack of envelopes.
+std::string packed(const std::vector<std::string_view>& envelopes, wire::Codec codec);
 // The hash of its body: REQUIRES an envelope.
 wire::Hash hash_of(std::string_view envelope);
 wire::Envelope decoded(std::string_view envelope);

@@ -117,7 +117,7 @@ class Explorer {
     return all[below(all.size())];
   }
   // What one packet holds, and what counts as a small set: small numbers, so that much is cut.
-  std::size_t packet() { return flavour_ == Flavour::heavy ? 1'300 : 256 + 80 * below(3); }
+  std::size_t packet() { return flavour_ == Flavour::heavy ? 1'300 : 256 + 16 * below(5); }
   std::size_t small() { return flavour_ == Flavour::heavy ? 0 : 64 * below(3); }
   std::uint32_t acks_needed() { return static_cast<std::uint32_t>(1 + below(3)); }
   void say(std::string text);

@@ -21,7 +21,8 @@ void Explorer::step() {
   const double x = std::uniform_real_distribution<>(0, 1)(random_);
   if (flavour_ == Flavour::foreign && chance(0.25)) return operator_acts(pick(nodes_));
   if (x < 0.26) {
-    write(writers_[below(devices)]);
+    Writer& w = writers_[below(devices)];
+    for (std::size_t n = flavour_ == Flavour::heavy ? 1 : 1 + below(5); n > 0; --n) write(w);
   } else if (x < 0.40) {
     send(writers_[below(devices)]);
   } else if (x < 0.62) {
@@ -81,7 +82,7 @@ void Explorer::write(Writer& w) {
     done = w.set(key, now_ - 500 + below(1'000), std::to_string(below(100)));
   } else {
     const auto live = w.live(key);
-    std::string element(40, static_cast<char>('s' + below(8)));
+    std::string element(40, static_cast<char>('o' + below(12)));
     if (!live.empty() && chance(0.45)) {
       auto at = live.begin();
       std::advance(at, static_cast<std::ptrdiff_t>(below(live.size())));

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens at each limit: what would grow is not acknowledged, all else goes on.
+#include <gtest/gtest.h>
+
+#include "tests/gateway/core/support/rig.h"
+
+namespace tributary::core::testing {
+namespace {
+
+using wire::Type;
+
+TEST(Limits, TheLimitOfActorsNeitherAcknowledgesNorCrashes) {
+  Options o = Rig::defaults();
+  o.actors_max = 2;
+  Rig rig(o);
+  rig.boot();
+  rig.up("a", parts(0, 1, 1, "a"));
+  rig.up("b", parts(0, 1, 1, "b"));
+  rig.up("c", parts(0, 1, 1, "c"));
+  rig.settle();
+  EXPECT_NE(rig.ack("a"), nullptr);
+  EXPECT_NE(rig.ack("b"), nullptr);
+  EXPECT_EQ(rig.ack("c"), nullptr);
+  EXPECT_EQ(rig.rejected(Reject::limit), 1u);
+  EXPECT_EQ(rig.gateway->summary().actors, 2u);
+  rig.up("a", parts(1, 2, 5, "a"));  // those who are known go on
+  rig.settle();
+  EXPECT_EQ(rig.ack("a")->actors[0].op, 2u);
+  EXPECT_EQ(rig.shows("parts", Type::gcounter), "6");
+  rig.crash();
+  rig.options.actors_max = 3;  // an operator raises it
+  rig.boot();
+  rig.up("c", parts(0, 1, 1, "c"));
+  rig.settle();
+  EXPECT_EQ(rig.ack("c")->actors[0].op, 1u);
+}
+
+TEST(Limits, ActorsThatARemovalNamesCountOnceEach) {
+  Options o = Rig::defaults();
+  o.actors_max = 3;
+  Rig rig(o);
+  rig.boot();
+  Foreign dots;
+  for (std::uint64_t op = 1; op <= 50; ++op) dots.push_back({"owner", 1, op});
+  rig.up("a", envelope({.to = 50}, {set("s", 0, 50, {}, {}, dots)}));
+  rig.settle();
+  ASSERT_NE(rig.ack("a"), nullptr) << "one unknown owner is one actor";
+  EXPECT_EQ(rig.gateway->summary().actors, 2u);
+  rig.up("a", envelope({.from = 50, .to = 51},
+                       {set("s", 50, 51, {}, {}, {{"p", 1, 1}, {"q", 1, 1}, {"r", 1, 1}})}));
+  rig.settle();
+  EXPECT_EQ(rig.ack("a"), nullptr);
+}
+
+TEST(Limits, TheLimitOfKeysNeitherAcknowledgesNorCrashes) {
+  Options o = Rig::defaults();
+  o.keys_max = 2;
+  Rig rig(o);
+  rig.boot();
+  rig.up("a", envelope({.to = 2}, {counter("k1", 2, 1), counter("k2", 2, 1)}));
+  rig.up("a", envelope({.from = 2, .to = 3}, {counter("k3", 3, 1)}));
+  rig.settle();
+  EXPECT_EQ(rig.ack("a")->actors[0].op, 2u);
+  EXPECT_EQ(rig.rejected(Reject::limit), 1u);
+  EXPECT_EQ(rig.gateway->summary().keys, 2u);
+  EXPECT_EQ(rig.on_disk()->digest(), rig.digest());
+}
+
+TEST(Limits, AMemoryLimitOfATypeStopsWhatGrowsAndNothingElse) {
+  for (const std::uint8_t type : {std::uint8_t{3}, std::uint8_t{4}, std::uint8_t{5}}) {
+    Options o = Rig::defaults();
+    o.type_bytes_max[type] = 500;
+    Rig rig(o);
+    rig.boot();
+    std::uint64_t n = 0, acked = 0;
+    for (; n < 20; ++n) {
+      const std::string element = "element " + std::to_string(n);
+      const std::string_view key = keep("k" + std::to_string(n));
+      const wire::Entry e = type == 3   ? grown("k", n, n + 1, {element})
+                            : type == 4 ? set("k", n, n + 1, {{n + 1, element}})
+                                        : reg(key, n + 1, n + 1, crdt::Hlc{1}, n);
+      rig.up("a", envelope({.from = n, .to = n + 1}, {e}));
+      rig.settle();
+      if (const auto ack = rig.ack("a")) acked = ack->actors[0].op;
+    }
+    EXPECT_GT(acked, 0u);
+    EXPECT_LT(acked, 20u);
+    EXPECT_GT(rig.rejected(Reject::memory), 0u);
+    rig.up("b", parts(0, 1, 1, "b"));  // counters have a limit of their own
+    rig.settle();
+    EXPECT_NE(rig.ack("b"), nullptr);
+    EXPECT_EQ(rig.on_disk()->digest(), rig.digest());
+  }
+}
+
+TEST(Limits, UnknownTypesHaveOneMemoryLimitTogether) {
+  Options o = Rig::defaults();
+  o.type_bytes_max[0] = 500;
+  for (const std::uint8_t type :
+       {std::uint8_t{6}, std::uint8_t{7}, std::uint8_t{8}, std::uint8_t{127}}) {
+    Rig rig(o);
+    rig.boot();
+    for (std::uint64_t n = 0; n < 20; ++n) {
+      rig.up("a", envelope({.from = n, .to = n + 1},
+                           {unknown(keep("key-" + std::to_string(n)), type, n, n + 1)}));
+    }
+    rig.settle();
+    EXPECT_GT(rig.rejected(Reject::memory), 0u) << int{type};
+    EXPECT_LT(rig.ack("a")->actors[0].op, 20u);
+  }
+}
+
+TEST(Limits, TheLimitOfAllMemoryStopsGrowthButCountersThatAreThereGoOn) {
+  Options o = Rig::defaults();
+  o.total_bytes_max = 3'000;
+  Rig rig(o);
+  rig.boot();
+  for (std::uint64_t n = 0; n < 40; ++n) {
+    rig.up("a", envelope({.from = n, .to = n + 1},
+                         {counter(keep("key-" + std::to_string(n)), n + 1, 1)}));
+  }
+  rig.settle();
+  const std::uint64_t acked = rig.ack("a")->actors[0].op;
+  EXPECT_LT(acked, 40u);
+  EXPECT_GT(rig.rejected(Reject::memory), 0u);
+  rig.up("a", envelope({.from = acked, .to = acked + 1}, {counter("key-0", acked + 1, 9)}));
+  rig.settle();
+  EXPECT_EQ(rig.ack("a")->actors[0].op, acked + 1);
+  EXPECT_EQ(rig.shows("key-0", Type::gcounter), "9");
+}
+
+}  // namespace
+}  // namespace tributary::core::testing
