@@ -37,6 +37,8 @@ struct Store::Impl {
   void disconnect();
   FileSystem& files() const { return options.files ? *options.files : system_files(); }
 
+  std::optional<Error> finish_snapshot(const std::string& at, const std::string& to);
+
   int write(const Commit&);
   int write_rows(const Commit&);
   int write_notes(const Commit&);

@@ -200,6 +200,8 @@ std::optional<Error> Store::Impl::check_file() {
   int rc = db.exec("BEGIN IMMEDIATE; COMMIT");
   if (rc != sqlite_ok && kind_of(rc) == Error::Kind::busy) return busy();
   if (rc != sqlite_ok) return refused(rc, "check");
+  rc = drop_views(db);
+  if (rc != sqlite_ok) return refused(rc, "check");
   if (std::optional<Error> e = check_pages()) return e;
   // What the log holds may never have reached the disk (a sync that failed, then a restart): it
   // must be safe before a page of the database is overwritten, or a power cut leaves neither. Then

@@ -12,7 +12,7 @@ namespace {
 
 // `envelope` and `actor` are the truth and are keyed by the caller's ever growing row numbers
 // alone: an insert appends to the last page. Everything else is for people. Epochs and operation
-// numbers are unsigned 64-bit in signed columns; the views show them as they are meant.
+// numbers are unsigned 64-bit in signed columns; a snapshot's views show them as they are meant.
 constexpr const char* version_1 = R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value ANY) WITHOUT ROWID;
 
@@ -42,7 +42,10 @@ CREATE TABLE quarantine(
   at_ms INTEGER NOT NULL, row INTEGER NOT NULL, hash BLOB NOT NULL,
   reason TEXT NOT NULL, bytes BLOB NOT NULL);
 CREATE INDEX quarantine_row ON quarantine(row);
+)sql";
 
+constexpr const char* views = R"sql(
+BEGIN IMMEDIATE;
 CREATE VIEW "values" AS
   SELECT key, type, value, contributors, datetime(at_ms / 1000, 'unixepoch') AS at FROM value;
 
@@ -61,6 +64,7 @@ CREATE VIEW devices AS
   LEFT JOIN (SELECT device, count(*) AS envelopes, sum(length(bytes)) AS bytes
              FROM envelope GROUP BY device) e ON e.device = a.device
   GROUP BY a.device;
+COMMIT;
 )sql";
 
 constexpr std::array<Migration, 1> all_migrations{{{1, version_1}}};
@@ -102,8 +106,23 @@ int schema_version(Connection& db, int& rc) {
 std::string schema_text(Connection& db, int& rc) {
   return db.text(
       "SELECT coalesce(group_concat(row, char(10)), '') FROM (SELECT type || ' ' || name || ' ' || "
-      "tbl_name || ' ' || coalesce(sql, '') AS row FROM sqlite_schema ORDER BY name)",
+      "tbl_name || ' ' || coalesce(sql, '') AS row FROM sqlite_schema WHERE type <> 'view' "
+      "ORDER BY name)",
       rc);
+}
+
+int make_views(Connection& db) {
+  return db.exec(views);
+}
+
+int drop_views(Connection& db) {
+  int rc = sqlite_ok;
+  const std::string drops = db.text(
+      "SELECT coalesce(group_concat('DROP VIEW \"' || replace(name, '\"', '\"\"') || '\"', ';'), "
+      "'') "
+      "FROM sqlite_schema WHERE type = 'view'",
+      rc);
+  return rc != sqlite_ok || drops.empty() ? rc : db.exec(drops.c_str());
 }
 
 const std::string& sound_schema(int version) {

@@ -30,6 +30,11 @@ std::span<const Migration> migrations();
 // one.
 int migrate(Connection&, std::span<const Migration> steps);
 int schema_version(Connection&, int& rc);
+// The views for people are in snapshots alone: SQLite leaves the free list out of its checks when
+// the first table it comes across is a view (3.40 does), and a rotten free list hands out pages
+// that are in use. drop_views() is for a snapshot that became somebody's database.
+int make_views(Connection&);
+int drop_views(Connection&);
 // What the file says that its tables are, and what a sound file of a version says. REQUIRES:
 // version is 0 or one of migrations().
 std::string schema_text(Connection&, int& rc);

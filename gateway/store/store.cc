@@ -231,11 +231,23 @@ Result<bool, Error> Store::snapshot(const std::string& to_path) {
     remove_database(files, at);
     return Failure{e};
   }
-  int number = files.sync(at);
-  if (number == 0) number = replace_file(files, at, to_path);
-  if (number == 0) return true;
-  remove_database(files, at);
-  return Failure{system_error(number, "copy the database to", to_path)};
+  if (const std::optional<Error> e = impl_->finish_snapshot(at, to_path)) {
+    remove_database(files, at);
+    return Failure{*e};
+  }
+  return true;
+}
+
+std::optional<Error> Store::Impl::finish_snapshot(const std::string& at, const std::string& to) {
+  Connection copy;
+  int rc = copy.open(at, Connection::Mode::existing, options.vfs);
+  if (rc == sqlite_ok) rc = make_views(copy);
+  if (rc != sqlite_ok) return explain(rc, copy.message(), "copy the database to", to);
+  copy.close();
+  int number = files().sync(at);
+  if (number == 0) number = replace_file(files(), at, to);
+  if (number != 0) return system_error(number, "copy the database to", to);
+  return std::nullopt;
 }
 
 std::uint64_t Store::file_bytes() const {

@@ -60,6 +60,11 @@ struct Flip {
   unsigned bit = 0;
 };
 
+void flip(Image& image, const Flip& f) {
+  char& byte = image.at(f.file).at(f.byte);
+  byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1u << f.bit));
+}
+
 struct Tally {
   std::size_t tried = 0, harmless = 0, in_part = 0, aside = 0, later = 0, refused = 0, wrong = 0;
   std::string first;
@@ -72,7 +77,7 @@ bool may_refuse(const Flip& f) {
 
 std::string try_flip(const Site& site, const Image& image, const Flip& f, Tally& tally) {
   Image rotten = image;
-  rotten.at(f.file)[f.byte] = static_cast<char>(rotten.at(f.file)[f.byte] ^ (1u << f.bit));
+  flip(rotten, f);
   Disk disk(rotten);
   Life life(disk, {.incarnation = 1'000});
   if (const std::string refused = life.boot(); !refused.empty()) {
@@ -185,7 +190,7 @@ TEST(Rot, InTheLog) {
   const std::vector<Flip> flips = flips_in(log, 0, size, 200);
   for (const Flip& f : flips) {
     Image rotten = site.moments.back().image;
-    rotten.at(log)[f.byte] = static_cast<char>(rotten.at(log)[f.byte] ^ (1u << f.bit));
+    flip(rotten, f);
     Disk disk(rotten);
     Life life(disk);
     std::string bad = life.boot();

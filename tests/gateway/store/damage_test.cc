@@ -139,6 +139,29 @@ TEST(Damage, ADamagedLogLosesOnlyWhatWasDamaged) {
   EXPECT_EQ(read_all(*must_open(path)).envelopes.size(), 10u);
 }
 
+// SQLite 3.40 leaves the free list out of its checks when the schema begins with a view: a free
+// list that hands out pages in use then costs rows long after the damage.
+TEST(Damage, ARottenFreeListIsMovedAsideAlsoInWhatWasASnapshot) {
+  TempDir dir;
+  const std::string path = filled(dir);
+  {
+    auto store = must_open(path);
+    Commit gone;
+    for (std::uint64_t row = 1; row <= 200; ++row) gone.erase.push_back(row);
+    must_commit(*store, gone);
+    ASSERT_TRUE(store->snapshot(dir / "copy.db"));
+  }
+  EXPECT_EQ(execute(dir / "copy.db", "SELECT * FROM devices"), SQLITE_OK);
+  EXPECT_EQ(read_all(*must_open(dir / "copy.db")).envelopes.size(), 100u);
+  EXPECT_NE(execute(dir / "copy.db", "SELECT * FROM devices"), SQLITE_OK) << "views in a database";
+  std::string bytes = slurp(path);
+  const std::size_t count_at = 39;  // of the free pages, its last byte
+  ASSERT_NE(bytes.substr(36, 4), std::string(4, '\0'));
+  bytes[count_at] = static_cast<char>(bytes[count_at] ^ 1);
+  spill(path, bytes);
+  expect_moved_and_fresh(path, must_fail(path), bytes);
+}
+
 TEST(Damage, SetAsideGivesWayToAFreshDatabase) {
   TempDir dir;
   const std::string path = filled(dir);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/gateway/core/support/craft.h"
+
 namespace tributary::storage {
 
 Site::Site(std::uint64_t seed) : field_(seed) {
@@ -13,6 +15,7 @@ Site::Site(std::uint64_t seed) : field_(seed) {
     moments.push_back({disk_.image(), life_.held()});
   }
   hear(3);
+  leave_free_pages();
   EXPECT_TRUE(life_.settle() && peer_.settle());
   truth = life_.held();
   moments.push_back({disk_.image(), truth});
@@ -28,16 +31,35 @@ Site::Site(std::uint64_t seed) : field_(seed) {
 
 void Site::hear(int batches) {
   for (int i = 0; i < batches; ++i) {
-    for (const Upload& u : field_.next()) {
-      life_.up(u.device, u.bytes);
-      peer_.up(u.device, u.bytes);
-      uploads.push_back(u);
-      const auto e = wire::decode_envelope(std::string_view(u.bytes), wire::Limits{});
-      if (e) owners_[std::string(e->hash.view())] = {std::string(e->delta.device), e->delta.epoch};
-    }
+    for (const Upload& u : field_.next()) hear(u);
     life_.run(60);
     peer_.run(60);
   }
+}
+
+void Site::hear(const Upload& u) {
+  life_.up(u.device, u.bytes);
+  peer_.up(u.device, u.bytes);
+  uploads.push_back(u);
+  const auto e = wire::decode_envelope(std::string_view(u.bytes), wire::Limits{});
+  if (e) owners_[std::string(e->hash.view())] = {std::string(e->delta.device), e->delta.epoch};
+}
+
+// A set that was large and is small: the pages of its first envelope are free, and stay so.
+void Site::leave_free_pages() {
+  core::testing::Adds adds;
+  for (std::uint64_t op = 1; op <= 16; ++op) {
+    adds.push_back({op, core::testing::keep(std::string(1'000, static_cast<char>('a' + op)))});
+  }
+  const auto say = [&](std::uint64_t from, std::uint64_t to, core::testing::Adds live) {
+    const core::testing::Frame frame{.device = "bulk", .epoch = 99, .from = from, .to = to};
+    const auto entry = core::testing::set("bulk", 0, to, std::move(live));
+    hear({"bulk", core::testing::envelope(frame, {entry})});
+    life_.run(60);
+    peer_.run(60);
+  };
+  say(0, 16, adds);
+  say(16, 17, {{17, "x"}});
 }
 
 bool Site::backed(const Actor& actor, std::uint64_t op, const Held& is) const {

@@ -39,6 +39,8 @@ class Site {
  private:
   using Actor = std::pair<std::string, std::uint64_t>;
   void hear(int batches);
+  void hear(const Upload&);
+  void leave_free_pages();
   bool backed(const Actor&, std::uint64_t op, const Held&) const;
 
   Field field_;
