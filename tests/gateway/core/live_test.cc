@@ -37,6 +37,7 @@ TEST(LiveSet, BothHalvesOfAPnCounterCount) {
   EXPECT_EQ(live_after({e(1, 5, 5), e(2, 6, 4)}), 2u);
   EXPECT_EQ(live_after({e(1, 5, 5), e(2, 6, 4), e(3, 4, 6)}), 2u);  // two later ones together
   EXPECT_EQ(live_after({e(3, 4, 6), e(2, 6, 4), e(1, 5, 5)}), 2u);
+  EXPECT_EQ(live_after({e(1, 5, 5), e(2, 6, 4), e(3, 7, 4)}), 2u);  // they lack the first one's n
 }
 
 TEST(LiveSet, ALaterWriteSupersedesARegister) {
