@@ -46,11 +46,12 @@ build_targets() {
 
 # one TARGET LIMIT…: a line of the table.
 one() {
-  local target=$1 status=0 log executions speed
+  local target=$1 status=0 log executions speed dictionary=()
   shift
+  [ ! -f "$here/dictionaries/$target.dict" ] || dictionary=("-dict=$here/dictionaries/$target.dict")
   log=$build/work/$target.log
   mkdir -p "$build/work/$target" "$build/found" "$here/corpus/$target" "$here/regressions/$target"
-  "$build/tests/fuzz/fuzz_$target" "$@" -max_len="$(length_of "$target")" -timeout=25 -rss_limit_mb=2048 -entropic=0 \
+  "$build/tests/fuzz/fuzz_$target" "$@" "${dictionary[@]}" -max_len="$(length_of "$target")" -timeout=25 -rss_limit_mb=2048 -entropic=0 \
     -detect_leaks=0 -print_final_stats=1 -artifact_prefix="$build/found/$target-" "$build/work/$target" \
     "$here/corpus/$target" "$here/regressions/$target" >"$log" 2>&1 || status=$?
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

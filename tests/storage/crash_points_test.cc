@@ -114,7 +114,7 @@ TEST(CrashPoints, NorWhenThePowerGoesAgainDuringTheRecovery) {
   Replay at(past.disk.record());
   Tally all;
   std::size_t total = 0;
-  for (const std::size_t point : sample(past.disk.now() + 1, 12)) {
+  for (const std::size_t point : sample(past.disk.now() + 1, 12, 150)) {
     at.advance_to(point);
     for (const Variant v : variants) {
       Disk disk(at.cut(v, seed() + point));

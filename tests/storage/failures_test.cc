@@ -253,9 +253,53 @@ TEST(FullDisk, AtEveryPointAndFreedAgainIsExact) {
   EXPECT_EQ(wrong_count, 0u) << first;
 }
 
-// A failed sync, then a power cut at any later moment: what the kernel forgot with the failure must
-// not have been relied on since.
-TEST(FailedSync, ThenAPowerCutLosesNothing) {
+struct Cuts {
+  std::size_t replays = 0, wrong = 0;
+  std::string first;
+};
+
+// What a restart finds after a cut at `point` of a life: all that was acknowledged by then.
+std::string after_cut(Image image, const std::vector<Acked>& acked, std::size_t point) {
+  Disk disk(std::move(image));
+  Life life(disk, {.checkpoint_pages = 8, .incarnation = 1'000});
+  if (std::string wrong = restart(life); !wrong.empty()) return wrong;
+  std::size_t known = 0;
+  while (known < acked.size() && acked[known].step <= point) ++known;
+  if (known == 0) return {};
+  const Points has = life.held().points;
+  for (const auto& [actor, op] : acked[known - 1].held.points) {
+    const auto found = has.find(actor);
+    if (found == has.end() || found->second < op) return "lost " + actor.first;
+  }
+  return {};
+}
+
+void cut_after(const Trial& t, const Disk::Failure& failure, Cuts& cuts) {
+  Disk disk(t.begun);
+  disk.fail(failure);
+  Life life(disk, small);
+  if (life.boot().empty()) feed(life, t);
+  life.close();
+  Replay at(disk.record());
+  for (const std::size_t point : sample(disk.now() + 1, 20)) {
+    at.advance_to(point);
+    for (const Variant v : variants) {
+      ++cuts.replays;
+      const std::string wrong = after_cut(at.cut(v, seed() + point), life.acked(), point);
+      if (wrong.empty()) continue;
+      ++cuts.wrong;
+      const std::string where = std::string(name(failure.on)) + " no. " +
+                                std::to_string(failure.after) + " failed, cut at step " +
+                                std::to_string(point) + " (" + storage::name(v) + "): ";
+      if (cuts.first.empty()) cuts.first = where + wrong;
+      if (std::getenv("VERBOSE")) std::cout << where << wrong << '\n';
+    }
+  }
+}
+
+// Something fails, then the power at any later moment: what the kernel forgot with a failed sync
+// must not have been relied on since.
+TEST(FailedCall, ThenAPowerCutLosesNothing) {
   SCOPED_TRACE(replay_hint());
   Trial t;
   t.all = history();
@@ -266,43 +310,15 @@ TEST(FailedSync, ThenAPowerCutLosesNothing) {
   ASSERT_EQ(quiet.boot(), "");
   feed(quiet, t);
   quiet.close();
-  std::size_t replays = 0, wrong_count = 0;
-  std::string first;
-  for (const std::size_t n : sample(well.calls(Call::sync), 12)) {
-    Disk disk(t.begun);
-    disk.fail({Call::sync, n + 1, 1 + n % 2});
-    Life life(disk, small);
-    if (life.boot().empty()) feed(life, t);
-    life.close();
-    Replay at(disk.record());
-    for (const std::size_t point : sample(disk.now() + 1, 25)) {
-      at.advance_to(point);
-      for (const Variant v : variants) {
-        ++replays;
-        Disk left(at.cut(v, seed() + point));
-        Life after(left, {.checkpoint_pages = 8, .incarnation = 1'000});
-        std::string wrong = restart(after);
-        const auto& acked = life.acked();
-        std::size_t known = 0;
-        while (known < acked.size() && acked[known].step <= point) ++known;
-        if (wrong.empty() && known > 0) {
-          for (const auto& [actor, op] : acked[known - 1].held.points) {
-            const Points has = after.held().points;
-            const auto found = has.find(actor);
-            if (found == has.end() || found->second < op) wrong = "lost " + actor.first;
-          }
-        }
-        if (wrong.empty()) continue;
-        ++wrong_count;
-        const std::string where = "sync no. " + std::to_string(n + 1) + " failed, cut at step " +
-                                  std::to_string(point) + " (" + storage::name(v) + "): ";
-        if (first.empty()) first = where + wrong;
-        if (std::getenv("VERBOSE")) std::cout << where << wrong << '\n';
-      }
+  for (const Call call : {Call::sync, Call::write, Call::truncate}) {
+    Cuts cuts;
+    for (const std::size_t n : sample(well.calls(call), call == Call::sync ? 12 : 4, 60)) {
+      cut_after(t, {call, n + 1, 1 + n % 2}, cuts);
     }
+    std::cout << "power cuts after a failed " << name(call) << ": " << cuts.replays
+              << ", wrong: " << cuts.wrong << '\n';
+    EXPECT_EQ(cuts.wrong, 0u) << cuts.first;
   }
-  std::cout << "power cuts after a failed sync: " << replays << ", wrong: " << wrong_count << '\n';
-  EXPECT_EQ(wrong_count, 0u) << first;
 }
 
 }  // namespace

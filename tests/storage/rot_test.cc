@@ -138,7 +138,7 @@ void try_flips(const Site& site, const Image& image, const std::string& what,
 std::vector<Flip> flips_in(const std::string& file, std::size_t begin, std::size_t end,
                            std::size_t count) {
   std::vector<Flip> out;
-  for (const std::size_t bit : sample((end - begin) * 8, count)) {
+  for (const std::size_t bit : sample((end - begin) * 8, count, 3'000)) {
     out.push_back({file, begin + bit / 8, static_cast<unsigned>(bit % 8)});
   }
   return out;
@@ -170,7 +170,7 @@ TEST(Rot, InEveryClassOfPage) {
       }
     }
     std::vector<Flip> flips;
-    for (const std::size_t at : sample(bytes.size(), 40)) {
+    for (const std::size_t at : sample(bytes.size(), 40, 1'500)) {
       flips.push_back({database, bytes[at], static_cast<unsigned>(random() % 8)});
     }
     try_flips(site, site.closed, what, flips);

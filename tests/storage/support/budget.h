@@ -4,6 +4,7 @@
 //   TRIBUTARY_CRASH_POINTS=all    everything         TRIBUTARY_CRASH_POINTS=500   so many of each
 //   SEED=7                        the sample, and the histories, of that seed
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -30,13 +31,15 @@ inline bool everything() {
   return given && std::string(given) == "all";
 }
 
-// Of 0 … total-1, about `usual` in order, one at random from each stretch of equal length.
-inline std::vector<std::size_t> sample(std::size_t total, std::size_t usual) {
+// Of 0 … total-1, about `usual` in order, one at random from each stretch of equal length. `most`:
+// so many when everything is asked for, where everything would take days.
+inline std::vector<std::size_t> sample(std::size_t total, std::size_t usual,
+                                       std::size_t most = ~std::size_t{0}) {
   const char* given = std::getenv("TRIBUTARY_CRASH_POINTS");
   if (given && !everything()) usual = std::stoul(given);
   std::vector<std::size_t> out;
   std::mt19937_64 random(seed() ^ total);
-  const std::size_t count = everything() || usual > total ? total : usual;
+  const std::size_t count = std::min(everything() ? most : usual, total);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t begin = i * total / count, end = (i + 1) * total / count;
     out.push_back(begin + random() % (end - begin));
