@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gateway as a process: the core, its disk and its brokers put together, and the only place
-// with a clock. Its promise: one thread owns the core; nothing it is given is dropped while a queue
-// can push back instead; it ends clean on stop(), with everything accepted on the disk.
+// The gateway as a process: the pump, turned by one owner thread that sleeps until something wakes
+// it, beside the thread that waits for the disk; and the only place with a clock. Its promise: one
+// thread owns the core, and it ends clean on stop(), with everything accepted on the disk.
 //
 //   auto daemon = Daemon::open(std::move(options), log);
 //   if (!daemon) die(daemon.error().message);
@@ -10,27 +10,22 @@
 //
 // Thread-safety: stop() from any thread; everything else from one.
 #pragma once
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "gateway/app/log.h"
-#include "gateway/core/gateway.h"
-#include "gateway/store/store.h"
-#include "transports/session.h"
+#include "gateway/app/pump.h"
 
 namespace tributary::app {
 
 class Daemon {
  public:
-  // One broker. `connect` makes the session, not started, with this will.
-  struct Link {
-    core::LinkOptions options;
-    std::function<std::unique_ptr<transports::Session>(const transports::Message& will)> connect;
-    std::size_t outbox_max = 10'000;
-  };
+  using Link = Pump::Link;
   struct Options {
     core::Options core;
     std::string database_path;
@@ -40,10 +35,8 @@ class Daemon {
     std::uint32_t stop_timeout_ms = 5'000;  // for the last commit and the goodbye
   };
 
-  // Opens the database, restores the state from it and starts to connect. A damaged database was
-  // moved aside by the store: the gateway then starts afresh and asks its peers.
+  // Opens the pump. `log` outlives the daemon.
   static Result<std::unique_ptr<Daemon>, store::Error> open(Options options, Log& log);
-  ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
@@ -55,9 +48,18 @@ class Daemon {
   void stop();
 
  private:
-  struct Impl;
-  explicit Daemon(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  Daemon(Log& log, std::uint32_t stop_timeout_ms) : log_(log), stop_timeout_ms_(stop_timeout_ms) {}
+  void wake();
+  void wait(std::uint64_t until_ms);
+  bool stop_asked();
+
+  Log& log_;
+  const std::uint32_t stop_timeout_ms_;
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool wake_asked_ = false;     // guarded by mutex_
+  bool stop_asked_ = false;     // guarded by mutex_
+  std::unique_ptr<Pump> pump_;  // the last: its threads call wake()
 };
 
 }  // namespace tributary::app

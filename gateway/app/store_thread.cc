@@ -6,10 +6,11 @@
 
 namespace tributary::app {
 
-using Kind = store::Error::Kind;
-
 StoreThread::StoreThread(std::unique_ptr<store::Store> store, std::function<void()> wake)
-    : store_(std::move(store)), wake_(std::move(wake)), thread_([this] { loop(); }) {}
+    : store_(std::move(store)),
+      writer_(*store_),
+      wake_(std::move(wake)),
+      thread_([this] { loop(); }) {}
 
 StoreThread::~StoreThread() {
   {
@@ -36,7 +37,7 @@ void StoreThread::snapshot(std::uint64_t id, std::string path) {
   push({.kind = Reply::Kind::snapshot, .id = id, .rows = {}, .path = std::move(path)});
 }
 
-std::vector<StoreThread::Reply> StoreThread::take_replies() {
+std::vector<Disk::Reply> StoreThread::take_replies() {
   const std::lock_guard lock(mutex_);
   return std::exchange(replies_, {});
 }
@@ -60,11 +61,11 @@ void StoreThread::loop() {
   }
 }
 
-StoreThread::Reply StoreThread::run(Job& job) {
+Disk::Reply StoreThread::run(Job& job) {
   const auto began = std::chrono::steady_clock::now();
   Reply reply{.kind = job.kind, .id = job.id, .error = {}, .took_us = 0, .file_bytes = 0};
   if (job.kind == Reply::Kind::commit) {
-    reply.error = do_commit(job.rows);
+    reply.error = writer_.commit(job.rows);
   } else if (const auto done = store_->snapshot(job.path); !done) {
     reply.error = done.error();
   }
@@ -73,17 +74,6 @@ StoreThread::Reply StoreThread::run(Job& job) {
                                                  std::chrono::steady_clock::now() - began)
                                                  .count());
   return reply;
-}
-
-std::optional<store::Error> StoreThread::do_commit(const core::Commit& rows) {
-  if (must_reopen_) {
-    if (const auto reopened = store_->reopen(); !reopened) return reopened.error();
-    must_reopen_ = false;
-  }
-  const auto done = store_->commit(rows);
-  if (done) return std::nullopt;
-  must_reopen_ = done.error().kind != Kind::full;
-  return done.error();
 }
 
 }  // namespace tributary::app

@@ -5,7 +5,7 @@
 //
 //   StoreThread disk(std::move(store), [&] { wake(); });
 //   disk.commit(ticket, std::move(rows));
-//   for (StoreThread::Reply& r : disk.take_replies()) …
+//   for (Disk::Reply& r : disk.take_replies()) …
 #pragma once
 #include <condition_variable>
 #include <cstdint>
@@ -13,36 +13,25 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "gateway/core/types.h"
-#include "gateway/store/store.h"
+#include "gateway/app/disk.h"
 
 namespace tributary::app {
 
-class StoreThread {
+class StoreThread final : public Disk {
  public:
-  struct Reply {
-    enum class Kind : std::uint8_t { commit, snapshot };
-    Kind kind = Kind::commit;
-    std::uint64_t id = 0;  // the ticket, or the number given to snapshot()
-    std::optional<store::Error> error;
-    std::uint64_t took_us = 0;
-    std::uint64_t file_bytes = 0;
-  };
-
   StoreThread(std::unique_ptr<store::Store> store, std::function<void()> wake);
   // Finishes what was handed over.
-  ~StoreThread();
+  ~StoreThread() override;
   StoreThread(const StoreThread&) = delete;
   StoreThread& operator=(const StoreThread&) = delete;
 
-  void commit(core::Ticket ticket, core::Commit rows);
-  void snapshot(std::uint64_t id, std::string path);
-  std::vector<Reply> take_replies();
+  void commit(core::Ticket ticket, core::Commit rows) override;
+  void snapshot(std::uint64_t id, std::string path) override;
+  std::vector<Reply> take_replies() override;
 
  private:
   struct Job {
@@ -54,10 +43,9 @@ class StoreThread {
   void push(Job job);
   void loop();
   Reply run(Job& job);
-  std::optional<store::Error> do_commit(const core::Commit& rows);
 
   std::unique_ptr<store::Store> store_;  // touched by thread_ alone
-  bool must_reopen_ = false;             // touched by thread_ alone
+  StoreWriter writer_;                   // touched by thread_ alone
   std::function<void()> wake_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/app/pump.h"
+
+#include <algorithm>
+#include <cassert>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "gateway/app/text.h"
+#include "gateway/core/status.h"
+
+namespace tributary::app {
+
+using transports::Event;
+using transports::Message;
+using transports::Qos;
+using transports::Session;
+using Level = core::Notice::Level;
+
+namespace {
+
+constexpr std::size_t events_per_turn = 256;
+constexpr std::uint64_t stall_max_ms = 2'000;
+constexpr std::size_t snapshots_pending_max = 4;
+
+}  // namespace
+
+Result<bool, store::Error> Pump::restore(store::Store& store) {
+  session_number_ = options_.random();
+  core_ = std::make_unique<core::Gateway>(options_.core, store.incarnation(), session_number_);
+  std::uint64_t actors = 0;
+  const auto loaded = store.load({
+      .envelope = [&](core::EnvelopeRow&& row) { core_->restore(std::move(row)); },
+      .actor =
+          [&](core::ActorRow&& row) {
+            ++actors;
+            core_->restore(std::move(row));
+          },
+  });
+  if (!loaded) return Failure{loaded.error()};
+  options_.log(Level::info, "restored",
+               std::to_string(*loaded) + " envelopes of " + std::to_string(actors) +
+                   " actors from " + options_.database_path);
+  return true;
+}
+
+Result<bool, store::Error> Pump::open() {
+  // Twice at most: a damaged database is moved aside by the store, then there is none.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto opened = store::Store::open(options_.database_path, options_.store);
+    if (!opened) {
+      if (opened.error().kind != store::Error::Kind::corrupt || attempt == 1) {
+        return Failure{opened.error()};
+      }
+      options_.log(Level::error, "database-damaged", opened.error().message);
+      continue;
+    }
+    if ((*opened)->created()) {
+      options_.log(
+          Level::info, "database-new",
+          options_.database_path + " was made, incarnation " + hex64((*opened)->incarnation()));
+    }
+    const auto restored = restore(**opened);
+    if (!restored) {
+      if (restored.error().kind != store::Error::Kind::corrupt || attempt == 1) {
+        return Failure{restored.error()};
+      }
+      options_.log(Level::error, "database-damaged", restored.error().message);
+      continue;
+    }
+    file_bytes_ = (*opened)->file_bytes();
+    disk_ = options_.disk(std::move(*opened));
+    start_links();
+    return true;
+  }
+  return Failure{store::Error{store::Error::Kind::corrupt,
+                              options_.database_path + ": damaged, and could not be moved aside"}};
+}
+
+void Pump::start_links() {
+  started_ = now();
+  const Message will{.topic = core_->root() + "/gw/" + options_.core.gateway + "/status",
+                     .payload = core::to_json({.gateway = options_.core.gateway,
+                                               .online = false,
+                                               .incarnation = core_->summary().incarnation,
+                                               .session = session_number_,
+                                               .at_ms = started_.wall_ms,
+                                               .version = options_.core.version,
+                                               .degraded = {}}),
+                     .qos = Qos::at_least_once,
+                     .retain = true,
+                     .response_topic = {},
+                     .correlation = {}};
+  for (Link& link : options_.links) {
+    Line made{.id = core_->attach(link.options),
+              .name = link.options.name,
+              .session = link.connect(will),
+              .outbox = Outbox({.messages_max = link.outbox_max}),
+              .reason = "not connected yet",
+              .connected = false};
+    made.session->on_ready(options_.wake);
+    made.session->subscribe(core_->root() + "/req/" + options_.core.gateway + "/+",
+                            Qos::at_least_once);
+    links_.push_back(std::move(made));
+  }
+  core_->start(started_);
+  effects();
+  for (Line& link : links_) link.session->start();
+}
+
+bool Pump::may_reply_to(const std::string& topic) const {
+  if (!transports::topic_valid(topic) || topic.front() == '$') return false;
+  // Among the fleets' own topics only under our reply/: nobody may borrow our voice for the
+  // protocol.
+  const std::string& fleet = core_->root();
+  const std::string fleets = fleet.substr(0, fleet.rfind('/') + 1);
+  return topic.compare(0, fleets.size(), fleets) != 0 ||
+         topic.compare(0, fleet.size() + 7, fleet + "/reply/") == 0;
+}
+
+void Pump::request(std::size_t index, const Message& message) {
+  if (!may_reply_to(message.response_topic)) {
+    options_.log(Level::warning, "request-without-reply",
+                 message.topic + ": the response topic \"" + message.response_topic +
+                     "\" is missing, invalid or inside the protocol's own topics");
+    return;
+  }
+  Message reply{.topic = message.response_topic,
+                .payload = {},
+                .qos = Qos::at_least_once,
+                .retain = false,
+                .response_topic = {},
+                .correlation = message.correlation};
+  const std::string command = message.topic.substr(message.topic.rfind('/') + 1);
+  if (command == "snapshot") {
+    request_snapshot(index, std::move(reply));
+    return;
+  }
+  reply.payload = answer(*core_, process_state(), command, message.payload);
+  links_[index].outbox.push(std::move(reply));
+}
+
+void Pump::request_snapshot(std::size_t index, Message reply) {
+  if (snapshots_.size() >= snapshots_pending_max) {
+    reply.payload = answer_error("too many snapshots at once", "wait for the one under way");
+    links_[index].outbox.push(std::move(reply));
+    return;
+  }
+  // A fixed place beside the database: no path is ever taken from the network.
+  const std::string path = options_.database_path + ".snapshot";
+  const std::uint64_t id = snapshot_next_++;
+  snapshots_.emplace(id, Snapshot{index, std::move(reply), path});
+  disk_->snapshot(id, path);
+}
+
+void Pump::snapshot_done(const Disk::Reply& done) {
+  const auto it = snapshots_.find(done.id);
+  assert(it != snapshots_.end());
+  Snapshot& snapshot = it->second;
+  snapshot.reply.payload =
+      done.error ? answer_error(done.error->message, "free space or permissions, then try again")
+                 : nlohmann::json{{"gateway", options_.core.gateway}, {"path", snapshot.path}}.dump(
+                       -1, ' ', false, nlohmann::json::error_handler_t::replace);
+  links_[snapshot.link].outbox.push(std::move(snapshot.reply));
+  snapshots_.erase(it);
+}
+
+ProcessState Pump::process_state() const {
+  const Usage usage = options_.usage();
+  ProcessState state{.gateway = options_.core.gateway,
+                     .fleet = options_.core.fleet,
+                     .version = options_.core.version,
+                     .started = started_,
+                     .now = now(),
+                     .links = {},
+                     .database_path = options_.database_path,
+                     .database_bytes = file_bytes_,
+                     .commit_last_us = commit_last_us_,
+                     .commit_max_us = commit_max_us_,
+                     .memory_bytes = usage.memory_bytes,
+                     .cpu_ms = usage.cpu_ms,
+                     .shed = shed_};
+  for (const Line& link : links_) {
+    state.links.push_back({.name = link.name,
+                           .connected = link.connected,
+                           .outbox = link.outbox.size() + link.session->outbox_size(),
+                           .dropped = link.outbox.dropped(),
+                           .reason = link.reason});
+  }
+  return state;
+}
+
+void Pump::handle(std::size_t index, Event& event) {
+  Line& link = links_[index];
+  switch (event.kind) {
+    case Event::Kind::connected:
+      link.connected = true;
+      link.reason.clear();
+      options_.log(Level::info, "connected", "to broker " + link.name);
+      core_->connected(now(), link.id);
+      return;
+    case Event::Kind::disconnected:
+      options_.log(Level::warning, "disconnected",
+                   "from broker " + link.name + ": " + event.reason);
+      link.reason = event.reason;
+      link.outbox.disconnected();
+      if (std::exchange(link.connected, false)) core_->disconnected(now(), link.id);
+      return;
+    case Event::Kind::refused:
+      options_.log(Level::error, "refused-by-broker",
+                   link.name + ": " + event.message.topic + ": " + event.reason);
+      return;
+    case Event::Kind::message:
+      break;
+  }
+  Message& message = event.message;
+  const std::string requests = core_->root() + "/req/";
+  if (message.topic.compare(0, requests.size(), requests) == 0) {
+    if (!message.retain) request(index, message);
+    return;
+  }
+  if (shedding_ && !core_->accepting()) {
+    ++shed_;
+    return;
+  }
+  core_->receive(now(), {.link = link.id,
+                         .topic = std::move(message.topic),
+                         .payload = std::move(message.payload),
+                         .retained = message.retain});
+}
+
+// A short stall pushes back: the session holds what it has, and the broker's PUBACK. A long one (a
+// disk that is full) would cost the connection and deafen us to operators, so then what the core
+// cannot take is let go: devices send again, peers compare digests.
+bool Pump::may_read() {
+  if (core_->accepting()) {
+    stalled_since_ms_.reset();
+    shedding_ = false;
+    return true;
+  }
+  const std::uint64_t now_ms = now().mono_ms;
+  if (!stalled_since_ms_) stalled_since_ms_ = now_ms;
+  if (!shedding_ && now_ms >= *stalled_since_ms_ + stall_max_ms) {
+    shedding_ = true;
+    options_.log(
+        Level::warning, "shedding",
+        "the disk does not keep up: what arrives is let go until it does; nothing of it is "
+        "acknowledged");
+  }
+  return shedding_;
+}
+
+// True: there may be more. What is not read stays with the session, which pushes back.
+bool Pump::read(std::size_t index) {
+  if (!may_read() || links_[index].outbox.full()) return false;
+  std::vector<Event> events = links_[index].session->poll(events_per_turn);
+  for (Event& event : events) handle(index, event);
+  return events.size() == events_per_turn;
+}
+
+void Pump::replies() {
+  for (const Disk::Reply& reply : disk_->take_replies()) {
+    file_bytes_ = reply.file_bytes;
+    if (reply.kind == Disk::Reply::Kind::snapshot) {
+      snapshot_done(reply);
+      continue;
+    }
+    commit_last_us_ = reply.took_us;
+    commit_max_us_ = std::max(commit_max_us_, reply.took_us);
+    if (!reply.error) {
+      core_->committed(now(), reply.id);
+      continue;
+    }
+    storage_lost_ = storage_lost_ || reply.error->kind == store::Error::Kind::corrupt ||
+                    reply.error->kind == store::Error::Kind::foreign;
+    core_->commit_failed(now(), reply.id, reply.error->message);
+  }
+}
+
+void Pump::effects() {
+  core::Output out = core_->take_output();
+  if (out.commit) disk_->commit(out.commit->ticket, std::move(out.commit->rows));
+  for (core::Subscription& s : out.subscriptions) {
+    assert(s.link < links_.size());
+    Session& session = *links_[s.link].session;
+    if (s.subscribe) {
+      session.subscribe(s.filter, Qos::at_least_once, s.no_local);
+    } else {
+      session.unsubscribe(s.filter);
+    }
+  }
+  for (core::Publish& p : out.publishes) {
+    assert(p.link < links_.size());
+    Line& link = links_[p.link];
+    if (!link.connected && !p.retain) continue;
+    link.outbox.push({.topic = std::move(p.topic),
+                      .payload = std::move(p.payload),
+                      .qos = p.at_least_once ? Qos::at_least_once : Qos::at_most_once,
+                      .retain = p.retain,
+                      .response_topic = {},
+                      .correlation = {}});
+  }
+  for (const core::Notice& notice : out.notices)
+    options_.log(notice.level, notice.kind, notice.text);
+  for (Line& link : links_) {
+    if (link.connected) link.outbox.flush(*link.session);
+  }
+}
+
+bool Pump::turn() {
+  bool more = false;
+  replies();
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    // Replies between the links too: an acknowledgement does not wait for a flood to end.
+    more = read(i) || more;
+    replies();
+  }
+  if (const auto due = core_->deadline(); due && *due <= now().mono_ms) core_->tick(now());
+  effects();
+  return more;
+}
+
+void Pump::stop() {
+  core_->stop(now());
+  effects();
+}
+
+void Pump::hang_up(std::uint32_t flush_ms) {
+  for (Line& link : links_) {
+    if (link.connected) link.outbox.flush(*link.session);
+    link.session->stop(flush_ms);
+  }
+}
+
+Pump::~Pump() {
+  // Sessions and the disk call `wake`: they end before what they wake.
+  for (Line& link : links_) link.session->stop(0);
+  disk_.reset();
+}
+
+Result<std::unique_ptr<Pump>, store::Error> Pump::open(Options options) {
+  std::unique_ptr<Pump> pump(new Pump(std::move(options)));
+  const auto opened = pump->open();
+  if (!opened) return Failure{opened.error()};
+  return pump;
+}
+
+}  // namespace tributary::app

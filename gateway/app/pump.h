@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway without its threads: the core, its disk and its links, turned by hand. What performs
+// effects is here, so the daemon and the simulator run the same. Its promise: nothing it is given
+// is dropped while a queue can push back instead; what a stalled disk makes it let go was never
+// acknowledged.
+//
+//   auto pump = Pump::open(std::move(options));
+//   if (!pump) die(pump.error().message);
+//   while (!(*pump)->storage_lost()) {
+//     const bool more = (*pump)->turn();
+//     wait(more ? 0 : (*pump)->deadline(), woken);
+//   }
+//
+// Time is what `clock` says, called by the owner alone. Not thread-safe, but for `wake`, which
+// sessions and disk call from threads of theirs.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/app/disk.h"
+#include "gateway/app/outbox.h"
+#include "gateway/app/requests.h"
+#include "gateway/core/gateway.h"
+#include "gateway/store/store.h"
+#include "transports/session.h"
+
+namespace tributary::app {
+
+class Pump {
+ public:
+  // One broker. `connect` makes the session, not started, with this will.
+  struct Link {
+    core::LinkOptions options;
+    std::function<std::unique_ptr<transports::Session>(const transports::Message& will)> connect;
+    std::size_t outbox_max = 10'000;
+  };
+  struct Usage {
+    std::uint64_t memory_bytes = 0;  // resident
+    std::uint64_t cpu_ms = 0;        // user and system, since the start
+  };
+  struct Options {
+    core::Options core;
+    std::string database_path;
+    store::Options store;
+    std::vector<Link> links;
+    std::function<std::uint64_t()> random;  // for the session number
+    std::function<core::Instant()> clock;
+    // Something has arrived: turn() soon. From any thread.
+    std::function<void()> wake;
+    std::function<void(core::Notice::Level, std::string_view kind, std::string_view text)> log;
+    std::function<std::unique_ptr<Disk>(std::unique_ptr<store::Store>)> disk;
+    std::function<Usage()> usage;
+  };
+
+  // Opens the database, restores the state from it and starts to connect. A damaged database was
+  // moved aside by the store: the gateway then starts afresh and asks its peers.
+  static Result<std::unique_ptr<Pump>, store::Error> open(Options options);
+  // Without goodbye: what was not committed is gone, as with kill -9.
+  ~Pump();
+  Pump(const Pump&) = delete;
+  Pump& operator=(const Pump&) = delete;
+
+  // Events in, effects out, once. True: there may be more at once.
+  bool turn();
+  // Until when turn() need not be called unless woken (mono_ms); nullopt: for ever.
+  std::optional<std::uint64_t> deadline() const { return core_->deadline(); }
+  // The database turned out to be damaged while running: end, and open() again.
+  bool storage_lost() const { return storage_lost_; }
+
+  // Commits what waits and says goodbye; turn() until stopped().
+  void stop();
+  bool stopped() const { return core_->stopped(); }
+  // Hands over what the sessions take, and ends them.
+  void hang_up(std::uint32_t flush_ms);
+
+  const core::Gateway& core() const { return *core_; }
+
+ private:
+  struct Line {
+    core::LinkId id = 0;
+    std::string name;
+    std::unique_ptr<transports::Session> session;
+    Outbox outbox;
+    std::string reason;  // why it is not connected
+    bool connected = false;
+  };
+  struct Snapshot {
+    std::size_t link = 0;
+    transports::Message reply;
+    std::string path;
+  };
+
+  explicit Pump(Options options) : options_(std::move(options)) {}
+  Result<bool, store::Error> open();
+  Result<bool, store::Error> restore(store::Store& store);
+  void start_links();
+
+  bool may_read();
+  bool read(std::size_t index);
+  void handle(std::size_t index, transports::Event& event);
+  void request(std::size_t index, const transports::Message& message);
+  void request_snapshot(std::size_t index, transports::Message reply);
+  void replies();
+  void snapshot_done(const Disk::Reply& reply);
+  void effects();
+  ProcessState process_state() const;
+  bool may_reply_to(const std::string& topic) const;
+  core::Instant now() const { return options_.clock(); }
+
+  Options options_;
+  std::unique_ptr<core::Gateway> core_;
+  std::unique_ptr<Disk> disk_;
+  std::vector<Line> links_;
+  core::Instant started_;
+  std::uint64_t session_number_ = 0;
+  std::uint64_t commit_last_us_ = 0, commit_max_us_ = 0, file_bytes_ = 0;
+  std::uint64_t snapshot_next_ = 1;
+  std::map<std::uint64_t, Snapshot> snapshots_;
+  bool storage_lost_ = false;
+  std::optional<std::uint64_t> stalled_since_ms_;  // the core takes nothing since then
+  bool shedding_ = false;
+  std::uint64_t shed_ = 0;  // messages let go
+};
+
+}  // namespace tributary::app
