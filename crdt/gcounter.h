@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "crdt/actor.h"
+#include "crdt/planted.h"
 #include "crdt/result.h"
 #include "crdt/semilattice.h"
 #include "crdt/uint128.h"
@@ -31,6 +32,7 @@ struct GCounterPart {
   std::uint64_t p = 0;
 
   bool join(const GCounterPart& other) {
+    if (planted(Bug::overwrite_instead_of_join)) return std::exchange(*this, other) != other;
     if (other.leq(*this)) return false;
     p = other.p;
     return true;

@@ -13,6 +13,7 @@
 
 #include "crdt/actor.h"
 #include "crdt/gcounter.h"
+#include "crdt/planted.h"
 #include "crdt/result.h"
 #include "crdt/semilattice.h"
 #include "crdt/uint128.h"
@@ -23,6 +24,7 @@ struct PnCounterPart {
   std::uint64_t p = 0, n = 0;
 
   bool join(const PnCounterPart& other) {
+    if (planted(Bug::overwrite_instead_of_join)) return std::exchange(*this, other) != other;
     if (other.leq(*this)) return false;
     p = std::max(p, other.p);
     n = std::max(n, other.n);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "crdt/planted.h"
 #include "firmware-sim/sdk/engine.h"
 
 namespace tributary::sdk {
@@ -64,6 +65,7 @@ void Engine::take(const wire::Ack& ack, const wire::ActorAck& a) {
 }
 
 bool Engine::shows_twin(const wire::ActorAck& a) const {
+  if (planted(Bug::ack_without_hash)) return false;
   const auto foreign = [&](const wire::Point& p) {
     return memory_->points.ask(p) == Points::Answer::never_sent;
   };
@@ -72,7 +74,8 @@ bool Engine::shows_twin(const wire::ActorAck& a) const {
 }
 
 void Engine::hear(const wire::Ack& ack, const wire::ActorAck& a) {
-  const bool verified = a.op == 0 || memory_->points.ask({a.op, a.hash}) == Points::Answer::sent;
+  const bool verified = a.op == 0 || planted(Bug::ack_without_hash) ||
+                        memory_->points.ask({a.op, a.hash}) == Points::Answer::sent;
   const bool more =
       memory_->gateways.heard({ack.gateway, ack.incarnation, ack.hlc, a.op, verified}, now_ms_);
   dirty_ = dirty_ || more;
@@ -157,7 +160,7 @@ void Engine::fresh_epoch(std::string_view gateway) {
   events_.push_back(std::move(event));
   const std::uint64_t old = memory_->epoch;
   while (memory_->epoch == old) memory_->epoch = options_.random();
-  state().reset();
+  if (!planted(Bug::carry_over)) state().reset();
   memory_->points.clear();
   memory_->gateways.clear();
   abandon_flights();

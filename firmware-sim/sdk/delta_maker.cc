@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "crdt/planted.h"
+
 namespace tributary::sdk {
 namespace {
 
@@ -32,8 +34,8 @@ struct Change {
   }
 };
 
-// All that operations > lo did to the set, ascending by operation.
-std::vector<Change> changes_since(const SetPart& s, std::uint64_t lo) {
+// All that operations > lo did to the set, ascending by operation. `from`: where the delta starts.
+std::vector<Change> changes_since(const SetPart& s, std::uint64_t lo, std::uint64_t from) {
   std::vector<Change> out;
   for (auto it = s.adds.upper_bound(lo); it != s.adds.end(); ++it) {
     out.push_back({it->first, Change::Kind::add, it->first, it->second, nullptr});
@@ -42,6 +44,7 @@ std::vector<Change> changes_since(const SetPart& s, std::uint64_t lo) {
     out.push_back({it->by, Change::Kind::removed, it->op, {}, nullptr});
   }
   for (const auto& [dot, by] : s.foreign) {
+    if (planted(Bug::forget_foreign_early) && by <= from) continue;
     if (by > lo) out.push_back({by, Change::Kind::foreign, dot.op, {}, &dot});
   }
   std::stable_sort(out.begin(), out.end(),
@@ -107,9 +110,9 @@ void cut(const Cell& c, std::uint64_t lo, std::uint64_t to, std::size_t budget,
     while (next != end && next->by == x->by) more += (next++)->bytes(c.type);
     const auto count = static_cast<std::size_t>(next - x);
     if (x != first && (bytes + more > budget || items + count > limits.items_max)) {
-      const std::uint64_t m = (x - 1)->by;
+      const std::uint64_t m = planted(Bug::split_with_one_interval) ? to : (x - 1)->by;
       out.push_back(set_entry(c, lo, m, {first, x}));
-      lo = m;
+      if (!planted(Bug::split_with_one_interval)) lo = m;
       first = x;
       bytes = overhead;
       items = 0;
@@ -130,7 +133,7 @@ void set_entries(Cell& c, std::uint64_t from, std::uint64_t to, const DeltaFrame
       s.bytes <= frame.small_set_bytes || s.since_bytes > s.bytes || from < s.horizon;
   const std::uint64_t lo = complete ? 0 : from;
   const std::size_t before = out.size();
-  cut(c, lo, to, budget, changes_since(s, lo), out);
+  cut(c, lo, to, budget, changes_since(s, lo, from), out);
   if (lo == 0) {
     s.since_bytes = 0;
     return;

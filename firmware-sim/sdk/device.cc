@@ -3,6 +3,7 @@
 
 #include <cassert>
 
+#include "crdt/planted.h"
 #include "firmware-sim/sdk/engine.h"
 
 namespace tributary::sdk {
@@ -76,7 +77,7 @@ Result<Device, Error> Device::open(Options options) {
   if (std::optional<Error> e = check(options)) return Failure<Error>{std::move(*e)};
   auto memory = std::make_unique<Memory>();
   if (options.saved.empty()) {
-    memory->epoch = options.random();
+    memory->epoch = planted(Bug::reuse_epoch) ? 1 : options.random();
   } else if (auto e = decode_snapshot(options.saved, options.fleet, options.device, *memory)) {
     return Failure<Error>{std::move(*e)};
   }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 
+#include "crdt/planted.h"
 #include "transports/wire/ack.h"
 
 namespace tributary::sdk {
@@ -20,6 +21,9 @@ class Points {
 
   void add(const wire::Point& p) {
     if (std::find(kept_.begin(), kept_.end(), p) != kept_.end()) return;
+    if (planted(Bug::twin_by_bytes)) {
+      std::erase_if(kept_, [&](const wire::Point& old) { return old.op == p.op; });
+    }
     kept_.push_back(p);
     if (kept_.size() <= kept_max) return;
     forgotten_ = std::max(forgotten_, kept_.front().op);

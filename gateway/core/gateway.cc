@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "crdt/planted.h"
 #include "gateway/core/gateway_impl.h"
 
 namespace tributary::core {
@@ -69,7 +70,7 @@ void Gateway::Impl::notice(Notice::Level level, std::string_view kind, std::stri
 void Gateway::Impl::connected(Instant now, LinkId id) {
   Link& link = links.at(id);
   link.connected = true;
-  link.announce_all = true;
+  link.announce_all = link.listen_until_ms == never || !planted(Bug::no_reannounce);
   if (link.listen_until_ms == never) {
     link.listen_until_ms = link.options.peers ? now.mono_ms + options.listen_ms : now.mono_ms;
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "crdt/planted.h"
 #include "gateway/core/coding.h"
 #include "gateway/core/gateway_impl.h"
 
@@ -62,6 +63,9 @@ void Gateway::Impl::flush(Instant now) {
   const bool nothing = rows.insert.empty() && rows.erase.empty() && rows.actors.empty() &&
                        rows.values.empty() && rows.dead_letters.empty() && rows.quarantine.empty();
   work.request.ticket = next_ticket++;
+  if (planted(Bug::ack_before_commit)) {
+    acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors}, out, counters);
+  }
   in_flight = std::move(work);
   if (nothing) {
     finish(now);
@@ -131,7 +135,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   }
   clock.observe(d.hlc, now.wall_ms, options.clock_ahead_max_ms);
 
-  if (live.contains(e.hash)) {
+  if (live.contains(e.hash) && !planted(Bug::skip_duplicate_check)) {
     counters.duplicates += 1;
     return;
   }
@@ -236,6 +240,7 @@ void Gateway::Impl::ask(Instant now) {
   in_flight->asked = true;
   in_flight->retry_at_ms = now.mono_ms;
   out.commit = in_flight->request;
+  if (planted(Bug::head_of_uncommitted)) run_publishers(now);
 }
 
 void Gateway::Impl::committed(Instant now, Ticket ticket) {
@@ -306,7 +311,7 @@ void Gateway::Impl::relay(const std::vector<std::pair<wire::Hash, Source>>& fres
       bytes = 0;
     };
     for (const auto& [hash, source] : fresh) {
-      if (!source.device && source.link == l) continue;
+      if (!source.device && source.link == l && !planted(Bug::relay_loop)) continue;
       const std::string_view envelope = *live.find(hash)->envelope.bytes;
       if (bytes + envelope.size() > batch_bytes_max) send();
       batch.push_back(envelope);

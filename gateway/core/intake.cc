@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "crdt/planted.h"
 #include "gateway/core/coding.h"
 
 namespace tributary::core {
@@ -11,12 +12,14 @@ namespace tributary::core {
 bool Intake::record(const Receipt& r) {
   assert(r.from < r.to && r.part >= 1 && r.part <= r.parts);
   if (received_.includes(r.from, r.to) && (r.parts > 1 || ends_.count(r.to) != 0)) return false;
-  return r.parts == 1 ? arrived_whole(r.from, r.to, r.hash) : record_part(r);
+  const bool whole = r.parts == 1 || (planted(Bug::part_one_for_the_whole) && r.part == 1);
+  return whole ? arrived_whole(r.from, r.to, r.hash) : record_part(r);
 }
 
 bool Intake::record_part(const Receipt& r) {
   const auto same = [&](const Partial& p) {
-    return p.from == r.from && p.to == r.to && p.id == r.id && p.parts == r.parts;
+    return p.from == r.from && p.to == r.to && p.parts == r.parts &&
+           (p.id == r.id || planted(Bug::group_by_interval));
   };
   auto at = std::find_if(partials_.begin(), partials_.end(), same);
   if (at == partials_.end()) {
@@ -61,7 +64,8 @@ void Intake::prune() {
 }
 
 wire::Point Intake::contiguous() const {
-  const std::uint64_t op = received_.contiguous();
+  const std::uint64_t op =
+      planted(Bug::hole_as_contiguous) ? received_.top() : received_.contiguous();
   if (op == 0) return {};
   const auto at = ends_.find(op);
   assert(at != ends_.end());

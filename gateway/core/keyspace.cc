@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "crdt/planted.h"
 #include "gateway/core/entry_part.h"
 #include "transports/wire/scalar.h"
 
@@ -240,6 +241,7 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
     bool operator()(LwwRegister& v) {
       const auto& p = std::get<wire::LwwPayload>(entry.payload);
       v.set_horizon(space.horizon_);
+      if (planted(Bug::drop_held_register) && p.hlc > space.horizon_) return false;
       return v.join_part(actor, {p.op, p.hlc, std::string(p.value)}, watch);
     }
   };
@@ -271,6 +273,7 @@ void Keyspace::watch_held(KeyState& key) {
 }
 
 void Keyspace::set_horizon(crdt::Hlc horizon) {
+  if (planted(Bug::show_future_register)) horizon = crdt::Hlc{~std::uint64_t{0}};
   if (horizon == horizon_) return;
   const bool back = horizon < horizon_;
   horizon_ = horizon;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <tuple>
 
+#include "crdt/planted.h"
 #include "gateway/core/entry_part.h"
 
 namespace tributary::core {
@@ -256,6 +257,7 @@ bool LiveSet::superseded(const Slot& slot, const KeyState& key, const EntryRef& 
     among.push_back(*newest);
   std::erase_if(among, [&](const EntryRef& y) { return !later(y, ref); });
   if (among.empty()) return false;
+  if (planted(Bug::collect_live_envelope)) return true;
 
   switch (static_cast<wire::Type>(x.type)) {
     case wire::Type::gcounter:
@@ -308,7 +310,8 @@ bool LiveSet::superseded_orset(const std::vector<EntryRef>& among, const KeyStat
   }
   crdt::OrSetPart<ActorRef> part = orset_part(actors_, x);
   const auto& set = std::get<OrSet>(key.value);
-  std::erase_if(part.foreign, [&](const Dot& d) { return set.dead(d); });
+  std::erase_if(part.foreign,
+                [&](const Dot& d) { return set.dead(d) || planted(Bug::collect_foreign_removal); });
   crdt::OrSetPart<ActorRef> join;
   for (const EntryRef& y : among) join.join(orset_part(actors_, y.entry()));
   return part.leq(join);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "crdt/planted.h"
 #include "gateway/store/files.h"
 #include "gateway/store/impl.h"
 
@@ -146,7 +147,8 @@ std::optional<Error> Store::Impl::connect() {
   if (rc == sqlite_ok) mode = db.text("PRAGMA journal_mode=WAL", rc);
   if (kind_of(rc) == Error::Kind::busy && rc != sqlite_ok) return busy();
   if (rc == sqlite_ok) {
-    rc = db.exec(options.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    const bool full = options.full_sync && !planted(Bug::commit_without_sync);
+    rc = db.exec(full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
   }
   if (rc != sqlite_ok) return refused(rc, "open");
   if (mode != "wal") {
