@@ -24,7 +24,19 @@ void Disk::heal() {
   growing_left_ = for_ever;
 }
 
+void Disk::restart_record(bool on) {
+  recording_ = on;
+  record_ = {};
+  if (!on) return;
+  next_inode_ = 0;
+  for (const auto& [name, inode] : names_) {
+    inode->number = next_inode_++;
+    record_.base[name] = inode->bytes;
+  }
+}
+
 bool Disk::strikes(Call call) {
+  if (ignoring_) return false;
   ++calls_[static_cast<std::size_t>(call)];
   if (!failure_ || failure_->on != call || failure_->times == 0) return false;
   if (failure_->after > 1) {
@@ -37,7 +49,7 @@ bool Disk::strikes(Call call) {
 }
 
 bool Disk::grows_too_far(const Inode& inode, std::uint64_t end) {
-  if (end <= inode.bytes.size()) return false;
+  if (ignoring_ || end <= inode.bytes.size()) return false;
   ++growing_;
   if (growing_left_ == for_ever) return false;
   if (growing_left_ > 1) {
@@ -60,7 +72,7 @@ Disk::File Disk::find(const std::string& name) const {
 }
 
 Disk::File Disk::create(const std::string& name) {
-  if (name.empty()) return std::make_shared<Inode>(Inode{nameless, {}});
+  if (name.empty() || ignoring_) return std::make_shared<Inode>(Inode{nameless, {}});
   const File file = names_[name] = std::make_shared<Inode>(Inode{next_inode_++, {}});
   note({Kind::create, file->number, 0, {}, name, {}});
   return file;
@@ -69,6 +81,7 @@ Disk::File Disk::create(const std::string& name) {
 bool Disk::link(const std::string& from, const std::string& to) {
   const File file = find(from);
   if (!file) return false;
+  if (ignoring_) return true;
   names_[to] = file;
   note({Kind::link, file->number, 0, {}, to, {}});
   return true;
@@ -77,6 +90,7 @@ bool Disk::link(const std::string& from, const std::string& to) {
 bool Disk::rename(const std::string& from, const std::string& to) {
   const File file = find(from);
   if (!file) return false;
+  if (ignoring_) return true;
   names_.erase(from);
   names_[to] = file;
   note({Kind::rename, file->number, 0, {}, from, to});
@@ -84,16 +98,18 @@ bool Disk::rename(const std::string& from, const std::string& to) {
 }
 
 bool Disk::remove(const std::string& name) {
+  if (ignoring_) return true;
   if (names_.erase(name) == 0) return false;
   note({Kind::remove, 0, 0, {}, name, {}});
   return true;
 }
 
 void Disk::sync_directory() {
-  if (!lying_) note({Kind::sync_directory, 0, 0, {}, {}, {}});
+  if (!lying_ && !ignoring_) note({Kind::sync_directory, 0, 0, {}, {}, {}});
 }
 
 void Disk::write(Inode& inode, std::string_view bytes, std::uint64_t at) {
+  if (ignoring_) return;
   if (inode.bytes.size() < at + bytes.size()) inode.bytes.resize(at + bytes.size());
   inode.bytes.replace(at, bytes.size(), bytes);
   if (inode.number != nameless) {
@@ -102,16 +118,19 @@ void Disk::write(Inode& inode, std::string_view bytes, std::uint64_t at) {
 }
 
 void Disk::truncate(Inode& inode, std::uint64_t size) {
+  if (ignoring_) return;
   inode.bytes.resize(size);
   if (inode.number != nameless) note({Kind::truncate, inode.number, size, {}, {}, {}});
 }
 
 void Disk::sync(Inode& inode) {
-  if (!lying_ && inode.number != nameless) note({Kind::sync, inode.number, 0, {}, {}, {}});
+  if (!lying_ && !ignoring_ && inode.number != nameless)
+    note({Kind::sync, inode.number, 0, {}, {}, {}});
 }
 
 void Disk::sync_failed(Inode& inode) {
-  if (inode.number != nameless) note({Kind::sync_failed, inode.number, 0, {}, {}, {}});
+  if (!ignoring_ && inode.number != nameless)
+    note({Kind::sync_failed, inode.number, 0, {}, {}, {}});
 }
 
 }  // namespace tributary::storage

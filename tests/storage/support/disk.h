@@ -71,10 +71,15 @@ class Disk {
   {
     lying_ = on;
   }
+  // The process died: what its libraries still do while they are torn down reaches nothing.
+  void ignore(bool on) { ignoring_ = on; }
   bool failed() const { return failures_ > 0; }  // something failed since it was told to
   std::uint64_t calls(Call call) const { return calls_[static_cast<std::size_t>(call)]; }
   std::uint64_t growing_writes() const { return growing_; }
 
+  // Begins a new record whose base is the files as they are seen now. `on`: whether to keep one;
+  // without it a disk may live for ever. REQUIRES: nothing is unsynced.
+  void restart_record(bool on = true);
   const Record& record() const { return record_; }
   std::size_t now() const { return record_.steps.size(); }  // steps so far
   Image image() const;                                      // the files as they are seen now
@@ -102,7 +107,9 @@ class Disk {
  private:
   static constexpr std::uint32_t nameless = ~std::uint32_t{0};
   static constexpr std::size_t kinds = static_cast<std::size_t>(Call::count_);
-  void note(Step step) { record_.steps.push_back(std::move(step)); }
+  void note(Step step) {
+    if (recording_) record_.steps.push_back(std::move(step));
+  }
 
   Record record_;
   std::map<std::string, File> names_;
@@ -112,6 +119,8 @@ class Disk {
   std::uint64_t failures_ = 0;
   std::uint64_t growing_ = 0, growing_left_ = for_ever;
   bool lying_ = false;
+  bool recording_ = true;
+  bool ignoring_ = false;
 };
 
 }  // namespace tributary::storage

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What gateways tell each other: a head is of a state that was committed, and what a peer sent on a
+// link does not go back there.
+#include <algorithm>
+
+#include "gateway/core/digest.h"
+#include "tests/simulation/judge.h"
+#include "transports/wire/ack.h"
+#include "transports/wire/pack.h"
+
+namespace tributary::simulation {
+namespace {
+
+std::vector<std::string> hashes(const std::vector<std::string_view>& envelopes) {
+  std::vector<std::string> out;
+  for (const std::string_view e : envelopes) {
+    const auto sealed = wire::decode_sealed(e, wire::Limits{});
+    if (sealed) out.emplace_back(wire::sha256(sealed->body).view());
+  }
+  return out;
+}
+
+std::vector<std::string> hashes_of_batch(std::string_view payload) {
+  const auto batch = wire::decode_batch(payload, wire::Limits{});
+  if (!batch) return {};
+  const auto pack = wire::decode_pack(batch->pack, wire::Limits{});
+  return pack ? hashes(pack->envelopes) : std::vector<std::string>{};
+}
+
+}  // namespace
+
+void Judge::heard_upload(Book& book, std::string_view payload) const {
+  wire::Pack storage;
+  const auto envelopes = wire::split_upload(payload, wire::Limits{}, storage);
+  if (!envelopes) return;
+  for (std::string& h : hashes(*envelopes)) book.from_devices.insert(std::move(h));
+}
+
+void Judge::heard_head(std::string_view payload) {
+  const auto head = wire::decode_head(payload, wire::Limits{});
+  if (!head) return;
+  const auto own = incarnations.find(head->incarnation);
+  if (own == incarnations.end()) return;
+  for (const auto& [incarnation, whose] : incarnations) {
+    if (whose.first == own->second.first && whose.second > own->second.second) {
+      reached.note(Reached::older_incarnation_head);
+      return;
+    }
+  }
+}
+
+void Judge::heard_batch(Book& book, core::LinkId link, std::string_view payload) {
+  for (std::string& h : hashes_of_batch(payload)) {
+    if (book.from_devices.count(h) != 0) reached.note(Reached::relayed_duplicate);
+    book.from_peers[link].insert(std::move(h));
+  }
+}
+
+void Judge::sent_batch(Book& book, core::LinkId link, std::string_view payload) const {
+  for (const std::string& h : hashes_of_batch(payload)) {
+    const bool back = book.from_peers[link].count(h) != 0 && book.from_devices.count(h) == 0;
+    want(!back, [&] { return book.gateway + " relays back to where it came from"; });
+  }
+}
+
+void Judge::sent_head(const Book& book, std::string_view payload) const {
+  const auto head = wire::decode_head(payload, wire::Limits{});
+  want(static_cast<bool>(head), [&] { return book.gateway + " sent a head that cannot be read"; });
+  static const wire::Hash nothing = core::DigestBook().digest(0);
+  std::string all;
+  for (const auto& bucket : head->buckets) all += (bucket ? bucket->digest : nothing).view();
+  const std::string digest = wire::to_hex(wire::sha256(all).view());
+  const bool known =
+      std::find(book.digests.begin(), book.digests.end(), digest) != book.digests.end();
+  want(known, [&] { return book.gateway + " announces a state that was never committed"; });
+}
+
+}  // namespace tributary::simulation

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/gateway_node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/simulation/spy_session.h"
+#include "transports/wire/ack.h"
+
+namespace tributary::simulation {
+
+using transports::Event;
+using transports::Message;
+
+namespace {
+
+const std::string database = "/data/gateway.db";
+constexpr std::uint64_t terminate_ms = 5'000;
+constexpr std::uint64_t check_commits = 16, rebuild_commits = 128;
+
+bool ends_with(const std::string& topic, std::string_view tail) {
+  return topic.size() >= tail.size() &&
+         topic.compare(topic.size() - tail.size(), tail.size(), tail) == 0;
+}
+
+}  // namespace
+
+GatewayNode::GatewayNode(Setup setup, Judge& judge)
+    : box(setup.seed, std::move(setup.image)),
+      setup_(std::move(setup)),
+      judge_(judge),
+      random_(setup_.seed + 1) {
+  book.gateway = setup_.core.gateway;
+  book.ghost = setup_.ghost;
+  box.commit_ms = setup_.commit_ms;
+}
+
+app::Pump::Link GatewayNode::link(std::size_t index) {
+  const Wire& wire = setup_.wires[index];
+  app::Pump::Link out;
+  out.options = wire.options;
+  out.connect = [this, index, broker = wire.broker](const Message& will) {
+    const auto id = static_cast<core::LinkId>(index);
+    SpySession::Ears ears{[this, id](const Message& m) { sent(id, m); },
+                          [this, id](const Event& e) { heard(id, e); }};
+    return std::make_unique<SpySession>(broker->session(client_id(), will), std::move(ears),
+                                        killed_);
+  };
+  return out;
+}
+
+app::Pump::Options GatewayNode::options() {
+  app::Pump::Options o;
+  o.core = setup_.core;
+  o.database_path = database;
+  o.store.identity = {setup_.core.fleet, setup_.core.gateway};
+  o.store.random = [this] { return random_.next(); };
+  o.store.vfs = box.vfs().name();
+  o.store.files = &box.vfs();
+  o.store.checkpoint_pages = setup_.checkpoint_pages;
+  for (std::size_t i = 0; i < setup_.wires.size(); ++i) o.links.push_back(link(i));
+  o.random = [this] { return random_.next(); };
+  o.clock = [this] { return instant(); };
+  o.wake = [this] { woken_ = true; };
+  o.log = [this](core::Notice::Level, std::string_view kind, std::string_view text) {
+    logged(kind, text);
+  };
+  o.disk = [this](std::unique_ptr<store::Store> store) {
+    judge_.started(book, *store);
+    SimDisk::Ears ears{[this] { return now_ms_; },
+                       [this](const core::Commit& rows) {
+                         erased_ += rows.erase.size();
+                         judge_.trace.add(id(), "commit",
+                                          std::to_string(rows.insert.size()) + "+" +
+                                              std::to_string(rows.erase.size()));
+                       },
+                       [this](const core::Commit& rows) {
+                         ++commits_;
+                         judge_.durable(book, rows, gateway().summary().digest);
+                       },
+                       [this] { judge_.trace.add(id(), "commit fails"); }};
+    auto disk = std::make_unique<SimDisk>(std::move(store), box, std::move(ears));
+    disk_ = disk.get();
+    return disk;
+  };
+  o.usage = [] { return app::Pump::Usage{}; };
+  return o;
+}
+
+bool GatewayNode::boot(std::uint64_t now_ms) {
+  now_ms_ = now_ms;
+  died_ = false;
+  woken_ = true;
+  killed_ = std::make_shared<bool>(false);
+  commits_ = erased_ = 0;
+  auto opened = app::Pump::open(options());
+  judge_.trace.add(id(), opened ? "boot" : "boot fails", opened ? "" : opened.error().message);
+  if (!opened) {
+    forget();
+    return false;
+  }
+  pump_ = std::move(*opened);
+  book.digests.push_back(gateway().summary().digest);
+  check(false);
+  return true;
+}
+
+void GatewayNode::forget() {
+  if (killed_) *killed_ = true;
+  box.disk().ignore(true);  // no close, no checkpoint: the process is gone
+  pump_.reset();
+  box.disk().ignore(false);
+  disk_ = nullptr;
+  end_by_ms_.reset();
+  stopped_until_ms_ = 0;
+  if (!box.wreck) return;
+  judge_.reached.note(Reached::crash_in_commit);
+  if (box.lost_unsynced) judge_.reached.note(Reached::power_cut_lost_unsynced);
+  box.replace(std::move(*std::exchange(box.wreck, {})));
+}
+
+void GatewayNode::kill() {
+  if (!running()) return;
+  if (quiet()) check(false);
+  judge_.trace.add(id(), "killed");
+  count_reached();
+  forget();
+}
+
+void GatewayNode::terminate(std::uint64_t now_ms) {
+  if (!running() || end_by_ms_) return;
+  judge_.trace.add(id(), "SIGTERM");
+  end_by_ms_ = now_ms + terminate_ms;
+  pump_->stop();
+}
+
+bool GatewayNode::turn(std::uint64_t now_ms) {
+  if (!running()) return false;
+  now_ms_ = now_ms;
+  if (now_ms < stopped_until_ms_) return false;
+  stopped_until_ms_ = 0;
+  woken_ = false;
+  const std::uint64_t commits = commits_;
+  const bool more = pump_->turn();
+  if (box.wreck || pump_->storage_lost()) {
+    if (pump_->storage_lost()) judge_.damaged(book);
+    judge_.trace.add(id(), box.wreck ? "dies in a commit" : "ends: its database is damaged");
+    count_reached();
+    forget();
+    died_ = true;
+    return false;
+  }
+  if (end_by_ms_ && (pump_->stopped() || now_ms >= *end_by_ms_)) {
+    pump_->hang_up(1'000);
+    count_reached();
+    pump_.reset();
+    forget();
+    died_ = true;
+    return false;
+  }
+  if (commits / check_commits != commits_ / check_commits && quiet()) {
+    check(commits / rebuild_commits != commits_ / rebuild_commits);
+  }
+  return more || woken_;
+}
+
+std::optional<std::uint64_t> GatewayNode::next_ms() const {
+  if (!running()) return std::nullopt;
+  if (stopped_until_ms_ > 0) return stopped_until_ms_;
+  if (woken_) return now_ms_;
+  std::optional<std::uint64_t> next = pump_->deadline();
+  const auto heed = [&](std::optional<std::uint64_t> at) {
+    if (at) next = next ? std::min(*next, *at) : *at;
+  };
+  heed(disk_->next_ms());
+  heed(end_by_ms_);
+  return next;
+}
+
+void GatewayNode::check(bool thorough) {
+  judge_.issued(book);
+  judge_.values(book, gateway(), clock.wall_ms(now_ms_));
+  note_held();
+  if (thorough) judge_.rebuilt(book, gateway(), setup_.core, disk_->store());
+}
+
+void GatewayNode::note_held() {
+  constexpr std::uint64_t ahead_ms = 5'000;
+  std::size_t held = 0;
+  for (const auto& [key, parts] : book.shadow.keys()) {
+    for (const auto& [actor, part] : parts) {
+      if (part.hlc.ms() > clock.wall_ms(now_ms_) + ahead_ms) ++held;
+    }
+  }
+  if (held > 0) judge_.reached.note(Reached::register_held);
+  if (held < held_) judge_.reached.note(Reached::register_released);
+  held_ = held;
+}
+
+void GatewayNode::sent(core::LinkId link, const Message& m) {
+  judge_.trace.add(id(), "sends", m.topic, m.payload);
+  const std::string& root = gateway().root();
+  if (m.topic.compare(0, root.size() + 5, root + "/ack/") == 0) {
+    judge_.acknowledged(book, m.payload);
+  } else if (ends_with(m.topic, "/delta")) {
+    judge_.sent_batch(book, link, m.payload);
+  } else if (ends_with(m.topic, "/head")) {
+    judge_.sent_head(book, m.payload);
+  } else if (m.retain && m.payload.empty()) {
+    judge_.reached.note(Reached::retained_cleared);
+  }
+}
+
+void GatewayNode::heard(core::LinkId link, const Event& e) {
+  judge_.trace.add(id(), "hears", e.message.topic, e.message.payload);
+  if (e.kind != Event::Kind::message || !running()) return;
+  const std::string& root = gateway().root();
+  const std::string& topic = e.message.topic;
+  if (topic.compare(0, root.size() + 4, root + "/up/") == 0) {
+    judge_.heard_upload(book, e.message.payload);
+  } else if (ends_with(topic, "/delta")) {
+    judge_.heard_batch(book, link, e.message.payload);
+  } else if (ends_with(topic, "/head")) {
+    judge_.heard_head(e.message.payload);
+  } else if (book.fresh && e.message.retain && topic.find("/state/") != std::string::npos) {
+    const std::size_t begin = root.size() + 4;  // "<root>/gw/<gateway>/state/…"
+    const std::string peer = topic.substr(begin, topic.find('/', begin) - begin);
+    if (judge_.off.count(peer) != 0) judge_.reached.note(Reached::bootstrap_from_dead_peer);
+  }
+}
+
+void GatewayNode::logged(std::string_view kind, std::string_view text) {
+  judge_.trace.add(id(), kind, text);
+  if (kind == "intake") judge_.reached.note(Reached::intake_forgotten);
+  if (kind == "database-damaged") judge_.reached.note(Reached::database_set_aside);
+  if (kind == "own-past") judge_.reached.note(Reached::own_past_recovered);
+  if (kind == "recovered") judge_.reached.note(Reached::degraded_recovered);
+  if (kind == "shedding") judge_.reached.note(Reached::shed);
+  if (kind == "commit" && text.find("full") != std::string_view::npos) {
+    judge_.reached.note(Reached::disk_full_met);
+  }
+}
+
+void GatewayNode::count_reached() {
+  const core::Counters& c = gateway().counters();
+  Reached& r = judge_.reached;
+  r.note(Reached::gap_seen, c.gaps);
+  r.note(Reached::bucket_fetched, c.fetches);
+  r.note(Reached::truncated_replay, c.fetches_incomplete);
+  r.note(Reached::duplicate_dropped, c.duplicates);
+  if (c.superseded > erased_) r.note(Reached::superseded_before_commit);
+}
+
+}  // namespace tributary::simulation
