@@ -230,7 +230,9 @@ void DeviceNode::operate(std::uint64_t now_ms) {
     }
     case 7: {
       auto r = device_->reg(key);
-      if (did([&] { return r.set(amount); })) {
+      std::string text = std::to_string(amount);
+      text.resize(std::max(text.size(), setup_.register_bytes), '.');
+      if (did([&] { return r.set(text); })) {
         log_->set(device_->last_op(), key_of(key, Type::lww), *wire::encode_scalar(*r.value()));
       }
       break;

@@ -42,7 +42,7 @@ class DeviceNode {
     bool always_saves = true;
     bool foreign_removals = false;
     std::uint64_t keys = 4;
-    std::size_t element_bytes = 12;
+    std::size_t element_bytes = 12, register_bytes = 8;
     sdk::Options sdk{};
     std::uint64_t seed = 1;
     World world{};

@@ -55,7 +55,7 @@ class GatewayNode {
   bool died() const { return died_; }
 
   // Nothing is joined that is not on the disk.
-  bool quiet() const { return running() && disk_ != nullptr && disk_->idle(); }
+  bool quiet() const { return running() && disk_->idle() && !gateway().summary().degraded; }
   // All checks that need a quiet gateway.
   void check(bool thorough);
 

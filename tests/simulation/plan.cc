@@ -126,6 +126,7 @@ Plan make_plan(std::uint64_t seed) {
       std::clamp(operations * p.operation_every_ms, 5'000.0, 6.0 * 3'600'000));
   p.keys = r.chance(0.15) ? r.between(10, 40) : r.between(1, 4);
   if (r.chance(0.15)) p.burst_max = 60;
+  if (r.chance(0.2)) p.register_bytes = r.between(100, 900);
   p.foreign_removals = r.chance(0.4);
   p.always_saves = r.chance(0.5);
   draw_air(p, r);

@@ -75,6 +75,7 @@ struct Plan {
   std::uint64_t keys = 4;             // of each type
   bool foreign_removals = false;
   bool always_saves = true;  // after each operation; otherwise when the SDK does
+  std::size_t register_bytes = 8;
   // limits, small enough that they are met
   std::size_t body_bytes_max = 1'300, small_set_bytes = 512, element_bytes = 12;
   std::size_t state_part_bytes = 262'144;

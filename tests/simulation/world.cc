@@ -111,6 +111,7 @@ void World::build_devices() {
     s.foreign_removals = plan_.foreign_removals;
     s.keys = plan_.keys;
     s.element_bytes = plan_.element_bytes;
+    s.register_bytes = plan_.register_bytes;
     s.sdk.body_bytes_max = plan_.body_bytes_max;
     s.sdk.small_set_bytes = plan_.small_set_bytes;
     s.sdk.acks_needed = plan_.some_deaf || plan_.sites > 1 ? 1 : plan_.acks_needed;
