@@ -37,6 +37,7 @@ void Judge::heard_upload(Book& book, std::string_view payload) const {
 }
 
 void Judge::heard_head(std::string_view payload) {
+  if (!disks_lost) return;  // there is none to find
   const auto head = wire::decode_head(payload, wire::Limits{});
   if (!head) return;
   const auto own = incarnations.find(head->incarnation);

@@ -110,7 +110,8 @@ std::unique_ptr<DeviceNode> DeviceNode::copy(std::uint64_t memory_number,
 }
 
 void DeviceNode::heard(const Event& e) {
-  judge_.trace.add(setup_.client_id, "hears", e.message.topic, e.message.payload);
+  judge_.trace.add(setup_.client_id, "hears", e.message.topic,
+                   std::to_string(e.message.payload.size()));
   if (e.kind != Event::Kind::message || !running()) return;
   const auto ack = wire::decode_ack(e.message.payload, wire::Limits{});
   if (!ack) return;
@@ -154,16 +155,11 @@ void DeviceNode::step(std::uint64_t now_ms) {
   const std::uint64_t wall_ms = clock.wall_ms(now_ms);
   device_->time(wall_ms);
   take(runner_->step(wall_ms));
+  next_ms_ = now_ms + std::max<std::uint64_t>(1, runner_->pause_ms(wall_ms));
   want(log_->last() == device_->last_op(), [&] {
     return setup_.id + ": its log ends at " + std::to_string(log_->last()) + ", the device at " +
            std::to_string(device_->last_op());
   });
-}
-
-std::optional<std::uint64_t> DeviceNode::next_ms() const {
-  if (!running()) return std::nullopt;
-  if (woken_) return now_ms_;
-  return now_ms_ + std::max<std::uint64_t>(1, runner_->pause_ms(clock.wall_ms(now_ms_)));
 }
 
 std::string DeviceNode::some_key() {
@@ -229,11 +225,12 @@ void DeviceNode::operate(std::uint64_t now_ms) {
       break;
     }
     case 7: {
-      auto r = device_->reg(key);
+      auto r = device_->reg(setup_.one_register ? "shared/k0" : key);
       std::string text = std::to_string(amount);
       text.resize(std::max(text.size(), setup_.register_bytes), '.');
       if (did([&] { return r.set(text); })) {
-        log_->set(device_->last_op(), key_of(key, Type::lww), *wire::encode_scalar(*r.value()));
+        log_->set(device_->last_op(), key_of(setup_.one_register ? "shared/k0" : key, Type::lww),
+                  *wire::encode_scalar(*r.value()));
       }
       break;
     }

@@ -43,6 +43,7 @@ class DeviceNode {
     bool foreign_removals = false;
     std::uint64_t keys = 4;
     std::size_t element_bytes = 12, register_bytes = 8;
+    bool one_register = false;
     sdk::Options sdk{};
     std::uint64_t seed = 1;
     World world{};
@@ -62,7 +63,10 @@ class DeviceNode {
 
   void operate(std::uint64_t now_ms);
   void step(std::uint64_t now_ms);
-  std::optional<std::uint64_t> next_ms() const;
+  std::optional<std::uint64_t> next_ms() const {
+    if (!running()) return std::nullopt;
+    return woken_ ? now_ms_ : next_ms_;
+  }
 
   Actor actor() const { return {setup_.id, device_->epoch()}; }
   std::shared_ptr<const Log> log() const { return log_; }
@@ -96,6 +100,7 @@ class DeviceNode {
   std::shared_ptr<Log> log_;
   std::map<Actor, Heard> acks_, closed_;
   std::uint64_t now_ms_ = 0;
+  std::uint64_t next_ms_ = 0;  // when step() is due by itself
   bool woken_ = true;
   std::optional<std::uint64_t> forked_from_;  // the memory whose log this one goes on from
 };

@@ -212,7 +212,7 @@ void GatewayNode::sent(core::LinkId link, const Message& m) {
 }
 
 void GatewayNode::heard(core::LinkId link, const Event& e) {
-  judge_.trace.add(id(), "hears", e.message.topic, e.message.payload);
+  judge_.trace.add(id(), "hears", e.message.topic, std::to_string(e.message.payload.size()));
   if (e.kind != Event::Kind::message || !running()) return;
   const std::string& root = gateway().root();
   const std::string& topic = e.message.topic;

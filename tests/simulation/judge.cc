@@ -41,6 +41,7 @@ void Judge::started(Book& book, store::Store& store) {
 }
 
 void Judge::damaged(Book& book) {
+  disks_lost = true;
   ++book.generation;
   book.promised.clear();
   book.lost.push_back(book.shadow);

@@ -50,6 +50,7 @@ class Judge {
   Reached reached;
   Trace trace;
 
+  bool disks_lost = false;    // at least one
   std::set<std::string> off;  // gateways that do not run now
   // Databases that there were: whose, and which generation of its disk.
   std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> incarnations;

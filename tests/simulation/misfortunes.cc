@@ -114,8 +114,14 @@ void World::damage(GatewayNode& g, Random& random, Kind kind) {
     file->second.resize(random.below(file->second.size()));
     if (random.chance(0.2)) image.erase(file);
   } else {
+    const bool in_envelopes = random.chance(0.5);  // each has the fleet's name near its head
     for (std::uint64_t flips = random.between(1, 3); flips > 0; --flips) {
-      char& byte = file->second[random.below(file->second.size())];
+      std::size_t at = random.below(file->second.size());
+      if (const std::size_t near = file->second.find("demo", at);
+          in_envelopes && near != std::string::npos) {
+        at = std::min(near + random.below(60), file->second.size() - 1);
+      }
+      char& byte = file->second[at];
       byte = static_cast<char>(byte ^ (1 << random.below(8)));
     }
   }

@@ -127,6 +127,12 @@ Plan make_plan(std::uint64_t seed) {
   p.keys = r.chance(0.15) ? r.between(10, 40) : r.between(1, 4);
   if (r.chance(0.15)) p.burst_max = 60;
   if (r.chance(0.2)) p.register_bytes = r.between(100, 900);
+  if (r.chance(0.1)) {  // envelopes that outweigh their parts many times
+    p.one_register = true;
+    p.register_bytes = 900;
+    p.keys = 30;
+    p.burst_max = 60;
+  }
   p.foreign_removals = r.chance(0.4);
   p.always_saves = r.chance(0.5);
   draw_air(p, r);
@@ -142,8 +148,8 @@ Plan speed_plan(std::uint64_t seed) {
   p.gateways = 5;
   p.devices = 50;
   p.some_deaf = true;
-  p.chaos_ms = 4 * 3'600'000;
-  p.operation_every_ms = 300'000;
+  p.chaos_ms = 12 * 3'600'000;
+  p.operation_every_ms = 1'200'000;
   p.faults.loss = 0.3;
   p.faults.duplicate = 0.1;
   p.faults.delay_max_ms = 100;

@@ -76,6 +76,7 @@ struct Plan {
   bool foreign_removals = false;
   bool always_saves = true;  // after each operation; otherwise when the SDK does
   std::size_t register_bytes = 8;
+  bool one_register = false;  // of a large value beside many small counters
   // limits, small enough that they are met
   std::size_t body_bytes_max = 1'300, small_set_bytes = 512, element_bytes = 12;
   std::size_t state_part_bytes = 262'144;

@@ -57,7 +57,7 @@ void print_failure(const Plan& plan, const Finished& f, const Arguments& a, cons
 }
 
 int run_one(const Arguments& a, const How& how) {
-  Plan plan = make_plan(a.seed);
+  Plan plan = a.speed ? speed_plan(a.seed) : make_plan(a.seed);
   if (!a.keep.empty()) plan.keep(a.keep);
   std::printf("seed %" PRIu64 ": %s\n", a.seed, describe(plan).c_str());
   for (const Misfortune& m : plan.misfortunes) std::printf("  %s\n", describe(m).c_str());
