@@ -204,6 +204,9 @@ std::vector<std::string> Set::elements() const {
 }
 Outcome Set::erase_foreign(std::string_view device, std::uint64_t epoch, std::uint64_t op) {
   if (cell_ == nullptr) return Outcome::bad_key;
+  // Not foreign at all: no reader takes an actor's own add in `foreign`.
+  if (device == engine_->options().device && epoch == engine_->epoch())
+    return engine_->did(engine_->state().erase_op(*cell_, op));
   return engine_->did(
       engine_->state().erase_foreign(*cell_, ForeignDot{std::string(device), epoch, op}));
 }
