@@ -49,9 +49,9 @@ const char* name(Outcome o) {
     case Outcome::bad_value:
       return "bad value";
     case Outcome::bad_key:
-      return "bad key";
+      break;
   }
-  return "?";
+  return "bad key";
 }
 
 const char* name(Event::Kind k) {
@@ -67,9 +67,9 @@ const char* name(Event::Kind k) {
     case Event::Kind::save_failed:
       return "save failed";
     case Event::Kind::bad_ack:
-      return "bad ack";
+      break;
   }
-  return "?";
+  return "bad ack";
 }
 
 Result<Device, Error> Device::open(Options options) {
