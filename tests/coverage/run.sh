@@ -60,6 +60,8 @@ for test in "${tests[@]:1}"; do
   objects+=(-object "$build/tests/$test")
 done
 # Instantiations of a template are listed side by side; report.py adds them up.
+# "Mismatched data" are inline functions that one program has not, but another has: they count where they ran.
 llvm-cov-14 show "${objects[@]}" -instr-profile="$work/merged.profdata" -show-branches=count -show-instantiations=false \
-  -show-line-counts -show-regions=false -show-expansions=false -ignore-filename-regex='/(usr|tests|memory)/' >"$work/shown"
+  -show-line-counts -show-regions=false -show-expansions=false -ignore-filename-regex='/(usr|tests|memory)/' >"$work/shown" \
+  2> >(grep -v 'functions have mismatched data' >&2 || true)
 python3 "$top/tests/coverage/report.py" "$@" <"$work/shown"
