@@ -28,9 +28,9 @@ struct Change {
       case Kind::removed:
         return uint_bytes(op);
       case Kind::foreign:
-        return foreign_bytes(*foreign);
+        break;
     }
-    return 0;
+    return foreign_bytes(*foreign);
   }
 };
 

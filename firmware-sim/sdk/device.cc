@@ -50,9 +50,9 @@ const char* name(Outcome o) {
     case Outcome::bad_value:
       return "bad value";
     case Outcome::bad_key:
-      return "bad key";
+      break;
   }
-  return "?";
+  return "bad key";
 }
 
 const char* name(Event::Kind k) {
@@ -68,9 +68,9 @@ const char* name(Event::Kind k) {
     case Event::Kind::save_failed:
       return "save failed";
     case Event::Kind::bad_ack:
-      return "bad ack";
+      break;
   }
-  return "?";
+  return "bad ack";
 }
 
 Result<Device, Error> Device::open(Options options) {
@@ -205,6 +205,9 @@ std::vector<std::string> Set::elements() const {
 }
 Outcome Set::erase_foreign(std::string_view device, std::uint64_t epoch, std::uint64_t op) {
   if (cell_ == nullptr) return Outcome::bad_key;
+  // Not foreign at all: no reader takes an actor's own add in `foreign`.
+  if (device == engine_->options().device && epoch == engine_->epoch())
+    return engine_->did(engine_->state().erase_op(*cell_, op));
   return engine_->did(
       engine_->state().erase_foreign(*cell_, ForeignDot{std::string(device), epoch, op}));
 }

@@ -100,7 +100,7 @@ class Set {
   std::size_t size() const;
   std::vector<std::string> elements() const;
   // Removes the add that another actor made as its operation `op`. Kept until forgotten, which is
-  // allowed once the add is known dead at its owner.
+  // allowed once the add is known dead at its owner. An add of this actor is erased like any other.
   Outcome erase_foreign(std::string_view device, std::uint64_t epoch, std::uint64_t op);
   Outcome forget_foreign(std::string_view device, std::uint64_t epoch, std::uint64_t op);
 

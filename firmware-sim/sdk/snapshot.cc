@@ -106,8 +106,13 @@ void write_set(Writer& w, const SetPart& s) {
   }
 }
 
+struct Owner {
+  std::string_view device;
+  std::uint64_t epoch = 0;
+};
+
 // What `last` operations can have left in a set; anything else was not written by encode_snapshot.
-void read_set(Reader& r, SetPart& s, std::uint64_t last) {
+void read_set(Reader& r, const Owner& owner, SetPart& s, std::uint64_t last) {
   s.horizon = r.number_in(0, last);
   s.since_bytes = r.number();
   std::uint64_t before = 0;
@@ -131,6 +136,7 @@ void read_set(Reader& r, SetPart& s, std::uint64_t last) {
     dot.epoch = r.number();
     dot.op = r.number_in(1, u64_max);
     if (!wire::valid_id(dot.device) || s.foreign.count(dot) != 0) r.refuse();
+    if (dot.device == owner.device && dot.epoch == owner.epoch) r.refuse();
     s.bytes += foreign_bytes(dot);
     s.foreign.emplace(std::move(dot), r.number_in(1, last));
   }
@@ -154,7 +160,7 @@ void write_cell(Writer& w, const Cell& c) {
 }
 
 // The checksum held, so what is refused here was written by something else than encode_snapshot.
-void read_cell(Reader& r, State& state) {
+void read_cell(Reader& r, const Owner& owner, State& state) {
   const std::string_view key = r.text();
   const std::uint64_t type = r.number_in(1, wire::type_max);
   Cell* c = !r.bad() && wire::known(static_cast<std::uint8_t>(type))
@@ -167,7 +173,7 @@ void read_cell(Reader& r, State& state) {
   if (r.bad() || (last == 0 && !c->muted)) return r.refuse();
   state.restore_touch(*c, last);
   if (c->is_set()) {
-    read_set(r, *c->set, last);
+    read_set(r, owner, *c->set, last);
     const bool grows = c->type == wire::Type::gset;
     if (grows && !(c->set->removed.empty() && c->set->foreign.empty())) r.refuse();
   } else if (c->type == wire::Type::lww) {
@@ -276,7 +282,8 @@ std::optional<Error> decode_snapshot(std::string_view bytes, std::string_view fl
   const crdt::Hlc hlc{r.number()};
   m.state.restore(last_op, hlc, crdt::Hlc{r.number()});
   read_links(r, m);
-  for (std::uint64_t left = r.number(); left > 0 && !r.bad(); --left) read_cell(r, m.state);
+  for (std::uint64_t left = r.number(); left > 0 && !r.bad(); --left)
+    read_cell(r, {device, m.epoch}, m.state);
   if (!r.done()) return corrupt("its contents are not what its version says");
   return std::nullopt;
 }

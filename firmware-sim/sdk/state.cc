@@ -161,7 +161,6 @@ Outcome State::set(Cell& c, std::uint64_t at_ms, const wire::Scalar& value) {
     return bytes.error().code == wire::DecodeError::Code::limit ? Outcome::too_large
                                                                 : Outcome::bad_value;
   }
-  if (bytes->size() > limits.scalar_bytes_max) return Outcome::too_large;
   c.op = next();
   c.hlc = at_ms == wall_ms_ ? hlc_ : crdt::Hlc::at(at_ms);
   c.value = std::move(*bytes);

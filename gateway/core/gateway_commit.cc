@@ -112,7 +112,9 @@ std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
 }
 
 void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
-  if (const auto full = over_limit(p.envelope.envelope())) {
+  // What is here already is no growth: it is answered again, in case the first answer was lost.
+  const bool known = live.contains(p.envelope.envelope().hash);
+  if (const auto full = known ? std::nullopt : over_limit(p.envelope.envelope())) {
     // Not a refusal: the device keeps its state and tries again, and an operator may raise the
     // limit.
     counters.rejected[static_cast<std::size_t>(full->reason)] += 1;

@@ -37,13 +37,9 @@ class RecentHashes {
     }
     newer_.insert(h);
   }
-  void clear() {
-    newer_.clear();
-    older_.clear();
-  }
+  static constexpr std::size_t generation_max = 16'384;
 
  private:
-  static constexpr std::size_t generation_max = 16'384;
   std::unordered_set<wire::Hash> newer_, older_;
 };
 
@@ -90,9 +86,6 @@ struct Gateway::Impl {
   void stop(Instant);
   void publish_status(LinkId, bool online, std::uint64_t wall_ms);
   void notice(Notice::Level, std::string_view kind, std::string text);
-  Announcer::Identity identity() const {
-    return {base + '/' + options.gateway, incarnation, session};
-  }
   bool quiet() const { return !in_flight; }  // memory is what the disk rebuilds
 
   // gateway_intake.cc

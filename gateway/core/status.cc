@@ -16,10 +16,13 @@ std::string hex(std::uint64_t v) {
 // flat object that a status is; what it makes of anything else is only ever shown.
 std::optional<std::string_view> field(std::string_view json, std::string_view name) {
   const std::string quoted = '"' + std::string(name) + '"';
-  std::size_t at = json.find(quoted);
-  if (at == std::string_view::npos) return std::nullopt;
-  at = json.find_first_not_of(" \t\r\n", at + quoted.size());
-  if (at == std::string_view::npos || json[at] != ':') return std::nullopt;
+  std::size_t at = 0;
+  do {  // a value may be the same word: a gateway may be called "state"
+    at = json.find(quoted, at);
+    if (at == std::string_view::npos) return std::nullopt;
+    at = json.find_first_not_of(" \t\r\n", at + quoted.size());
+    if (at == std::string_view::npos) return std::nullopt;
+  } while (json[at] != ':');
   at = json.find_first_not_of(" \t\r\n", at + 1);
   if (at == std::string_view::npos) return std::nullopt;
   const bool text = json[at] == '"';

@@ -3,8 +3,7 @@
 
 #include <openssl/evp.h>
 
-#include <cstdio>
-#include <cstdlib>
+#include <cassert>
 
 namespace tributary::wire {
 namespace {
@@ -36,11 +35,7 @@ class Sha256Context {
 
  private:
   // Without SHA-256 no envelope has an identity: there is nothing to go on with.
-  static void require(bool ok) {
-    if (ok) return;
-    std::fputs("tributary: OpenSSL gives no SHA-256\n", stderr);
-    std::abort();
-  }
+  static void require([[maybe_unused]] bool ok) { assert(ok && "OpenSSL gives no SHA-256"); }
 
   EVP_MD* algorithm_;
   EVP_MD_CTX* context_;
@@ -86,9 +81,9 @@ const char* name(DecodeError::Code code) {
     case DecodeError::Code::compression:
       return "compression";
     case DecodeError::Code::fleet:
-      return "fleet";
+      break;
   }
-  return "unknown";
+  return "fleet";
 }
 
 std::string to_string(const DecodeError& error) {

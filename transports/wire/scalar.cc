@@ -54,7 +54,7 @@ std::int64_t signed_of(std::string_view digits) {
   return static_cast<std::int64_t>(big_endian(digits) << shift) >> shift;
 }
 
-// REQUIRES: canonical, as Reader::scalar found.
+// REQUIRES: canonical, as Reader::scalar found: 32-bit lengths would be over scalar_bytes_max.
 Scalar scalar_of(std::string_view b) {
   const auto lead = static_cast<unsigned char>(b[0]);
   const std::string_view rest = b.substr(1);
@@ -70,8 +70,6 @@ Scalar scalar_of(std::string_view b) {
       return Blob{std::string(rest.substr(1))};
     case 0xC5:
       return Blob{std::string(rest.substr(2))};
-    case 0xC6:
-      return Blob{std::string(rest.substr(4))};
     case 0xCB:
       return std::bit_cast<double>(big_endian(rest));
     case 0xCC:
@@ -88,8 +86,6 @@ Scalar scalar_of(std::string_view b) {
       return std::string(rest.substr(1));
     case 0xDA:
       return std::string(rest.substr(2));
-    case 0xDB:
-      return std::string(rest.substr(4));
     default:
       return std::monostate{};
   }

@@ -52,6 +52,23 @@ TEST(Status, ReadsAStrangersSpacingAndExtraFields) {
   EXPECT_EQ(read->session, 0u);
 }
 
+TEST(Status, AGatewayMayBeCalledLikeAField) {
+  for (const char* name : {"state", "gateway", "session", "at_ms", "version", "incarnation"}) {
+    Status s;
+    s.gateway = s.version = name;
+    s.online = true;
+    s.session = 7;
+    s.at_ms = 8;
+    const auto read = read_status(to_json(s));
+    ASSERT_TRUE(read) << name;
+    EXPECT_EQ(read->gateway, name);
+    EXPECT_EQ(read->version, name);
+    EXPECT_TRUE(read->online) << name;
+    EXPECT_EQ(read->session, 7u) << name;
+    EXPECT_EQ(read->at_ms, 8u) << name;
+  }
+}
+
 TEST(Status, RefusesWhatIsNone) {
   EXPECT_FALSE(read_status(""));
   EXPECT_FALSE(read_status("hello"));
@@ -62,6 +79,7 @@ TEST(Status, RefusesWhatIsNone) {
   EXPECT_FALSE(read_status(R"({"gateway" "g","state":"online"})"));
   EXPECT_FALSE(read_status(R"({"gateway":"g","state":)"));
   EXPECT_FALSE(read_status(R"({"gateway":"g","state")"));
+  EXPECT_FALSE(read_status(R"({"gateway":"state","version":"state" )"));
   EXPECT_FALSE(read_status(std::string(100'000, '"')));
 }
 

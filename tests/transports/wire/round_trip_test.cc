@@ -137,6 +137,7 @@ TEST(Scalars, WhatCannotBeWrittenIsRefused) {
 
 TEST(Json, ElementsAreTextOrBase64) {
   EXPECT_EQ(json_of_bytes("a\"\\\x01\x7F é"), "\"a\\\"\\\\\\u0001\\u007f é\"");
+  EXPECT_EQ(json_of_bytes("1\r\n\t2"), "\"1\\r\\n\\t2\"");
   EXPECT_EQ(json_of_bytes("\xFF"), "{\"base64\":\"/w==\"}");
   EXPECT_EQ(json_of_bytes("\xFF\xFE\xFD"), "{\"base64\":\"//79\"}");
   EXPECT_EQ(json_of_scalar("\xC1"), "{\"base64\":\"wQ==\"}");  // not a scalar: shown as it is
