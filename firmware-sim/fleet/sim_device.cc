@@ -148,6 +148,7 @@ void Fleet::SimDevice::link_up(std::uint64_t now_ms) {
 }
 
 void Fleet::SimDevice::quiesce() {
+  quiet_ = true;
   next_op_ms_ = next_reboot_ms_ = never;
 }
 
