@@ -16,6 +16,7 @@ constexpr std::size_t parts_in_flight_max = 256;
 // A difference that outlasts this many settle times is fetched although traffic goes on.
 constexpr std::uint64_t patience = 10;
 constexpr std::uint64_t retry_max_ms = 60'000;
+constexpr std::uint32_t fetch_doublings_max = 3;
 
 wire::Hash digest_of(const std::optional<wire::BucketHead>& head) {
   static const wire::Hash nothing = LtHash{}.digest();
@@ -193,7 +194,11 @@ void Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const
 
 void Peers::start(const Name& name, BucketTrack& t, std::uint32_t b, std::uint32_t parts,
                   Instant now, Output& out, Counters& counters) {
-  t.fetch = Fetch{now.mono_ms + options_.fetch_timeout_ms, parts, 0, {}};
+  // Twice as long after each failure: on a link that needs longer, giving up and asking anew would
+  // only make more to carry.
+  const std::uint64_t patience_ms = std::uint64_t{options_.fetch_timeout_ms}
+                                    << std::min(t.failures, fetch_doublings_max);
+  t.fetch = Fetch{now.mono_ms + patience_ms, parts, 0, {}};
   parts_in_flight_ += parts;
   out.subscriptions.push_back({name.second, filter(name, b), true, false});
   counters.fetches += 1;

@@ -330,6 +330,27 @@ TEST(Peers, AFetchedBucketMustDifferForAWhileBeforeItIsFetchedAgain) {
   EXPECT_TRUE(p.in_step());
 }
 
+// Found on links that lose 30 %: half of all fetches were given up after ten seconds and begun
+// anew.
+TEST(Peers, AFetchThatTookTooLongIsGivenLongerTheNextTime) {
+  Pair p;
+  p.boot();
+  p.a.up("a", parts(0, 1, 1));
+  p.run(2'000);
+  p.head();
+  p.run(1'000);
+  p.b.take_subscriptions();  // no answer
+  p.run(p.b.options.fetch_timeout_ms + 1'000);
+  ASSERT_EQ(p.b.gateway->counters().fetches_incomplete, 1u);
+  ASSERT_EQ(p.fetches(), 2u);
+  p.run(p.b.options.fetch_timeout_ms + 1'000);  // an answer that takes longer than the first time
+  EXPECT_EQ(p.replay(), 1u);
+  p.run(100);
+  EXPECT_EQ(p.b.gateway->counters().fetches_incomplete, 1u);
+  EXPECT_EQ(p.fetches(), 2u);
+  EXPECT_EQ(p.b.shows("parts", Type::gcounter), "1");
+}
+
 TEST(Peers, ABurstWhoseLastBatchesAreLostIsFetchedWhenNoMoreCome) {
   Pair p;
   p.boot();
