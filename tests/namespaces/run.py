@@ -133,7 +133,8 @@ def main():
     except net.Lacking as lacks:
         print(f"SKIPPED: real packet loss was not tried; it needs {lacks}")
         return SKIPPED
-    again = " ".join([sys.argv[0], *sys.argv[1:], "--seed", str(options.seed)])
+    seed = [] if "--seed" in sys.argv else ["--seed", str(options.seed)]
+    again = " ".join([*sys.argv, *seed])
     places = tempfile.gettempdir()
     for name in list(net.leftovers(places)):
         shutil.rmtree(os.path.join(places, name), ignore_errors=True)
