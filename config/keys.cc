@@ -146,7 +146,10 @@ constexpr Key broker_keys[] = {
      .unit = "s",
      .min = 5,
      .max = 3'600,
-     .doc = "How often an idle link is probed. A dead broker is noticed after 1.5 times this."},
+     .doc = "How often an idle link is probed. A dead broker is noticed after 1.5 times this; one "
+            "that "
+            "owes answers is given up after once this without any, longer while large messages are "
+            "under way."},
     {.section = "broker",
      .name = "connect_timeout_s",
      .in_broker = of<&Broker::connect_timeout_s>,

@@ -18,17 +18,36 @@ constexpr std::uint32_t gateways_max = 16;
 }  // namespace
 
 Fleet::Fleet(Options options, std::vector<transports::Session*> sessions, std::uint64_t now_ms)
-    : options_(std::move(options)), sessions_(std::move(sessions)), now_ms_(now_ms) {
+    : options_(std::move(options)),
+      sessions_(std::move(sessions)),
+      connects_(sessions_.size()),
+      now_ms_(now_ms) {
   assert(!sessions_.empty() && options_.devices <= devices_max);
+  assert(options_.sites <= gateways_max);
+  assert(options_.sites == 0 || sessions_.size() % options_.sites == 0);
   assert(options_.gateways >= 1 && options_.gateways <= gateways_max);
   const std::string root = options_.topic_root + "/" + options_.fleet + "/";
   for (std::uint32_t i = 0; i < options_.devices; ++i) {
     devices_.push_back(std::make_unique<SimDevice>(options_, i, now_ms));
     const std::string topic = root + "ack/" + devices_[i]->id();
     by_ack_topic_.emplace(topic, i);
-    sessions_[i % sessions_.size()]->subscribe(topic, transports::Qos::at_least_once);
+    homes_.push_back(homes_of(i));
+    for (const std::size_t s : homes_[i]) {
+      sessions_[s]->subscribe(topic, transports::Qos::at_least_once);
+    }
     schedule(i);
   }
+}
+
+std::vector<std::size_t> Fleet::homes_of(std::size_t index) const {
+  if (options_.sites == 0) return {index % sessions_.size()};
+  const std::uint32_t mask = earshot(devices_[index]->id());
+  const std::size_t of_a_site = sessions_.size() / options_.sites;
+  std::vector<std::size_t> homes;
+  for (std::size_t site = 0; site < options_.sites; ++site) {
+    if ((mask >> site & 1) != 0) homes.push_back(site + index % of_a_site * options_.sites);
+  }
+  return homes;
 }
 
 Fleet::~Fleet() = default;
@@ -43,15 +62,22 @@ void Fleet::schedule(std::size_t index) {
   due_.emplace(when, index);
 }
 
+void Fleet::take_connected(std::size_t session) {
+  ++connects_[session];
+  for (std::size_t i = 0; i < devices_.size(); ++i) {
+    const std::vector<std::size_t>& homes = homes_[i];
+    if (std::find(homes.begin(), homes.end(), session) == homes.end()) continue;
+    devices_[i]->link_up(now_ms_);
+    schedule(i);
+  }
+}
+
 void Fleet::take_events() {
   using Kind = transports::Event::Kind;
   for (std::size_t s = 0; s < sessions_.size(); ++s) {
     for (const transports::Event& e : sessions_[s]->poll(events_of_a_step)) {
       if (e.kind == Kind::connected) {
-        for (std::size_t i = s; i < devices_.size(); i += sessions_.size()) {
-          devices_[i]->link_up(now_ms_);
-          schedule(i);
-        }
+        take_connected(s);
       } else if (e.kind == Kind::message) {
         const auto it = by_ack_topic_.find(e.message.topic);
         if (it == by_ack_topic_.end()) continue;
@@ -65,12 +91,14 @@ void Fleet::take_events() {
 void Fleet::step_device(std::size_t index) {
   SimDevice& d = *devices_[index];
   const std::vector<std::string> packets = d.step(now_ms_, oracle_);
-  transports::Session& session = *sessions_[index % sessions_.size()];
-  for (const std::string& payload : packets) {
-    transports::Message m;
-    m.topic = options_.topic_root + "/" + options_.fleet + "/up/" + d.id();
-    m.payload = payload;
-    if (!session.publish(std::move(m))) break;  // lost like any other packet: the SDK sends again
+  for (const std::size_t home : homes_[index]) {
+    for (const std::string& payload : packets) {
+      transports::Message m;
+      m.topic = options_.topic_root + "/" + options_.fleet + "/up/" + d.id();
+      m.payload = payload;
+      // What it does not take is lost like any other packet: the SDK sends again.
+      if (!sessions_[home]->publish(std::move(m))) break;
+    }
   }
   schedule(index);
 }
@@ -113,6 +141,7 @@ Stats Fleet::stats() const {
   for (const transports::Session* session : sessions_) {
     s.sessions_connected += session->connected() ? 1 : 0;
   }
+  for (const std::uint64_t n : connects_) s.reconnects += n - std::min<std::uint64_t>(n, 1);
   return s;
 }
 

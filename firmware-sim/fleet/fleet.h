@@ -15,7 +15,8 @@
 //
 // Who hears whom: a device's id ends in -h<mask>; gateway number i (from 0) is in its earshot when
 // bit i of the mask is set. Gateways are configured with the patterns of earshot_patterns(i, n): on
-// one broker it is the id that decides.
+// one broker it is the id that decides. With `sites` it is the place: a device speaks at the broker
+// of every site i whose bit is set, and hears what is said to it there.
 //
 // One thread. The sessions' events are the fleet's alone.
 #pragma once
@@ -40,8 +41,10 @@ struct Options {
   std::string prefix{"sim"};  // of device ids: sim-0042-h5
   std::uint32_t devices = 200;
   std::uint32_t gateways = 3;  // in all; each device is heard by 1 … gateways of them
-  std::string place{"site"};   // keys are site-<n>/people …
-  std::uint32_t places = 10;   // devices of one place share its keys
+  std::uint32_t sites =
+      0;  // brokers; 0: one for everybody. Else: each device is at 1 … sites of them
+  std::string place{"site"};  // keys are site-<n>/people …
+  std::uint32_t places = 10;  // devices of one place share its keys
   std::uint64_t seed = 1;
   double ops_per_s = 2;               // of each device, on average
   LinkFaults faults{};                // each way
@@ -62,11 +65,13 @@ struct Stats {
   std::uint64_t devices_behind = 0;                    // devices with such
   std::uint64_t refused = 0, bad_acks = 0, twins = 0;  // none is expected
   std::uint64_t sessions_connected = 0;
+  std::uint64_t reconnects = 0;  // of all sessions: each one's connects but the first
 };
 
 class Fleet {
  public:
-  // Subscribes to the devices' acks. REQUIRES: at least one session; they outlive the fleet; at
+  // Subscribes to the devices' acks. With sites, session s is one with the broker of site s %
+  // sites. REQUIRES: at least one session, and as many for each site; they outlive the fleet; at
   // most 99,999 devices.
   Fleet(Options options, std::vector<transports::Session*> sessions, std::uint64_t now_ms);
   ~Fleet();
@@ -86,12 +91,16 @@ class Fleet {
 
  private:
   class SimDevice;
+  std::vector<std::size_t> homes_of(std::size_t index) const;
   void take_events();
+  void take_connected(std::size_t session);
   void step_device(std::size_t index);
   void schedule(std::size_t index);
 
   const Options options_;
   std::vector<transports::Session*> sessions_;
+  std::vector<std::uint64_t> connects_;          // of each session
+  std::vector<std::vector<std::size_t>> homes_;  // of each device: the sessions that it speaks on
   Oracle oracle_;
   std::vector<std::unique_ptr<SimDevice>> devices_;
   std::unordered_map<std::string, std::size_t> by_ack_topic_;

@@ -27,7 +27,8 @@ std::mt19937_64 seeded(std::uint64_t seed, std::uint32_t index, std::uint64_t no
 }
 
 std::string make_id(const Options& o, std::uint32_t index, std::mt19937_64& random) {
-  const std::uint64_t all = (std::uint64_t{1} << o.gateways) - 1;
+  const std::uint32_t hearers = o.sites != 0 ? o.sites : o.gateways;
+  const std::uint64_t all = (std::uint64_t{1} << hearers) - 1;
   const std::uint64_t mask = 1 + random() % all;
   char tail[40];
   std::snprintf(tail, sizeof tail, "-%05u-h%llu", index, static_cast<unsigned long long>(mask));
@@ -148,6 +149,7 @@ void Fleet::SimDevice::link_up(std::uint64_t now_ms) {
 }
 
 void Fleet::SimDevice::quiesce() {
+  quiet_ = true;
   next_op_ms_ = next_reboot_ms_ = never;
 }
 

@@ -25,6 +25,7 @@ using nlohmann::json;
 struct SimulateArguments {
   Endpoint endpoint;
   std::vector<std::string> gateways;
+  std::vector<std::string> sites;  // their brokers
   fleet::Options fleet;
   std::uint32_t seconds = 0;
   std::uint32_t deadline_s = 60;
@@ -95,20 +96,30 @@ class Simulation {
     if (gateways_.empty()) client.choose_gateway("");  // says that there is none
   }
 
+  // Those of one site after the other's: the fleet takes session s for one of site s % sites.
+  std::vector<transports::Session*> make_sessions() {
+    const std::string id = "tributary-fleet-" + hex64(fresh_seed()).substr(8) + "-";
+    Endpoint at = a_.endpoint;
+    std::vector<transports::Session*> sessions;
+    const std::size_t count = a_.sessions * std::max<std::size_t>(a_.sites.size(), 1);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!a_.sites.empty()) at.broker = a_.sites[i % a_.sites.size()];
+      sessions_.push_back(make_session(client_options(at, id + std::to_string(i))));
+      sessions_.back()->on_ready(waker_.callback());
+      sessions.push_back(sessions_.back().get());
+    }
+    return sessions;
+  }
+
   void start() {
     fleet::Options options = a_.fleet;
     options.fleet = a_.endpoint.fleet;
     options.topic_root = a_.endpoint.topic_root;
     options.gateways = static_cast<std::uint32_t>(gateways_.size());
+    options.sites = static_cast<std::uint32_t>(a_.sites.size());
     options.seed = a_.seed != 0 ? a_.seed : fresh_seed();
     seed_ = options.seed;
-    std::vector<transports::Session*> sessions;
-    const std::string id = "tributary-fleet-" + hex64(fresh_seed()).substr(8);
-    for (std::uint32_t i = 0; i < a_.sessions; ++i) {
-      sessions_.push_back(make_session(client_options(a_.endpoint, id + "-" + std::to_string(i))));
-      sessions_.back()->on_ready(waker_.callback());
-      sessions.push_back(sessions_.back().get());
-    }
+    const std::vector<transports::Session*> sessions = make_sessions();
     fleet_ = std::make_unique<fleet::Fleet>(options, sessions, wall_now_ms());
     for (auto& session : sessions_) session->start();
     std::fprintf(stderr, "simulate: %u devices, %zu gateways, seed %llu\n", options.devices,
@@ -138,10 +149,13 @@ class Simulation {
   }
 
   void settle() {
-    deadline_ms_ = mono_now_ms() + a_.deadline_s * 1'000ULL;
+    quiet_since_ms_ = mono_now_ms();
+    deadline_ms_ = quiet_since_ms_ + a_.deadline_s * 1'000ULL;
     fleet_->quiesce();
+    std::fprintf(stderr, "simulate: no more operations\n");
     while (!fleet_->settled() && mono_now_ms() < deadline_ms_) step(deadline_ms_);
     settled_ = fleet_->settled();
+    settled_after_ms_ = mono_now_ms() - quiet_since_ms_;
   }
 
   // Asks until everybody agrees and is exact, or until the deadline: then what they show then.
@@ -152,6 +166,7 @@ class Simulation {
       try {
         if (last || agree(client, gateways_)) {
           const fleet::Verdict verdict = judge_now(client);
+          judged_after_ms_ = mono_now_ms() - quiet_since_ms_;
           if (last || verdict.exact()) return verdict;
         }
       } catch (const Trouble& trouble) {
@@ -175,6 +190,9 @@ class Simulation {
       json out = json::parse(verdict.json());
       out["seed"] = seed_;
       out["settled"] = settled_;
+      out["acknowledged_after_ms"] = settled_after_ms_;  // since the last operation
+      out["verdict_after_ms"] = judged_after_ms_;
+      out["reconnects"] = s.reconnects;
       out["packets_up"] = s.packets_up;
       out["packets_down"] = s.packets_down;
       out["packets_lost"] = s.packets_lost;
@@ -195,6 +213,9 @@ class Simulation {
                   grouped(std::to_string(s.devices_behind)).c_str());
     }
     std::fputs(verdict.text().c_str(), stdout);
+    std::printf("after      %.1f s since the last operation; all acknowledged after %.1f s\n",
+                static_cast<double>(judged_after_ms_) / 1'000,
+                static_cast<double>(settled_after_ms_) / 1'000);
   }
 
   const SimulateArguments& a_;
@@ -205,6 +226,8 @@ class Simulation {
   std::unique_ptr<fleet::Fleet> fleet_;
   std::uint64_t seed_ = 0;
   std::uint64_t deadline_ms_ = 0, next_progress_ms_ = 0;
+  std::uint64_t quiet_since_ms_ = 0;  // the last operation; what follows counts from it
+  std::uint64_t settled_after_ms_ = 0, judged_after_ms_ = 0;
   bool settled_ = false;
 };
 
@@ -257,7 +280,11 @@ void add_simulate(CLI::App& root, Commands& commands) {
   app->add_option("--deadline", a->deadline_s, "seconds that gateways may take to agree at the end")
       ->capture_default_str()
       ->check(CLI::Range(1U, 86'400U));
-  app->add_option("--sessions", a->sessions, "connections to the broker")
+  app->add_option("--site", a->sites,
+                  "a broker for devices, mqtt://host[:port]; repeat it for each. Gateways are then "
+                  "only asked at --broker")
+      ->expected(1, 16);
+  app->add_option("--sessions", a->sessions, "connections to the broker, to each site's")
       ->capture_default_str()
       ->check(CLI::Range(1U, 64U));
   app->add_flag("--json", a->as_json, "the verdict as JSON");
@@ -265,7 +292,8 @@ void add_simulate(CLI::App& root, Commands& commands) {
       examples({"tributary simulate --seconds 30 --loss 0.3",
                 "tributary simulate --devices 1000 --reboot 0.01 --seed 7 --json"}) +
       "A device's id ends in -h<mask>: gateway number i of --gateways hears it when bit i is\n"
-      "set. Gateways are told by broker.hears in their configuration.");
+      "set. Gateways are told by broker.hears in their configuration. With --site the bits stand\n"
+      "for sites instead: a device speaks at the brokers of all sites in its mask.");
   commands.push_back({app, [a] { return Simulation(*a).run(); }});
 }
 

@@ -9,12 +9,16 @@
 #include <vector>
 
 #include "config/config.h"
+#include "gateway/app/broker.h"
 #include "gateway/app/daemon.h"
 #include "gateway/app/log.h"
 
 namespace tributary::app {
 
 Daemon::Options daemon_options(const config::Loaded& loaded);
+// Of one link's session. What waits to be sent waits in the daemon's outbox, which knows what is
+// superseded; the session gets only what keeps its window full.
+BrokerOptions broker_options(const config::Broker& broker, const config::Derived::Link& link);
 Log::Options log_options(const config::Gateway& gateway);
 
 // The configuration as the command line names it: the file, the environment without the names that

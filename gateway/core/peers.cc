@@ -17,6 +17,7 @@ constexpr std::size_t parts_in_flight_max = 256;
 // A difference that outlasts this many settle times is fetched although traffic goes on.
 constexpr std::uint64_t patience = 10;
 constexpr std::uint64_t retry_max_ms = 60'000;
+constexpr std::uint32_t fetch_doublings_max = 3;
 
 wire::Hash digest_of(const std::optional<wire::BucketHead>& head) {
   static const wire::Hash nothing = LtHash{}.digest();
@@ -50,14 +51,12 @@ void Peers::on_head(Instant now, LinkId link, const wire::Head& head, Counters& 
   counters.heads_in += 1;
   Peer& p = peers_[name];
   p.heard_ms = now.mono_ms;
-  if (p.batch_session == head.session && p.batch_number < head.number) {
-    p.missed = true;  // the last batches of a burst were lost
-    p.batch_number = head.number;
-    counters.gaps += 1;
-  } else if (p.batch_session != head.session && !(p.head && p.head->session == head.session)) {
+  if (p.batch_session != head.session && !(p.head && p.head->session == head.session)) {
     p.missed = true;
   }
+  const bool was_behind = p.behind();
   p.head = HeadInfo{head.incarnation, head.session, head.number, head.types, head.buckets};
+  if (!was_behind) p.behind_since_ms = now.mono_ms;
   if (own) {
     for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
       if (head.buckets[b] && head.buckets[b]->parts > 0)
@@ -73,6 +72,7 @@ bool Peers::on_batch(Instant now, LinkId link, const wire::Batch& batch, Counter
   if (peers_.count(name) == 0 && peers_.size() >= peers_max) return false;
   Peer& p = peers_[name];
   p.heard_ms = now.mono_ms;
+  p.behind_since_ms = now.mono_ms;
   counters.batches_in += 1;
   if (p.batch_session != batch.session) {
     p.batch_session = batch.session;
@@ -138,15 +138,27 @@ void Peers::run(Instant now, const OurHeads& ours, bool settled, Output& out, Co
   if (planted(Bug::ignore_gaps_and_heads)) return;
   for (auto& [name, peer] : peers_) {
     if (!peer.head) continue;
+    heed_missing_batches(peer, now, counters);
     bool waiting = false;
     for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
       visit(name, peer, b, now, ours, settled, out, counters);
       const BucketTrack& t = peer.buckets[b];
-      waiting |= t.fetch.has_value() || (t.differs_since_ms != never && peer.head->buckets[b] &&
-                                         t.fetched != peer.head->buckets[b]->published);
+      waiting |= t.fetch.has_value() || t.differs_since_ms != never;
     }
     if (!waiting) peer.missed = false;
   }
+}
+
+// On a slow link a head overtakes batches that it counts: it is retained, and only the latest one
+// is kept waiting. As long as batches come in turn nothing is missing; when they stop short of the
+// head's number, the last ones of a burst were lost.
+void Peers::heed_missing_batches(Peer& p, Instant now, Counters& counters) {
+  if (!p.behind()) return;
+  const std::uint64_t due = p.behind_since_ms + options_.settle_ms;
+  if (now.mono_ms < due) return heed(due);
+  p.missed = true;
+  p.batch_number = p.head->number;
+  counters.gaps += 1;
 }
 
 void Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const OurHeads& ours,
@@ -169,12 +181,12 @@ void Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const
       return;
     }
   }
-  if (!differs(p, b, ours)) {
+  // What differs although that state was read is newer than it, or not committed yet.
+  if (!differs(p, b, ours) || t.fetched == theirs->published) {
     t.differs_since_ms = never;
     return;
   }
   if (t.differs_since_ms == never) t.differs_since_ms = now.mono_ms;
-  if (t.fetched == theirs->published) return;
   const std::uint64_t outlasts = t.differs_since_ms + options_.settle_ms * (settled ? 1 : patience);
   const std::uint64_t due = std::max(p.missed ? now.mono_ms : outlasts, t.not_before_ms);
   if (now.mono_ms < due) return heed(std::min(due, now.mono_ms + options_.settle_ms));
@@ -185,7 +197,11 @@ void Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const
 
 void Peers::start(const Name& name, BucketTrack& t, std::uint32_t b, std::uint32_t parts,
                   Instant now, Output& out, Counters& counters) {
-  t.fetch = Fetch{now.mono_ms + options_.fetch_timeout_ms, parts, 0, {}};
+  // Twice as long after each failure: on a link that needs longer, giving up and asking anew would
+  // only make more to carry.
+  const std::uint64_t patience_ms = std::uint64_t{options_.fetch_timeout_ms}
+                                    << std::min(t.failures, fetch_doublings_max);
+  t.fetch = Fetch{now.mono_ms + patience_ms, parts, 0, {}};
   parts_in_flight_ += parts;
   out.subscriptions.push_back({name.second, filter(name, b), true, false});
   counters.fetches += 1;

@@ -78,12 +78,19 @@ class Peers {
     std::uint64_t status_session = 0, status_at_ms = 0;
     std::optional<HeadInfo> head;
     std::uint64_t batch_session = 0, batch_number = 0;
+    std::uint64_t behind_since_ms = 0;  // or the latest batch since then
     bool missed = true;  // fetch without waiting for the traffic to settle: we connected, or a
                          // number is missing
     std::uint64_t heard_ms = 0;
     std::array<BucketTrack, wire::bucket_count> buckets;
+
+    // The head counts batches that have not come.
+    bool behind() const {
+      return head && head->session == batch_session && batch_number < head->number;
+    }
   };
 
+  void heed_missing_batches(Peer&, Instant, Counters&);
   bool differs(const Peer&, std::uint32_t bucket, const OurHeads& ours) const;
   void visit(const Name&, Peer&, std::uint32_t bucket, Instant, const OurHeads&, bool settled,
              Output&, Counters&);

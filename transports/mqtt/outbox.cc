@@ -28,6 +28,7 @@ std::vector<Message> Outbox::next(std::size_t window) {
   std::vector<Message> messages;
   while (!queue_.empty() && in_flight_.size() < window) {
     in_flight_.push_back(packet_bytes(queue_.front()));
+    bytes_in_flight_ += in_flight_.back();
     messages.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
@@ -38,6 +39,7 @@ bool Outbox::answered() {
   assert(!in_flight_.empty());
   assert(bytes_ >= in_flight_.front());
   bytes_ -= in_flight_.front();
+  bytes_in_flight_ -= in_flight_.front();
   in_flight_.pop_front();
   const bool room = size() <= limits_.messages_max / 2 && bytes_ <= limits_.bytes_max / 2;
   return room && std::exchange(refused_, false);
@@ -46,7 +48,7 @@ bool Outbox::answered() {
 void Outbox::clear() {
   queue_.clear();
   in_flight_.clear();
-  bytes_ = 0;
+  bytes_ = bytes_in_flight_ = 0;
   refused_ = false;
 }
 

@@ -38,12 +38,14 @@ class Outbox {
   std::size_t size() const { return queue_.size() + in_flight_.size(); }
   std::size_t queued() const { return queue_.size(); }
   std::size_t in_flight() const { return in_flight_.size(); }
+  std::size_t bytes_in_flight() const { return bytes_in_flight_; }
 
  private:
   Limits limits_;
   std::deque<Message> queue_;
   std::deque<std::size_t> in_flight_;  // their bytes; answers come in order, near enough for this
   std::size_t bytes_ = 0;              // of both
+  std::size_t bytes_in_flight_ = 0;
   bool refused_ = false;
 };
 

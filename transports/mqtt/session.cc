@@ -13,6 +13,7 @@
 #include "transports/mqtt/kicker.h"
 #include "transports/mqtt/outbox.h"
 #include "transports/mqtt/paho_client.h"
+#include "transports/mqtt/patience.h"
 
 namespace tributary::transports::mqtt {
 namespace {
@@ -80,7 +81,8 @@ class MqttSession final : public Session, private PahoAnswers {
   void serve();
   template <typename Done, typename Limit>
   void await(Lock& lock, Done done, Limit limit);
-  bool must_end() const;  // REQUIRES mutex_
+  bool must_end() const;                          // REQUIRES mutex_
+  void heed_silence(Clock::duration since_last);  // REQUIRES mutex_
   void send_subscriptions(const std::deque<Subscription>& changes);
   void send_messages(std::vector<Message> messages);
   void went_down();
@@ -91,6 +93,7 @@ class MqttSession final : public Session, private PahoAnswers {
 
   // The keeper's own.
   Backoff backoff_;
+  Patience patience_;
   std::unique_ptr<PahoClient> client_;
   std::string last_failure_;
 
@@ -125,6 +128,7 @@ MqttSession::MqttSession(Options options)
       inbox_({options_.inbound_max, options_.inbound_bytes_max,
               milliseconds(options_.keepalive_s * 1000 / 2)}),
       backoff_(options_.reconnect_min_ms, options_.reconnect_max_ms, options_.seed),
+      patience_(std::chrono::seconds(options_.keepalive_s)),
       outbox_({options_.outbox_max, options_.outbox_bytes_max}) {
   const Inbox::Hurry hurry;  // the one exception: making a client takes Paho's lock
   make_client();
@@ -322,6 +326,7 @@ void MqttSession::await(Lock& lock, Done done, Limit limit) {
     const std::uint64_t answers = answers_;
     const auto until = std::min(limit(), owed ? now + pause : now + idle_look_up);
     const bool silent = work_.wait_until(lock, until) == std::cv_status::timeout;
+    heed_silence(Clock::now() - now);
     if (!owed || answers_ != answers) {
       pause = kick_first_ms;
     } else if (silent) {
@@ -333,6 +338,15 @@ void MqttSession::await(Lock& lock, Done done, Limit limit) {
   }
 }
 
+// Gives up a connection on which what we sent is not answered.
+void MqttSession::heed_silence(Clock::duration since_last) {
+  const bool owed = online_ && (subscribing_ > 0 || outbox_.in_flight() > 0);
+  const Patience::Look look{owed, answers_, outbox_.bytes_in_flight()};
+  if (!patience_.lost(look, std::chrono::duration_cast<milliseconds>(since_last)) || broke_) return;
+  broke_ = true;
+  broke_reason_ = "the broker answers nothing";
+}
+
 bool MqttSession::connect() {
   std::uint64_t generation = 0;
   {
@@ -341,6 +355,7 @@ bool MqttSession::connect() {
     generation = ++generation_;
     attempt_ = Attempt::pending;
     broke_ = false;
+    patience_.reset();
   }
   inbox_.open();
   if (const auto failure = client_->connect(generation)) {

@@ -30,6 +30,7 @@ struct Options {
   std::string client_id = {};  // required: unique at the broker
   std::optional<Message> will =
       {};  // published by the broker when we vanish; retained if it says so
+  // An idle link is probed; one that owes us answers and gives none for so long is given up.
   std::uint16_t keepalive_s = 30;
   std::uint16_t connect_timeout_s = 30;  // Paho looks every 3 s; lossy links need 90 s
   // Pause before the next connect: doubles from min to max, each drawn between its half and itself.

@@ -6,6 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "tests/firmware-sim/sdk/naive_gateway.h"
 #include "transports/memory/broker.h"
 
@@ -20,20 +23,29 @@ struct World {
   static constexpr std::uint64_t start_ms = 1'700'000'000'000;
 
   void start(Options options) {
-    broker_.advance(now_);
+    advance();
+    sites_ = options.sites;
     for (std::uint32_t i = 0; i < options.gateways; ++i) {
       gateways_.push_back(std::make_unique<NaiveGateway>("demo", "g" + std::to_string(i), i + 1));
-      sides_.push_back(broker_.session("g" + std::to_string(i)));
+      sides_.push_back(broker_of(i).session("g" + std::to_string(i)));
       sides_.back()->subscribe("tributary/v1/demo/up/+", Qos::at_least_once);
       sides_.back()->start();
     }
     std::vector<transports::Session*> sessions;
-    for (int i = 0; i < 2; ++i) {
-      fleet_sides_.push_back(broker_.session("fleet-" + std::to_string(i)));
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      fleet_sides_.push_back(broker_of(i).session("fleet-" + std::to_string(i)));
       sessions.push_back(fleet_sides_.back().get());
     }
     fleet_ = std::make_unique<Fleet>(std::move(options), sessions, now_);
     for (transports::Session* s : sessions) s->start();
+  }
+  // With sites, the sessions of one after the other's.
+  memory::Broker& broker_of(std::uint32_t i) {
+    return sites_ > 1 && i % sites_ == 1 ? second_broker_ : broker_;
+  }
+  void advance() {
+    broker_.advance(now_);
+    second_broker_.advance(now_);
   }
   // What a gateway hears it relays to all others, as peers do.
   void serve(std::size_t i) {
@@ -41,7 +53,8 @@ struct World {
     for (const transports::Event& e : sides_[i]->poll(10'000)) {
       if (e.kind != transports::Event::Kind::message) continue;
       const std::string device = e.message.topic.substr(up.size());
-      if ((earshot(device) >> i & 1) == 0) continue;
+      if (sites_ == 0 && (earshot(device) >> i & 1) == 0) continue;
+      heard_[i].insert(device);
       for (const auto& g : gateways_) g->take(e.message.payload);
       transports::Message ack;
       ack.topic = "tributary/v1/demo/ack/" + device;
@@ -51,9 +64,9 @@ struct World {
   }
   void step(std::uint64_t ms) {
     now_ += ms;
-    broker_.advance(now_);
+    advance();
     for (std::size_t i = 0; i < sides_.size(); ++i) serve(i);
-    broker_.advance(now_);
+    advance();
     fleet_->step(now_);
   }
   void run(int seconds) {
@@ -91,7 +104,9 @@ struct World {
     return judge(fleet_->oracle(), all);
   }
 
-  memory::Broker broker_;
+  memory::Broker broker_, second_broker_;
+  std::uint32_t sites_ = 0;
+  std::map<std::size_t, std::set<std::string>> heard_;  // by each gateway
   std::uint64_t now_ = start_ms;
   std::vector<std::unique_ptr<NaiveGateway>> gateways_;
   std::vector<std::unique_ptr<transports::Session>> sides_, fleet_sides_;
@@ -147,8 +162,42 @@ TEST_F(FleetTest, TheBrokerDiesInTheMiddle) {
   run(3);
   broker_.restart();
   run(5);
+  EXPECT_EQ(fleet_->stats().reconnects, fleet_sides_.size());
   ASSERT_TRUE(settle());
   EXPECT_TRUE(verdict().exact()) << verdict().text();
+}
+
+TEST_F(FleetTest, WithSitesADeviceSpeaksAtThoseOfItsMask) {
+  Options o = bad_links();
+  o.gateways = 2;
+  o.sites = 2;
+  start(o);
+  run(10);
+  ASSERT_TRUE(settle());
+  EXPECT_TRUE(verdict().exact()) << verdict().text();
+  EXPECT_EQ(fleet_->stats().reconnects, 0u);
+  std::map<std::uint32_t, int> of_mask;
+  for (const std::string& id : fleet_->device_ids()) {
+    of_mask[earshot(id)] += 1;
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(heard_[i].count(id), earshot(id) >> i & 1) << id << " by gateway " << i;
+    }
+  }
+  EXPECT_EQ(of_mask.size(), 3u) << "some at one site, some at the other, some at both";
+  EXPECT_EQ(of_mask.rbegin()->first, 3u);
+}
+
+TEST_F(FleetTest, NobodyRebootsAfterTheEnd) {
+  Options o = bad_links();
+  o.reboots_per_s = 1;
+  o.down_max_ms = 5'000;  // many are down when it ends
+  start(o);
+  run(10);
+  ASSERT_TRUE(settle());
+  run(5);
+  const std::uint64_t reboots = fleet_->stats().reboots;
+  run(20);
+  EXPECT_EQ(fleet_->stats().reboots, reboots);
 }
 
 TEST_F(FleetTest, ALossIsSeen) {

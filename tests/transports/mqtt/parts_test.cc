@@ -10,6 +10,7 @@
 #include "transports/mqtt/backoff.h"
 #include "transports/mqtt/inbox.h"
 #include "transports/mqtt/outbox.h"
+#include "transports/mqtt/patience.h"
 #include "transports/mqtt/reason.h"
 #include "transports/mqtt/session.h"
 
@@ -45,6 +46,37 @@ TEST(Backoff, SurvivesOddLimits) {
   EXPECT_LE(Backoff(0, 0, 1).next_ms(), 1U);
   Backoff huge(4'000'000'000U, 4'294'967'295U, 1);
   for (int i = 0; i < 10; ++i) EXPECT_GE(huge.next_ms(), 2'000'000'000U);
+}
+
+TEST(Patience, EndsWhenAnswersAreOwedAndNoneComes) {
+  Patience patience(30s);
+  Patience::Look look{.owed = true, .answers = 7, .bytes = 1'024};
+  EXPECT_FALSE(patience.lost(look, 500ms));  // the first look
+  for (int i = 0; i < 61; ++i) ASSERT_FALSE(patience.lost(look, 500ms)) << i;
+  EXPECT_TRUE(patience.lost(look, 500ms)) << "30 s, and one for a kilobyte";
+  patience.reset();
+  EXPECT_FALSE(patience.lost(look, 500ms));
+}
+
+TEST(Patience, LastsAsLongAsAnswersComeOrNoneIsOwed) {
+  Patience patience(30s);
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    for (int k = 0; k < 29; ++k) ASSERT_FALSE(patience.lost({true, i, 0}, 1s));
+  }
+  for (int i = 0; i < 1'000; ++i) ASSERT_FALSE(patience.lost({false, 100, 0}, 1s));
+  for (int i = 0; i < 29; ++i) ASSERT_FALSE(patience.lost({true, 100, 0}, 1s));
+}
+
+TEST(Patience, AMegabyteMayTakeAQuarterOfAnHourOnTheSlowestLink) {
+  Patience patience(30s);
+  patience.lost({true, 1, 1 << 20}, 1s);
+  for (int i = 0; i < 1'024; ++i) ASSERT_FALSE(patience.lost({true, 1, 1 << 20}, 1s)) << i;
+}
+
+TEST(Patience, TimeInWhichThisProcessWasStoppedDoesNotCount) {
+  Patience patience(30s);
+  patience.lost({true, 1, 0}, 1s);
+  for (int i = 0; i < 20; ++i) ASSERT_FALSE(patience.lost({true, 1, 0}, 10min));
 }
 
 TEST(Reason, InWords) {
