@@ -44,10 +44,11 @@ function(tributary_library name)
 endfunction()
 
 # Labels of tests: quick (seconds), slow (minutes), e2e (a real broker); threads: the thread sanitizer's business, too;
-# once: no compiled code of ours in it, so sanitizer runs leave it out. `threads` is also the target that builds what those need.
+# once: no compiled code of ours in it, or about speed, so sanitizer runs leave it out. The target `threads` builds all that
+# tests with that label need.
 add_custom_target(threads)
 
-# tributary_test(NAME SOURCES a.cc … LINKS b … [LABELS quick|slow|e2e threads] [TIMEOUT seconds]): one GoogleTest program, one CTest test.
+# tributary_test(NAME SOURCES a.cc … LINKS b … [LABELS quick|slow|e2e threads once] [TIMEOUT seconds]): one GoogleTest program, one CTest test.
 function(tributary_test name)
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
   if(NOT A_TIMEOUT)
