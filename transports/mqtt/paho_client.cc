@@ -10,24 +10,6 @@
 
 #include "transports/mqtt/reason.h"
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define TRIBUTARY_THREAD_SANITIZER
-#endif
-#elif defined(__SANITIZE_THREAD__)
-#define TRIBUTARY_THREAD_SANITIZER
-#endif
-
-#ifdef TRIBUTARY_THREAD_SANITIZER
-// The library is not instrumented: ThreadSanitizer sees us drop our reference to a token or its
-// message, and the library delete it, but not the atomic counter in between.
-extern "C" const char* __tsan_default_suppressions() {
-  return "race:mqtt::async_client::remove_token\n"
-         "race:mqtt::token::on_success5\n"
-         "race:mqtt::delivery_token::~delivery_token\n";
-}
-#endif
-
 namespace tributary::transports::mqtt {
 namespace {
 

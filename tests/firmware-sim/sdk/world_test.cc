@@ -15,6 +15,7 @@
 #include "firmware-sim/sdk/device.h"
 #include "tests/firmware-sim/sdk/naive_gateway.h"
 #include "tests/firmware-sim/sdk/truth.h"
+#include "tests/support/share.h"
 
 namespace tributary::sdk {
 namespace {
@@ -345,7 +346,8 @@ struct Reached {
   std::uint64_t twins = 0, muted = 0;
 };
 
-Reached run_worlds(Flavour flavour, std::uint64_t worlds) {
+Reached run_worlds(Flavour flavour) {
+  std::uint64_t worlds = test::share(150);
   const char* const only = std::getenv("TRIBUTARY_SEED");
   if (const char* const more = std::getenv("TRIBUTARY_WORLDS"))
     worlds = std::strtoull(more, nullptr, 10);
@@ -366,22 +368,22 @@ Reached run_worlds(Flavour flavour, std::uint64_t worlds) {
 }
 
 TEST(SdkWorlds, RebootsWithMemory) {
-  run_worlds(Flavour::memory, 150);
+  run_worlds(Flavour::memory);
 }
 TEST(SdkWorlds, ASetUnderChurn) {
-  run_worlds(Flavour::churn, 150);
+  run_worlds(Flavour::churn);
 }
 TEST(SdkWorlds, RebootsWithoutMemory) {
-  run_worlds(Flavour::memoryless, 150);
+  run_worlds(Flavour::memoryless);
 }
 TEST(SdkWorlds, GatewaysLoseTheirDisks) {
-  run_worlds(Flavour::disk_loss, 150);
+  run_worlds(Flavour::disk_loss);
 }
 TEST(SdkWorlds, RefusedKeys) {
-  EXPECT_GT(run_worlds(Flavour::muted, 150).muted, 0u);
+  EXPECT_GT(run_worlds(Flavour::muted).muted, 0u);
 }
 TEST(SdkWorlds, ClonesAndRestoredCopies) {
-  EXPECT_GT(run_worlds(Flavour::copies, 150).twins, 0u);
+  EXPECT_GT(run_worlds(Flavour::copies).twins, 0u);
 }
 
 }  // namespace

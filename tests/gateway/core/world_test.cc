@@ -7,6 +7,8 @@
 
 #include <cstdlib>
 
+#include "tests/support/share.h"
+
 namespace tributary::core::testing {
 namespace {
 
@@ -85,7 +87,7 @@ void try_seed(std::uint64_t seed) {
 
 TEST(World, ExactAfterChaos) {
   if (const std::uint64_t seed = env("TRIBUTARY_SEED", 0); seed != 0) return try_seed(seed);
-  const std::uint64_t seeds = env("TRIBUTARY_SEEDS", 20);
+  const std::uint64_t seeds = env("TRIBUTARY_SEEDS", test::share(20));
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     try_seed(seed);
     if (::testing::Test::HasFailure()) return;

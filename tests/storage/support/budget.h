@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/share.h"
+
 namespace tributary::storage {
 
 inline std::uint64_t seed() {
@@ -36,6 +38,7 @@ inline bool everything() {
 inline std::vector<std::size_t> sample(std::size_t total, std::size_t usual,
                                        std::size_t most = ~std::size_t{0}) {
   const char* given = std::getenv("TRIBUTARY_CRASH_POINTS");
+  usual = test::share(usual);
   if (given && !everything()) usual = std::stoul(given);
   std::vector<std::size_t> out;
   std::mt19937_64 random(seed() ^ total);
