@@ -6,9 +6,9 @@
 
 namespace tributary::simulation {
 
-void Judge::values(const Book& book, const core::Gateway& gateway, std::uint64_t wall_ms) const {
+void Judge::values(const Book& book, const core::Gateway& gateway, std::uint64_t wall_ms,
+                   std::uint64_t vague_ms) const {
   constexpr std::uint64_t ahead_ms = 5'000;  // what gateways allow by default
-  constexpr std::uint64_t vague_ms = 2'000;  // between two looks at the clock
   const std::vector<core::ValueView> shown = gateway.values("", 0, 1'000'000);
   std::size_t keys = 0;
   for (const auto& [key, parts] : book.shadow.keys()) {

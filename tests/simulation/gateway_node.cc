@@ -179,7 +179,7 @@ std::optional<std::uint64_t> GatewayNode::next_ms() const {
 
 void GatewayNode::check(bool thorough) {
   judge_.issued(book);
-  judge_.values(book, gateway(), clock.wall_ms(now_ms_));
+  judge_.values(book, gateway(), clock.wall_ms(now_ms_), clock.vague_ms());
   note_held();
   if (thorough) judge_.rebuilt(book, gateway(), setup_.core, disk_->store());
 }

@@ -77,7 +77,9 @@ class Judge {
   // --- check_issued.cc: never more than was issued
   void issued(const Book&) const;
   // --- check_values.cc: what is shown is what the disk holds
-  void values(const Book&, const core::Gateway&, std::uint64_t wall_ms) const;
+  // `vague_ms`: how far the wall clock may have moved since the gateway looked at it.
+  void values(const Book&, const core::Gateway&, std::uint64_t wall_ms,
+              std::uint64_t vague_ms) const;
   // --- check_rebuilt.cc: digests and envelopes are those of a gateway started from the same disk
   void rebuilt(const Book&, const core::Gateway&, const core::Options&, store::Store&) const;
   // --- check_traffic.cc: what gateways tell each other

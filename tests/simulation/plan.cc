@@ -28,7 +28,13 @@ void draw_air(Plan& p, Random& r) {
   f.retry_ms = static_cast<std::uint32_t>(r.log_between(50, 2'000));
   if (r.chance(0.5)) p.skew_max_ms = static_cast<std::int64_t>(r.log_between(10, 20'000));
   if (r.chance(0.3)) p.drift_max = 0.001 * r.unit();
-  if (r.chance(0.3)) p.queued_max = r.between(3, 40);
+  // A broker must hold what a whole bucket is published in: Mosquitto 1,000, a gateway 512 at most.
+  if (r.chance(0.3)) {
+    p.queued_max = r.between(10, 60);
+  } else if (r.chance(0.5)) {
+    p.queued_max = r.between(150, 300);
+    p.state_part_bytes = r.between(300, 3'000);
+  }
   if (r.chance(0.3)) p.broker_in_flight_max = r.between(1, 5);
 }
 
@@ -36,7 +42,6 @@ void draw_limits(Plan& p, Random& r) {
   if (r.chance(0.4)) p.body_bytes_max = r.between(256, 400);
   if (r.chance(0.5)) p.small_set_bytes = r.between(0, 200);
   if (r.chance(0.4)) p.element_bytes = r.between(4, 120);
-  if (r.chance(0.5)) p.state_part_bytes = r.between(300, 3'000);
   if (r.chance(0.3)) p.pending_envelopes_max = static_cast<std::uint32_t>(r.between(1, 30));
   p.checkpoint_pages = static_cast<std::uint32_t>(r.between(4, 60));
   p.commit_ms = static_cast<std::uint32_t>(r.log_between(1, 40));

@@ -210,6 +210,29 @@ std::optional<std::string> Shadow::value(const KeyType& key, std::uint64_t horiz
   return std::nullopt;
 }
 
+std::string Shadow::differs(const Shadow& other) const {
+  for (const auto& [key, parts] : keys_) {
+    for (const auto& [actor, p] : parts) {
+      const std::string where = key.first + "/" + std::to_string(key.second) + " of " +
+                                actor.first + ":" + std::to_string(actor.second) + ": ";
+      static const Part nothing;
+      const Part* q = other.part(actor, key);
+      if (q == nullptr) q = &nothing;
+      if (p.up != q->up || p.down != q->down) return where + "counts";
+      if (p.elements != q->elements) return where + "elements";
+      if (p.live != q->live) return where + "live adds";
+      if (p.foreign != q->foreign) return where + "foreign removals";
+      if (std::tie(p.op, p.hlc, p.value) != std::tie(q->op, q->hlc, q->value)) {
+        return where + "register";
+      }
+      for (std::uint64_t n = 0; n < std::max(p.covered.size(), q->covered.size()); ++n) {
+        if (p.covers(n) != q->covers(n)) return where + "covers " + std::to_string(n);
+      }
+    }
+  }
+  return {};
+}
+
 std::size_t Shadow::weight(const Actor& actor) const {
   std::size_t out = 0;
   for (const auto& [key, parts] : keys_) {

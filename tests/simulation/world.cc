@@ -299,7 +299,15 @@ void World::settle() {
     why = unsettled();
     if (why.empty()) break;
   }
-  want(why.empty(), [&] { return "does not converge in 45 min: " + why; });
+  want(why.empty(), [&] {
+    std::string where;
+    for (const auto& g : gateways_) {
+      const Shadow& first = gateways_.front()->book.shadow;
+      if (where.empty()) where = first.differs(g->book.shadow);
+      if (where.empty()) where = g->book.shadow.differs(first);
+    }
+    return "does not converge in 45 min: " + why + (where.empty() ? "" : "; disks: " + where);
+  });
   converged_ms_ = now_ms_ - healed_ms;
 }
 
