@@ -131,7 +131,7 @@ TEST(ModelPlanted, PiecesOfACutSetAddUpInEveryOrder) {
   sdk::State state;
   sdk::Cell& s = *state.cell("s", Type::orset);
   for (int n = 0; n < 10; ++n) state.insert(s, std::string(40, static_cast<char>('a' + n)));
-  for (const std::uint64_t op : {2, 5, 9}) state.erase_op(s, op);
+  for (const std::uint64_t op : {2u, 5u, 9u}) state.erase_op(s, op);
   auto pieces = sdk::make_delta(state, {"demo", "d", 1, 180, 0}, 0, 1).envelopes;
   ASSERT_GE(pieces.size(), 3u);
   ASSERT_LE(pieces.size(), 6u);
