@@ -132,7 +132,7 @@ Plan make_plan(std::uint64_t seed) {
   p.keys = r.chance(0.15) ? r.between(10, 40) : r.between(1, 4);
   if (r.chance(0.15)) p.burst_max = 60;
   if (r.chance(0.2)) p.register_bytes = r.between(100, 900);
-  if (r.chance(0.1)) {  // envelopes that outweigh their parts many times
+  if (r.chance(0.2)) {  // envelopes that outweigh their parts many times
     p.one_register = true;
     p.register_bytes = 900;
     p.keys = 30;

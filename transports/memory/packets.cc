@@ -133,6 +133,13 @@ void World::broker_receives_publish(Connection& connection, const Packet& packet
     transmit(connection.client, connection.generation, Way::to_client,
              {Packet::Kind::ack, packet.id, packet.message, false, false, refused});
   }
+  // Whatever the air does: on one connection MQTT keeps the order of a topic (4.6), and what is
+  // retained must not go back to an older message.
+  if (message.retain && packet.id != 0) {
+    std::uint64_t& newest = connection.retained[message.topic];
+    if (packet.id < newest) return;
+    newest = packet.id;
+  }
   if (!refused) route(message, connection.client->id);
 }
 

@@ -103,7 +103,7 @@ void World::connect(const ClientPtr& client) {
   client->generation = ++last_generation_;
   client->up = true;
   client->last_failure.clear();
-  connections[client->id] = {client, client->generation, 0, {}, {}, {}};
+  connections[client->id] = {client, client->generation, 0, {}, {}, {}, {}};
   trace(*client, "connected");
   for (const Subscription& subscription : client->subscriptions)
     send_subscription(client, subscription);

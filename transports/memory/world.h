@@ -78,6 +78,7 @@ struct Connection {
   std::map<std::uint64_t, Packet> in_flight;
   std::deque<Packet> queue;
   std::set<std::string> filters;
+  std::map<std::string, std::uint64_t> retained;  // topic → newest packet id that was to be kept
 };
 
 class World {
