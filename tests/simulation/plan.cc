@@ -124,22 +124,24 @@ Plan make_plan(std::uint64_t seed) {
   p.some_deaf = r.chance(0.5);
   if (r.chance(0.4)) p.memoryless = r.unit();
   if (r.chance(0.2)) p.acks_needed = 2;
-  p.operation_every_ms = r.log_between(100, 120'000);
+  p.operation_every_ms = r.log_between(100, 1'200'000);
   // As many operations whatever the tempo: a fast fleet lives for a minute, a slow one for hours.
-  const double operations = r.log_between(10, 90);
+  const double operations = r.log_between(8, 60);
   p.chaos_ms = static_cast<std::uint64_t>(
-      std::clamp(operations * p.operation_every_ms, 5'000.0, 6.0 * 3'600'000));
+      std::clamp(operations * p.operation_every_ms, 5'000.0, 12.0 * 3'600'000));
   p.keys = r.chance(0.15) ? r.between(10, 40) : r.between(1, 4);
   if (r.chance(0.15)) p.burst_max = 60;
   if (r.chance(0.2)) p.register_bytes = r.between(100, 900);
-  if (r.chance(0.2)) {  // envelopes that outweigh their parts many times
+  if (r.chance(0.06)) {  // envelopes that outweigh their parts many times
     p.one_register = true;
     p.register_bytes = 900;
     p.keys = 30;
     p.burst_max = 60;
+    p.bursts = 0.6;
   }
   p.foreign_removals = r.chance(0.4);
   p.always_saves = r.chance(0.5);
+  p.views = r.chance(0.15);
   draw_air(p, r);
   draw_limits(p, r);
   draw_misfortunes(p, r, r.log_between(1, 20));

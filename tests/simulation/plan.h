@@ -71,9 +71,11 @@ struct Plan {
   // the tempo
   std::uint64_t chaos_ms = 60'000;
   double operation_every_ms = 1'000;  // of each device
-  std::uint64_t burst_max = 12;       // operations at once, now and then
-  std::uint64_t keys = 4;             // of each type
+  double bursts = 0.2;                // share of the moments at which several operations come
+  std::uint64_t burst_max = 12;
+  std::uint64_t keys = 4;  // of each type
   bool foreign_removals = false;
+  bool views = false;        // gateways retain views for dashboards, which is most of the traffic
   bool always_saves = true;  // after each operation; otherwise when the SDK does
   std::size_t register_bytes = 8;
   bool one_register = false;  // of a large value beside many small counters

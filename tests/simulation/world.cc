@@ -49,6 +49,7 @@ std::unique_ptr<GatewayNode> World::make_gateway(std::size_t index, bool ghost,
   s.core.fleet = "demo";
   s.core.gateway = "g" + std::to_string(index + 1);
   s.core.state_part_bytes = plan_.state_part_bytes;
+  s.core.view_enabled = plan_.views;
   s.core.pending_envelopes_max = plan_.pending_envelopes_max;
   const bool sites = plan_.sites > 1;
   core::LinkOptions local{"local", true, !sites, {"*"}};
@@ -207,8 +208,8 @@ void World::step() {
   for (std::size_t i = 0; chaos_ && i < devices_.size(); ++i) {
     if (next_operation_ms_[i] > now_ms_) continue;
     // In bursts, as sensors do.
-    for (std::uint64_t n = random_.chance(0.2) ? random_.between(2, plan_.burst_max) : 1; n > 0;
-         --n) {
+    for (std::uint64_t n = random_.chance(plan_.bursts) ? random_.between(2, plan_.burst_max) : 1;
+         n > 0; --n) {
       devices_[i]->operate(now_ms_);
     }
     next_operation_ms_[i] = now_ms_ + random_.pause(plan_.operation_every_ms);
