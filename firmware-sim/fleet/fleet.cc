@@ -5,6 +5,7 @@
 #include <cassert>
 #include <charconv>
 
+#include "firmware-sim/fleet/keeper.h"
 #include "firmware-sim/fleet/sim_device.h"
 
 namespace tributary::fleet {
@@ -15,15 +16,30 @@ constexpr std::uint64_t pause_max_ms = 1'000;
 constexpr std::uint32_t devices_max = 99'999;
 constexpr std::uint32_t gateways_max = 16;
 
+std::unique_ptr<Keeper> keeper_of(const Options& o, std::uint64_t now_ms) {
+  if (o.state_dir.empty()) return nullptr;
+  return std::make_unique<Keeper>(o.state_dir, o.seed, now_ms);
+}
+
+Options with_seed_of(const Keeper* keeper, Options o) {
+  if (keeper != nullptr) o.seed = keeper->seed();
+  return o;
+}
+
 }  // namespace
 
 Fleet::Fleet(Options options, std::vector<transports::Session*> sessions, std::uint64_t now_ms)
-    : options_(std::move(options)), sessions_(std::move(sessions)), now_ms_(now_ms) {
+    : keeper_(keeper_of(options, now_ms)),
+      options_(with_seed_of(keeper_.get(), std::move(options))),
+      sessions_(std::move(sessions)),
+      now_ms_(now_ms) {
   assert(!sessions_.empty() && options_.devices <= devices_max);
   assert(options_.gateways >= 1 && options_.gateways <= gateways_max);
   const std::string root = options_.topic_root + "/" + options_.fleet + "/";
+  if (keeper_) keeper_->replay(oracle_);
   for (std::uint32_t i = 0; i < options_.devices; ++i) {
-    devices_.push_back(std::make_unique<SimDevice>(options_, i, now_ms));
+    devices_.push_back(std::make_unique<SimDevice>(options_, i, now_ms, keeper_.get()));
+    devices_.back()->resume(oracle_);
     const std::string topic = root + "ack/" + devices_[i]->id();
     by_ack_topic_.emplace(topic, i);
     sessions_[i % sessions_.size()]->subscribe(topic, transports::Qos::at_least_once);

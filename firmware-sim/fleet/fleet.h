@@ -51,6 +51,8 @@ struct Options {
   std::uint32_t resend_min_ms = 250;  // shorter than the SDK's own: a run lasts seconds
   std::uint32_t resend_max_ms = 2'000;
   std::uint32_t catch_up_ms = 2'000;
+  std::uint32_t refresh_ms = 600'000;  // a device at rest asks so often whether it is still known
+  std::string state_dir{};             // see keeper.h; empty: the fleet ends with its process
 };
 
 struct Stats {
@@ -64,10 +66,12 @@ struct Stats {
   std::uint64_t sessions_connected = 0;
 };
 
+class Keeper;
+
 class Fleet {
  public:
   // Subscribes to the devices' acks. REQUIRES: at least one session; they outlive the fleet; at
-  // most 99,999 devices.
+  // most 99,999 devices. Throws std::runtime_error when state_dir cannot be used.
   Fleet(Options options, std::vector<transports::Session*> sessions, std::uint64_t now_ms);
   ~Fleet();
   Fleet(const Fleet&) = delete;
@@ -81,6 +85,7 @@ class Fleet {
   bool settled() const;
 
   const Oracle& oracle() const;
+  std::uint64_t seed() const { return options_.seed; }  // that of the first life
   Stats stats() const;
   std::vector<std::string> device_ids() const;
 
@@ -90,6 +95,7 @@ class Fleet {
   void step_device(std::size_t index);
   void schedule(std::size_t index);
 
+  const std::unique_ptr<Keeper> keeper_;  // nothing without a state_dir
   const Options options_;
   std::vector<transports::Session*> sessions_;
   Oracle oracle_;
