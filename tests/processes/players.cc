@@ -41,7 +41,7 @@ std::vector<std::string> fleet_words(const FleetOptions& o) {
           "--memoryless",
           std::to_string(o.memoryless),
           "--refresh-ms",
-          "2000",
+          std::to_string(o.refresh_ms),
           "--seed",
           std::to_string(o.seed),
           "--state",

@@ -26,7 +26,8 @@ struct FleetOptions {
   std::filesystem::path directory;  // its memory, fleet.state, and its log, fleet.log
   std::uint16_t port = 0;
   std::uint64_t seed = 0;
-  double memoryless = 0;  // share of devices
+  double memoryless = 0;         // share of devices
+  std::uint32_t refresh_ms = 0;  // see the SDK; 0: never
 };
 
 class FleetPlayer {

@@ -23,6 +23,10 @@ constexpr std::size_t players = 5;
 constexpr auto steps_max = 400s;  // for everybody to get through
 constexpr std::uint64_t small_disk_bytes = 16 << 20;
 constexpr double memoryless_share = 0.3;
+// A gateway whose database is gone is owed what it alone had acknowledged: devices learn of it when
+// they speak, so they speak on for a while, and ask now and then after that.
+constexpr auto speak_on = 3s;
+constexpr std::uint32_t refresh_ms = 30'000;
 
 // Saved every second, so that what a killed broker comes back with is old, not empty.
 constexpr const char* broker_lines =
@@ -45,7 +49,8 @@ class Round {
         fleet_({.directory = directory,
                 .port = broker_.port(),
                 .seed = plan.seed,
-                .memoryless = plan.wishes.kind == Kind::killed ? memoryless_share : 0},
+                .memoryless = plan.wishes.kind == Kind::killed ? memoryless_share : 0,
+                .refresh_ms = plan.wishes.kind == Kind::killed ? 0 : refresh_ms},
                stage_) {
     for (std::uint32_t i = 0; i < gateways.size(); ++i) add_gateway(i, mounts);
   }
@@ -111,6 +116,8 @@ class Round {
       if (!stage_.pause(5ms)) continue;  // given up: they come to their ends
       if (std::chrono::steady_clock::now() > end) stage_.fail("the steps take too long");
     }
+    const auto silence = std::chrono::steady_clock::now() + speak_on;
+    while (std::chrono::steady_clock::now() < silence && stage_.pause(5ms)) acks_.step();
   }
 
   // Waits for the verdict, on another thread: acks are counted meanwhile.
