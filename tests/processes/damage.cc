@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/processes/damage.h"
 
-#include <cstdint>
+#include <algorithm>
 #include <fstream>
 #include <system_error>
 
@@ -26,8 +26,8 @@ void copy_over(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-bool flip_bits(const fs::path& file, std::mt19937_64& random) {
-  const std::uintmax_t size = size_of(file);
+bool flip_bits(const fs::path& file, std::mt19937_64& random, std::uintmax_t among) {
+  const std::uintmax_t size = std::min(size_of(file), among);
   if (size == 0) return false;
   std::fstream f(file, std::ios::in | std::ios::out | std::ios::binary);
   for (std::uint64_t n = 1 + random() % 64; n > 0; --n) {

@@ -4,13 +4,16 @@
 //   flip_bits(file, random); cut(file, random);
 //   keep_copy(data, copy); … put_back(copy, data);     // the database with its log, as it was
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <random>
 
 namespace tributary::processes {
 
-// One to sixty-four bits anywhere. False when there is no such file or nothing in it.
-bool flip_bits(const std::filesystem::path& file, std::mt19937_64& random);
+// One to sixty-four bits, anywhere in the first `among` bytes. False when there is no such file or
+// nothing in it.
+bool flip_bits(const std::filesystem::path& file, std::mt19937_64& random,
+               std::uintmax_t among = UINTMAX_MAX);
 // Somewhere, possibly to nothing.
 bool cut(const std::filesystem::path& file, std::mt19937_64& random);
 

@@ -31,6 +31,13 @@ void GatewayPlayer::play(const std::vector<Step>& steps) {
   alive();
 }
 
+void GatewayPlayer::finish() {
+  if (!node_.running() || stage_.failed()) return;
+  if (node_.end(SIGTERM, clean_end_max)) return;
+  stage_.fail(node_.name() + " did not end clean at the end: status " +
+              std::to_string(node_.status()) + "\n" + node_.last_words());
+}
+
 void GatewayPlayer::perform(const Step& step) {
   switch (step.what) {
     case What::kill:

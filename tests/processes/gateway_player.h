@@ -24,6 +24,7 @@ class GatewayPlayer {
  public:
   GatewayPlayer(Node& node, Stage& stage, const SmallDisk* disk);
   void play(const std::vector<Step>& steps);
+  void finish();  // the last of its ends: clean, when it still runs
 
  private:
   void perform(const Step& step);

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 
 const std::vector<std::string> gateways{"g1", "g2", "g3"};
-constexpr std::size_t players = 5;
+constexpr std::size_t players_count = 5;
 constexpr auto steps_max = 400s;  // for everybody to get through
 constexpr std::uint64_t small_disk_bytes = 16 << 20;
 constexpr double memoryless_share = 0.3;
@@ -58,10 +58,11 @@ class Round {
   Outcome play() {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      threads.push_back(player([this, i] { play_gateway(i); }));
+      threads.push_back(player([this, i] { players_[i]->play(track(gateways[i])); },
+                               [this, i] { players_[i]->finish(); }));
     }
-    threads.push_back(player([this] { play_broker(broker_, track("broker"), stage_); }));
-    threads.push_back(player([this] { fleet_.play(track("fleet")); }));
+    threads.push_back(player([this] { play_broker(broker_, track("broker"), stage_); }, [] {}));
+    threads.push_back(player([this] { fleet_.play(track("fleet")); }, [] {}));
     const auto began = std::chrono::steady_clock::now();
     wait_for_players();
     stage_.count("time: steps, ms", ms_since(began));
@@ -69,7 +70,7 @@ class Round {
     if (!stage_.failed()) judge(ask_fleet());
     stage_.count("time: until the verdict, ms", ms_since(stopped));
     stage_.end();
-    threads.clear();  // the gateways end with them: clean
+    threads.clear();
     if (stage_.failed()) e2e::write_file(directory_ / "broker.log", broker_.log());
     return {stage_.failures(), stage_.tally()};
   }
@@ -86,13 +87,16 @@ class Round {
     if (name == plan_.small_disk && mounts) {
       small_disk_.emplace(nodes_.back()->data(), small_disk_bytes);
     }
+    const bool small = small_disk_ && name == plan_.small_disk;
+    players_.push_back(
+        std::make_unique<GatewayPlayer>(*nodes_.back(), stage_, small ? &*small_disk_ : nullptr));
   }
 
   const std::vector<Step>& track(const std::string& name) const { return plan_.tracks.at(name); }
 
   // A thread keeps its children until the end of the round: they end with it.
-  std::jthread player(std::function<void()> steps) {
-    return std::jthread([this, steps = std::move(steps)] {
+  std::jthread player(std::function<void()> steps, std::function<void()> finish) {
+    return std::jthread([this, steps = std::move(steps), finish = std::move(finish)] {
       try {
         steps();
       } catch (const std::exception& e) {
@@ -100,18 +104,13 @@ class Round {
       }
       stage_.done();
       stage_.wait_for_end();
+      finish();
     });
-  }
-
-  void play_gateway(std::size_t i) {
-    Node& node = *nodes_[i];
-    const bool small = small_disk_ && node.name() == plan_.small_disk;
-    GatewayPlayer(node, stage_, small ? &*small_disk_ : nullptr).play(track(node.name()));
   }
 
   void wait_for_players() {
     const auto end = std::chrono::steady_clock::now() + steps_max;
-    while (stage_.players_done() < players) {
+    while (stage_.players_done() < players_count) {
       acks_.step();
       if (!stage_.pause(5ms)) continue;  // given up: they come to their ends
       if (std::chrono::steady_clock::now() > end) stage_.fail("the steps take too long");
@@ -157,6 +156,7 @@ class Round {
   AckWatch acks_;
   std::optional<SmallDisk> small_disk_;
   std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::unique_ptr<GatewayPlayer>> players_;
   FleetPlayer fleet_;
 };
 
