@@ -62,11 +62,11 @@ bool GatewayPlayer::flood(const Step& step) {
   }
   const auto file = node_.data().parent_path() / ("flood-" + std::to_string(step.seed % 100'000));
   e2e::write_file(file.string() + ".csv", rows);
-  const e2e::Ran ran =
-      e2e::run({"device", "replay", file.string() + ".csv", "--id",
-                "flood-" + std::to_string(step.seed % 100'000) + "-h7", "--state", file.string(),
-                "--broker", node_.broker(), "--speed", "0", "--drain-ms", "40000"},
-               std::chrono::seconds(60));
+  const e2e::Ran ran = e2e::run(
+      {"device", "replay", file.string() + ".csv", "--id",
+       "flood-" + std::to_string(step.seed % 100'000) + "-h" + std::to_string(step.amount),
+       "--state", file.string(), "--broker", node_.broker(), "--speed", "0", "--drain-ms", "40000"},
+      std::chrono::seconds(60));
   if (ran.status != 0) stage_.fail("the flood was acknowledged by nobody: " + ran.out + ran.err);
   return ran.status == 0;
 }

@@ -103,8 +103,11 @@ void draw_damaged(Plan& plan, const std::array<std::string, 3>& order, Random& r
                      step(What::full_disk, between(random, 500, 1'500), random)},
                     each, random);
   plan.small_disk = order[1];
+  // Heard only where databases stay whole: that device ends, and owes nothing after that.
+  const auto whole =
+      static_cast<std::uint32_t>(1 << (order[1][1] - '1') | 1 << (order[2][1] - '1'));
   plan.tracks[order[2]] = gateway_track(
-      {step(What::starve, 0, random), step(What::slow_disk, between(random, 50, 250), random),
+      {step(What::starve, whole, random), step(What::slow_disk, between(random, 50, 250), random),
        step(What::slow_disk, between(random, 50, 250), random)},
       each, random);
   plan.tracks["broker"] = broker_track({What::broker_kill, What::broker_damage}, random);
