@@ -31,10 +31,8 @@ enum class What : std::uint8_t {
   old_copy,         // … both are replaced by what they were earlier
   full_disk,        // its disk is filled for `amount` ms, then freed
   slow_disk,        // every sync takes `amount` ms
-  // small memory caps, and a device that sends more than they allow; `amount`: the gateways that
-  // hear
-  // it, a bit each
-  starve,
+  starve,           // small memory caps, and a device that sends more than they allow, heard by the
+                    // gateways of the bits in `amount`
   // to the broker
   broker_kill,    // -9, its database kept
   broker_forget,  // -9, its database deleted
