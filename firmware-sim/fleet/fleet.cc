@@ -5,6 +5,7 @@
 #include <cassert>
 #include <charconv>
 
+#include "firmware-sim/fleet/keeper.h"
 #include "firmware-sim/fleet/sim_device.h"
 
 namespace tributary::fleet {
@@ -15,10 +16,21 @@ constexpr std::uint64_t pause_max_ms = 1'000;
 constexpr std::uint32_t devices_max = 99'999;
 constexpr std::uint32_t gateways_max = 16;
 
+std::unique_ptr<Keeper> keeper_of(const Options& o, std::uint64_t now_ms) {
+  if (o.state_dir.empty()) return nullptr;
+  return std::make_unique<Keeper>(o.state_dir, o.seed, now_ms);
+}
+
+Options with_seed_of(const Keeper* keeper, Options o) {
+  if (keeper != nullptr) o.seed = keeper->seed();
+  return o;
+}
+
 }  // namespace
 
 Fleet::Fleet(Options options, std::vector<transports::Session*> sessions, std::uint64_t now_ms)
-    : options_(std::move(options)),
+    : keeper_(keeper_of(options, now_ms)),
+      options_(with_seed_of(keeper_.get(), std::move(options))),
       sessions_(std::move(sessions)),
       connects_(sessions_.size()),
       now_ms_(now_ms) {
@@ -27,8 +39,10 @@ Fleet::Fleet(Options options, std::vector<transports::Session*> sessions, std::u
   assert(options_.sites == 0 || sessions_.size() % options_.sites == 0);
   assert(options_.gateways >= 1 && options_.gateways <= gateways_max);
   const std::string root = options_.topic_root + "/" + options_.fleet + "/";
+  if (keeper_) keeper_->replay(oracle_);
   for (std::uint32_t i = 0; i < options_.devices; ++i) {
-    devices_.push_back(std::make_unique<SimDevice>(options_, i, now_ms));
+    devices_.push_back(std::make_unique<SimDevice>(options_, i, now_ms, keeper_.get()));
+    devices_.back()->resume(oracle_);
     const std::string topic = root + "ack/" + devices_[i]->id();
     by_ack_topic_.emplace(topic, i);
     homes_.push_back(homes_of(i));

@@ -54,6 +54,8 @@ struct Options {
   std::uint32_t resend_min_ms = 250;  // shorter than the SDK's own: a run lasts seconds
   std::uint32_t resend_max_ms = 2'000;
   std::uint32_t catch_up_ms = 2'000;
+  std::uint32_t refresh_ms = 600'000;  // a device at rest asks so often whether it is still known
+  std::string state_dir{};             // see keeper.h; empty: the fleet ends with its process
 };
 
 struct Stats {
@@ -68,11 +70,13 @@ struct Stats {
   std::uint64_t reconnects = 0;  // of all sessions: each one's connects but the first
 };
 
+class Keeper;
+
 class Fleet {
  public:
   // Subscribes to the devices' acks. With sites, session s is one with the broker of site s %
   // sites. REQUIRES: at least one session, and as many for each site; they outlive the fleet; at
-  // most 99,999 devices.
+  // most 99,999 devices. Throws std::runtime_error when state_dir cannot be used.
   Fleet(Options options, std::vector<transports::Session*> sessions, std::uint64_t now_ms);
   ~Fleet();
   Fleet(const Fleet&) = delete;
@@ -86,6 +90,7 @@ class Fleet {
   bool settled() const;
 
   const Oracle& oracle() const;
+  std::uint64_t seed() const { return options_.seed; }  // that of the first life
   Stats stats() const;
   std::vector<std::string> device_ids() const;
 
@@ -97,6 +102,7 @@ class Fleet {
   void step_device(std::size_t index);
   void schedule(std::size_t index);
 
+  const std::unique_ptr<Keeper> keeper_;  // nothing without a state_dir
   const Options options_;
   std::vector<transports::Session*> sessions_;
   std::vector<std::uint64_t> connects_;          // of each session

@@ -36,6 +36,16 @@ void Oracle::promised(const crdt::Actor& actor, std::uint64_t upto) {
   }
 }
 
+void Oracle::forget_above(const crdt::Actor& actor, std::uint64_t op) {
+  const auto it = logs_.find(actor);
+  if (it == logs_.end()) return;
+  std::deque<Pending>& pending = it->second.pending;
+  while (!pending.empty() && pending.back().op > op) {
+    pending.pop_back();
+    --operations_;
+  }
+}
+
 void Oracle::apply(Part& part, const Pending& p) {
   ++part.operations;
   switch (p.operation.what) {

@@ -39,6 +39,9 @@ class Oracle {
   void issued(const crdt::Actor& actor, std::uint64_t op, const devices::Operation& operation,
               crdt::Hlc hlc);
   void promised(const crdt::Actor& actor, std::uint64_t upto);
+  // Operations after `op` that were never promised did not leave the device before it lost them:
+  // they never were, and their numbers are free.
+  void forget_above(const crdt::Actor& actor, std::uint64_t op);
 
   std::map<KeyType, Expected> expected() const;
   std::uint64_t operations() const { return operations_; }  // issued, promised or not

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "firmware-sim/fleet/keeper.h"
+
 namespace tributary::fleet {
 namespace {
 
@@ -43,14 +45,20 @@ std::unique_ptr<devices::Model> model_of(const Options& o, std::uint32_t index) 
 
 }  // namespace
 
-Fleet::SimDevice::SimDevice(const Options& options, std::uint32_t index, std::uint64_t now_ms)
+Fleet::SimDevice::SimDevice(const Options& options, std::uint32_t index, std::uint64_t now_ms,
+                            Keeper* keeper)
     : options_(options),
-      random_(seeded(options.seed, index, now_ms)),
+      keeper_(keeper),
+      random_(seeded(options.seed, index, keeper != nullptr ? keeper->born_ms() : now_ms)),
       id_(make_id(options, index, random_)),
       memory_(fraction(random_) >= options.memoryless),
       model_(model_of(options, index)),
       up_(options.faults),
       down_(options.faults) {
+  if (keeper_ != nullptr && keeper_->life() > 0) {  // what it is stays; what happens to it does not
+    random_ = seeded(options.seed + keeper_->life(), index, now_ms);
+    saved_ = keeper_->snapshot(id_);
+  }
   boot(now_ms);
   next_op_ms_ = after(now_ms, options_.ops_per_s);
 }
@@ -69,13 +77,14 @@ void Fleet::SimDevice::boot(std::uint64_t now_ms) {
   if (memory_) {
     o.save = [this](std::string_view snapshot) {
       saved_ = std::string(snapshot);
-      return true;
+      return keeper_ == nullptr || keeper_->save(id_, snapshot);
     };
     o.saved = saved_;
   }
   o.resend_min_ms = options_.resend_min_ms;
   o.resend_max_ms = options_.resend_max_ms;
   o.catch_up_ms = options_.catch_up_ms;
+  o.refresh_ms = options_.refresh_ms;
   Result<sdk::Device, sdk::Error> device = sdk::Device::open(std::move(o));
   assert(device);
   device_.emplace(std::move(*device));
@@ -96,21 +105,40 @@ void Fleet::SimDevice::operate(std::uint64_t now_ms, Oracle& oracle) {
   if (devices::apply(*device_, op, now_ms) != sdk::Outcome::applied) return;
   ++counts_.operations;
   const crdt::Actor actor{id_, device_->epoch()};
-  oracle.issued(actor, device_->last_op(), op, device_->clock());
+  issued(actor, device_->last_op(), op, oracle);
   // What a device wrote to its memory can only be late, never lost.
-  if (memory_ && device_->persist()) oracle.promised(actor, device_->last_op());
+  if (memory_ && device_->persist()) promised(actor, device_->last_op(), oracle);
+}
+
+void Fleet::SimDevice::issued(const crdt::Actor& actor, std::uint64_t op,
+                              const devices::Operation& operation, Oracle& oracle) {
+  if (keeper_ != nullptr) keeper_->issued(actor, op, operation, device_->clock());
+  oracle.issued(actor, op, operation, device_->clock());
+}
+
+void Fleet::SimDevice::promised(const crdt::Actor& actor, std::uint64_t upto, Oracle& oracle) {
+  if (keeper_ != nullptr) keeper_->promised(actor, upto);
+  oracle.promised(actor, upto);
+}
+
+void Fleet::SimDevice::resume(Oracle& oracle) {
+  if (keeper_ == nullptr || keeper_->life() == 0 || saved_.empty()) return;
+  const crdt::Actor actor{id_, device_->epoch()};
+  keeper_->forgotten(actor, device_->last_op());
+  oracle.forget_above(actor, device_->last_op());
+  promised(actor, device_->last_op(), oracle);
 }
 
 void Fleet::SimDevice::take(const std::vector<sdk::Event>& events, Oracle& oracle) {
   using Kind = sdk::Event::Kind;
   for (const sdk::Event& e : events) {
     const crdt::Actor actor{id_, e.epoch};
-    if (e.kind == Kind::acknowledged) oracle.promised(actor, e.op);
+    if (e.kind == Kind::acknowledged) promised(actor, e.op, oracle);
     if (e.kind == Kind::removed) {
       devices::Operation op{e.keys[0].key, wire::Type::orset, devices::Operation::What::erase};
       op.element = e.element;
-      oracle.issued(actor, e.op, op, device_->clock());
-      if (memory_ && device_->persist()) oracle.promised(actor, e.op);
+      issued(actor, e.op, op, oracle);
+      if (memory_ && device_->persist()) promised(actor, e.op, oracle);
     }
     counts_.refused += e.kind == Kind::refused ? 1 : 0;
     counts_.bad_acks += e.kind == Kind::bad_ack ? 1 : 0;

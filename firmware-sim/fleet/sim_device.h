@@ -19,7 +19,9 @@ namespace tributary::fleet {
 
 class Fleet::SimDevice {
  public:
-  SimDevice(const Options& options, std::uint32_t index, std::uint64_t now_ms);
+  SimDevice(const Options& options, std::uint32_t index, std::uint64_t now_ms, Keeper* keeper);
+  // What the life before this one had not saved never left the device; what it had is promised.
+  void resume(Oracle& oracle);
 
   const std::string& id() const { return id_; }
   void heard(std::uint64_t now_ms, const std::string& payload) {
@@ -40,9 +42,13 @@ class Fleet::SimDevice {
   void reboot(std::uint64_t now_ms);
   void operate(std::uint64_t now_ms, Oracle& oracle);
   void take(const std::vector<sdk::Event>& events, Oracle& oracle);
+  void issued(const crdt::Actor& actor, std::uint64_t op, const devices::Operation& operation,
+              Oracle& oracle);
+  void promised(const crdt::Actor& actor, std::uint64_t upto, Oracle& oracle);
   std::uint64_t after(std::uint64_t now_ms, double per_s);  // exponential
 
   const Options& options_;
+  Keeper* const keeper_;  // nullptr: nothing is kept
   std::mt19937_64 random_;
   const std::string id_;
   const bool memory_;

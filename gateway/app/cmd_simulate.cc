@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <stdexcept>
 
 #include "firmware-sim/fleet/fleet.h"
 #include "firmware-sim/sdk/mqtt/runner.h"
@@ -118,9 +119,13 @@ class Simulation {
     options.gateways = static_cast<std::uint32_t>(gateways_.size());
     options.sites = static_cast<std::uint32_t>(a_.sites.size());
     options.seed = a_.seed != 0 ? a_.seed : fresh_seed();
-    seed_ = options.seed;
     const std::vector<transports::Session*> sessions = make_sessions();
-    fleet_ = std::make_unique<fleet::Fleet>(options, sessions, wall_now_ms());
+    try {
+      fleet_ = std::make_unique<fleet::Fleet>(options, sessions, wall_now_ms());
+    } catch (const std::runtime_error& e) {
+      throw Trouble(Exit::storage, e.what());
+    }
+    seed_ = fleet_->seed();
     for (auto& session : sessions_) session->start();
     std::fprintf(stderr, "simulate: %u devices, %zu gateways, seed %llu\n", options.devices,
                  gateways_.size(), static_cast<unsigned long long>(seed_));
@@ -256,6 +261,13 @@ void add_fleet_options(CLI::App& app, SimulateArguments& a) {
   app.add_option("--memoryless", a.fleet.memoryless, "share of devices that forget at a reboot")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--refresh-ms", a.fleet.refresh_ms,
+                 "a device at rest asks so often whether gateways still know it; 0: never")
+      ->capture_default_str();
+  app.add_option("--state", a.fleet.state_dir,
+                 "a directory that keeps the devices and what they issued: run again with it after "
+                 "a kill -9, the fleet goes on and the verdict is about all its lives")
+      ->type_name("DIR");
   app.add_option("--seed", a.seed, "the same seed, the same devices; 0: a new one")
       ->capture_default_str();
 }

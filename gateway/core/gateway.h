@@ -51,7 +51,7 @@ class Gateway {
   // after a pause.
   void commit_failed(Instant, Ticket, std::string reason);
   void tick(Instant);
-  // Commits what waits and says goodbye; finished once stopped() is true.
+  // Commits what waits, takes in nothing more, and says goodbye; finished once stopped() is true.
   void stop(Instant);
   bool stopped() const;
 

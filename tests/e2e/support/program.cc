@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,14 +18,30 @@
 namespace tributary::e2e {
 namespace {
 
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> out;
+  for (std::string& word : words) out.push_back(word.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+// The first of a name is the one that counts.
+std::vector<std::string> environment_of(const Surroundings& around) {
+  std::vector<std::string> all = around.environment;
+  for (char** e = environ; *e != nullptr; ++e) all.emplace_back(*e);
+  return all;
+}
+
 pid_t spawn(const std::vector<std::string>& arguments, const std::string& in,
-            const std::string& out, const std::string& err) {
+            const std::string& out, const std::string& err, const Surroundings& around = {}) {
   std::vector<std::string> words{TRIBUTARY_BINARY};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  const pid_t pid = fork();
+  const std::vector<char*> argv = pointers(words);
+  std::vector<std::string> variables = environment_of(around);
+  const std::vector<char*> envp = pointers(variables);
+  const rlimit space{around.address_bytes.value_or(RLIM_INFINITY),
+                     around.address_bytes.value_or(RLIM_INFINITY)};
+  const pid_t pid = fork();  // async-signal-safe calls only from here
   if (pid != 0) return pid;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const int in_fd = open(in.c_str(), O_RDONLY);
@@ -33,7 +50,8 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::string& in,
   dup2(in_fd, 0);
   dup2(out_fd, 1);
   dup2(err_fd, 2);
-  execv(argv[0], argv.data());
+  if (around.address_bytes) setrlimit(RLIMIT_AS, &space);
+  execve(argv[0], argv.data(), envp.data());
   _exit(127);
 }
 
@@ -41,7 +59,7 @@ int code_of(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-std::optional<int> wait_for(pid_t pid, std::chrono::seconds timeout) {
+std::optional<int> wait_for(pid_t pid, std::chrono::milliseconds timeout) {
   std::optional<int> code;
   test::eventually(timeout, [&] {
     int status = 0;
@@ -69,18 +87,18 @@ Ran run(const std::vector<std::string>& arguments, std::chrono::seconds timeout,
   return {*code, read_file(dir.path() / "out"), read_file(dir.path() / "err")};
 }
 
-Program::Program(std::vector<std::string> arguments, std::filesystem::path log)
+Program::Program(std::vector<std::string> arguments, std::filesystem::path log, Start when)
     : arguments_(std::move(arguments)), log_(std::move(log)) {
-  start();
+  if (when == Start::now) start();
 }
 
 Program::~Program() {
   if (pid_ != 0) end(SIGKILL);
 }
 
-void Program::start() {
+void Program::start(const Surroundings& around) {
   assert(pid_ == 0);
-  pid_ = spawn(arguments_, "/dev/null", log_, log_);
+  pid_ = spawn(arguments_, "/dev/null", log_, log_, around);
 }
 
 int Program::end(int signal) {
@@ -97,7 +115,7 @@ int Program::end(int signal) {
   return *code;
 }
 
-std::optional<int> Program::wait(std::chrono::seconds timeout) {
+std::optional<int> Program::wait(std::chrono::milliseconds timeout) {
   assert(pid_ != 0);
   const std::optional<int> code = wait_for(pid_, timeout);
   if (code) pid_ = 0;

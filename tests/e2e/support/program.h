@@ -29,18 +29,27 @@ struct Ran {
 Ran run(const std::vector<std::string>& arguments,
         std::chrono::seconds timeout = std::chrono::seconds(60), const std::string& input = {});
 
+// What a program finds around it, apart from what this process has.
+struct Surroundings {
+  std::vector<std::string> environment{};        // "NAME=value", over that of this process
+  std::optional<std::uint64_t> address_bytes{};  // RLIMIT_AS
+};
+
 class Program {
  public:
-  Program(std::vector<std::string> arguments, std::filesystem::path log);
+  // Starts it, unless `later`.
+  enum class Start : std::uint8_t { now, later };
+  Program(std::vector<std::string> arguments, std::filesystem::path log, Start when = Start::now);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  void start();
+  // Not later than the thread that called this does the child end.
+  void start(const Surroundings& around = {});
   // Sends the signal and waits for the end; the exit code, or 128 + signal.
   int end(int signal);
   // The status when it has ended by itself in time.
-  std::optional<int> wait(std::chrono::seconds timeout);
+  std::optional<int> wait(std::chrono::milliseconds timeout);
   bool running();
   pid_t pid() const { return pid_; }
   std::string log() const;

@@ -6,10 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 
 #include "tests/firmware-sim/sdk/naive_gateway.h"
+#include "tests/support/temp_dir.h"
 #include "transports/memory/broker.h"
 
 namespace tributary::fleet {
@@ -46,6 +49,19 @@ struct World {
   void advance() {
     broker_.advance(now_);
     second_broker_.advance(now_);
+  }
+  // As kill -9 and a new start of its process.
+  void kill_fleet(Options options) {
+    fleet_.reset();
+    for (auto& s : fleet_sides_) s->stop(0);
+    fleet_sides_.clear();
+    std::vector<transports::Session*> sessions;
+    for (int i = 0; i < 2; ++i) {
+      fleet_sides_.push_back(broker_.session("fleet-" + std::to_string(i)));
+      sessions.push_back(fleet_sides_.back().get());
+    }
+    fleet_ = std::make_unique<Fleet>(std::move(options), sessions, now_);
+    for (transports::Session* s : sessions) s->start();
   }
   // What a gateway hears it relays to all others, as peers do.
   void serve(std::size_t i) {
@@ -121,6 +137,45 @@ Options bad_links() {
   o.places = 3;
   o.faults = {.loss = 0.3, .duplicate = 0.2, .reorder = 0.3, .delay_max_ms = 500};
   return o;
+}
+
+TEST_F(FleetTest, AKilledFleetGoesOnWithItsMemoryAndItsOracle) {
+  const test::TempDir dir;
+  Options o = bad_links();
+  o.reboots_per_s = 0.1;
+  o.memoryless = 0.3;
+  o.state_dir = (dir.path() / "state").string();
+  start(o);
+  const std::vector<std::string> ids = fleet_->device_ids();
+  for (int life = 0; life < 4; ++life) {
+    run(3);
+    const std::uint64_t issued = fleet_->oracle().operations();
+    if (life == 2) {  // the kill tore the record that was being written
+      std::ofstream(dir.path() / "state/journal", std::ios::app | std::ios::binary)
+          << std::string("\x50\0\0\0torn", 8);
+    }
+    o.seed += 1;  // its first one counts
+    kill_fleet(o);
+    EXPECT_EQ(fleet_->device_ids(), ids);
+    EXPECT_EQ(fleet_->oracle().operations(), issued);
+  }
+  run(3);
+  ASSERT_TRUE(settle());
+  const Verdict v = verdict();
+  EXPECT_TRUE(v.exact()) << v.text();
+  EXPECT_GT(v.issued, 1'000u);
+  EXPECT_GT(v.unsure, 0u);
+}
+
+TEST_F(FleetTest, ADeviceThatWasDownComesBackQuiet) {
+  Options o = bad_links();
+  o.reboots_per_s = 5;
+  start(o);
+  run(5);
+  ASSERT_TRUE(settle());
+  const std::uint64_t reboots = fleet_->stats().reboots;
+  run(5);
+  EXPECT_EQ(fleet_->stats().reboots, reboots);
 }
 
 TEST_F(FleetTest, ExactOnBadLinksWithReboots) {
