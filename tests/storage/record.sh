@@ -59,5 +59,6 @@ cat "$work"/cuts-* | awk -v lives="$lives" -v commit="$commit" '
   /^crash points replayed/ { split($0, part, /: | of | = |, with a loss: /); n += part[2]; r += part[4]; lost += part[5] }
   END { printf "together: %d crash points in %d lives x 4 variants = %d replays, with a loss: %d, at %s\n", n, lives, r, lost, commit
         exit !(n > 0 && r == 4 * n) }' || status=1
-times | awk 'NR == 2 { print "CPU time of the tests: " $1 " user, " $2 " sys" }'
+times >"$work/times"  # not in a pipe: a shell of its own has no children to tell of
+awk 'NR == 2 { print "CPU time of the tests: " $1 " user, " $2 " sys" }' "$work/times"
 exit $status
