@@ -227,7 +227,7 @@ void Loader::unknown_variable(const std::string& name) {
   std::string best;
   for (const Key& key : schema()) {
     const std::string known = environment_name(key);
-    if (best.empty() && length_gap(name, known) <= 2 && distance(name, known) <= 2) best = known;
+    if (best.empty() && distance(name, known, 2) <= 2) best = known;
   }
   if (!best.empty()) complain(where, "no key has this name; did you mean " + best + "?");
 }

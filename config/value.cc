@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace tributary::config {
 namespace {
@@ -210,19 +211,29 @@ std::size_t length_gap(std::string_view a, std::string_view b) {
   return std::max(a.size(), b.size()) - std::min(a.size(), b.size());
 }
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+std::size_t distance(std::string_view a, std::string_view b, std::size_t most) {
+  while (!a.empty() && !b.empty() && a.front() == b.front()) {
+    a.remove_prefix(1);
+    b.remove_prefix(1);
+  }
+  if (length_gap(a, b) > most) return most + 1;
+  std::vector<std::size_t> older, old, row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::size_t least_before = 0, least = 0;
   for (std::size_t i = 1; i <= a.size(); ++i) {
+    older = std::exchange(old, std::exchange(row, std::vector<std::size_t>(b.size() + 1)));
+    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const std::size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + cost});
+      row[j] = std::min({old[j] + 1, row[j - 1] + 1, old[j - 1] + cost});
       const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      if (swapped) row[j] = std::min(row[j], older[j - 2] + 1);
     }
+    // Every later row is made of the last two.
+    least_before = std::exchange(least, *std::min_element(row.begin(), row.end()));
+    if (least > most && least_before > most) return most + 1;
   }
-  return d[a.size()][b.size()];
+  return std::min(row[b.size()], most + 1);
 }
 
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
@@ -231,7 +242,7 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
   if (word.size() > 64) return best;
   for (const std::string_view candidate : candidates) {
     if (length_gap(word, candidate) >= least) continue;
-    const std::size_t d = distance(word, candidate);
+    const std::size_t d = distance(word, candidate, least - 1);
     if (d < least && d < candidate.size()) {
       least = d;
       best = candidate;

@@ -32,8 +32,9 @@ std::string assign_text(const Key&, const Slot&, const std::string& text, const 
 // "mqtt://host[:port]".
 Result<Address, std::string> parse_uri(const std::string& uri);
 
-// The distance of Damerau and Levenshtein (edits and swaps of neighbours), for short words.
-std::size_t distance(std::string_view a, std::string_view b);
+// The distance of Damerau and Levenshtein (edits and swaps of neighbours), for short words; most +
+// 1 stands for all that is more.
+std::size_t distance(std::string_view a, std::string_view b, std::size_t most);
 // No distance is less than this, and it costs nothing: asked first, for a word may be of any
 // length.
 std::size_t length_gap(std::string_view a, std::string_view b);

@@ -80,6 +80,7 @@ class Bench {
   // The rules for a quiet moment. Does nothing while something is in flight.
   void check_quiet();
 
+  // REQUIRES: changed by others before the first boot only.
   Disk disk;
 
  private:

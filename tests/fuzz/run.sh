@@ -2,26 +2,32 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fuzzes, and prints executions per target. ./run fuzz is this.
 #
-#   run.sh [--seconds N | --runs N | --share] [--jobs N] [TARGET…]   without one of the three: 60 seconds a target
+#   run.sh [--seconds N | --runs N | --share | --total N] [--jobs N] [TARGET…]   without one of the four: 60 seconds a target
 #   run.sh --minimise [TARGET…]     corpus/ anew: the fewest inputs that reach all that is reached so far
 #
-# --share is what every full test run does: 1,000,000 executions a target, 100,000 where one is a whole life of a gateway or
-# a device. A finding is kept in build/fuzz/found, and the exit status is 1. 77: no clang with libFuzzer here.
+# --share is what every full test run does: 1,000,000 executions a target, 100,000 of `core` and 250,000 of `rows`, where one
+# is lives of a gateway. --total is for the long run that is recorded: N executions over all the targets, more where they are cheap.
+# A finding is kept in build/fuzz/found, and the exit status is 1. 77: no clang with libFuzzer here.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=${TRIBUTARY_FUZZ_BUILD:-$top/build/fuzz}
 # The slow ones first, so that the last minute is not one job's.
 all=(core rows sdk config differential envelope topic intake delta pack scalar snapshot ack head batch)
-lives=' core rows sdk '
+# Shares of a long run. --total 123000000 gives the cheap ones, and `core`, ten times what a test run does.
+declare -A weight=([core]=10 [rows]=20 [sdk]=50 [config]=50)
 # Stacks of allocations and a large quarantine cost half of the speed; a finding is run again with both.
-export ASAN_OPTIONS=${ASAN_OPTIONS:-malloc_context_size=0:quarantine_size_mb=1:detect_leaks=0:detect_stack_use_after_return=0}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-malloc_context_size=0:quarantine_size_mb=1:max_malloc_fill_size=0:detect_leaks=0:detect_stack_use_after_return=0}
 
+# A test run's share is of shorter inputs: more of them in its minutes.
 length_of() {
+  local short=0
+  [ "$mode" != share ] || short=1
   case "$1" in
-    core | rows | sdk) echo 160 ;;
-    config) echo 256 ;;
-    *) echo 512 ;;
+    rows) echo $((short ? 40 : 96)) ;;
+    core | sdk) echo $((short ? 64 : 160)) ;;
+    config) echo $((short ? 128 : 256)) ;;
+    *) echo $((short ? 256 : 512)) ;;
   esac
 }
 
@@ -46,17 +52,19 @@ build_targets() {
 
 # one TARGET LIMIT…: a line of the table.
 one() {
-  local target=$1 status=0 log executions speed dictionary=()
+  local target=$1 status=0 log executions cpu dictionary=()
   shift
   [ ! -f "$here/dictionaries/$target.dict" ] || dictionary=("-dict=$here/dictionaries/$target.dict")
   log=$build/work/$target.log
   mkdir -p "$build/work/$target" "$build/found" "$here/corpus/$target" "$here/regressions/$target"
-  "$build/tests/fuzz/fuzz_$target" "$@" "${dictionary[@]}" -max_len="$(length_of "$target")" -timeout=25 -rss_limit_mb=2048 -entropic=0 \
+  local TIMEFORMAT='%U %S'
+  { time "$build/tests/fuzz/fuzz_$target" "$@" "${dictionary[@]}" -max_len="$(length_of "$target")" -timeout=25 -rss_limit_mb=2048 -entropic=0 \
     -detect_leaks=0 -print_final_stats=1 -artifact_prefix="$build/found/$target-" "$build/work/$target" \
-    "$here/corpus/$target" "$here/regressions/$target" >"$log" 2>&1 || status=$?
+    "$here/corpus/$target" "$here/regressions/$target" >"$log" 2>&1 || status=$?; } 2>"$log.time"
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-  speed=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")
-  printf '%-14s %12s %9s/s  %s\n' "$target" "${executions:-?}" "${speed:-?}" \
+  cpu=$(awk '{ printf "%.0f", $1 + $2 }' "$log.time")
+  echo "${executions:-0} $cpu" >"$log.done"
+  printf '%-14s %12s %7s  %s\n' "$target" "${executions:-?}" "$cpu" \
     "$([ "$status" -eq 0 ] && echo 'nothing broke' || echo "BROKEN, see $log")"
   [ "$status" -eq 0 ] || grep -E '^broken:|Assertion|runtime error|^SUMMARY|Test unit written' "$log" | sed 's/^/    /' || true
   return "$status"
@@ -66,7 +74,14 @@ limits_of() {
   case "$mode" in
     seconds) echo "-max_total_time=$amount" ;;
     runs) echo "-runs=$amount" ;;
-    share) [[ $lives == *" $1 "* ]] && echo -runs=100000 || echo -runs=1000000 ;;
+    share)
+      case "$1" in
+        core) echo -runs=100000 ;;
+        rows) echo -runs=250000 ;;
+        *) echo -runs=1000000 ;;
+      esac
+      ;;
+    total) echo "-runs=$(((amount * ${weight[$1]:-100} + parts - 1) / parts))" ;;
   esac
 }
 
@@ -92,7 +107,7 @@ mode=seconds amount=60 jobs=$(nproc)
 targets=()
 while [ $# -gt 0 ]; do
   case "$1" in
-    --seconds | --runs)
+    --seconds | --runs | --total)
       [[ ${2:-} =~ ^[0-9]+$ ]] || { echo "fuzz: $1 needs a number" >&2; exit 2; }
       mode=${1#--} amount=$2
       shift
@@ -112,7 +127,12 @@ done
 
 build_targets "${targets[@]}"
 [ "$mode" != minimise ] || { minimise "${targets[@]}"; exit 0; }
-printf '%-14s %12s %11s\n' target executions speed
+parts=0
+for target in "${targets[@]}"; do
+  parts=$((parts + ${weight[$target]:-100}))
+  rm -f "$build/work/$target.log.done"
+done
+printf '%-14s %12s %7s\n' target executions 'cpu s'
 status=0 running=0
 for target in "${targets[@]}"; do
   if [ "$running" -ge "$jobs" ]; then
@@ -126,4 +146,8 @@ while [ "$running" -gt 0 ]; do
   wait -n || status=1
   running=$((running - 1))
 done
+commit=$(git -C "$top" describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo 'no commit')
+(cd "$build/work" && cat "${targets[@]/%/.log.done}") | awk -v commit="$commit" \
+  '{ n += $1; s += $2 } END { printf "%-14s %12d %7d  at %s\n", "together", n, s, commit }'
+[ "$status" -ne 0 ] || echo "fuzz: nothing broke"
 exit $status

@@ -105,6 +105,33 @@ TEST_F(Copies, ALogOfAnotherTimeIsNeverBelievedTooMuch) {
             << '\n';
 }
 
+// Named, and not touched: the one whose it is goes on with it.
+TEST_F(Copies, AnotherGatewaysIsRefusedAndLeftToIt) {
+  Disk disk(site.of_peer);
+  Life life(disk);
+  EXPECT_TRUE(life.boot().starts_with("foreign"));
+  EXPECT_TRUE(disk.find(database));
+  Life owner(disk, {.gateway = "g2"});
+  ASSERT_EQ(owner.boot(), "");
+  EXPECT_EQ(owner.held().digest, site.truth.digest);
+}
+
+TEST_F(Copies, NeitherIsALogOfAnotherGateway) {
+  std::size_t refused = 0;
+  for (const Site::Moment& m : site.moments) {
+    Image mixed = m.image;
+    mixed[log_file] = site.of_peer.at(log_file);
+    Disk disk(mixed);
+    Life life(disk, {.incarnation = 1'000});
+    const std::string wrong = start(life);
+    const bool named = !life.running() && life.errors().back().kind == store::Error::Kind::foreign;
+    refused += named;
+    EXPECT_EQ(named ? "" : wrong.empty() ? refill(disk, life, site.peer_retained) : wrong, "");
+  }
+  std::cout << "databases with a log of another gateway: " << site.moments.size()
+            << ", moved aside: " << made_anew << ", refused by name: " << refused << '\n';
+}
+
 TEST_F(Copies, CutOffAnywhereTheyAreNoticed) {
   std::size_t tried = 0;
   for (const std::string& file : {database, log_file}) {

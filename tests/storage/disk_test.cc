@@ -93,6 +93,13 @@ TEST(RecordingDisk, FailsTheNthCallOnceOrForEverAndFillsUp) {
   EXPECT_TRUE(disk.grows_too_far(*file, 10));
   EXPECT_FALSE(disk.grows_too_far(*file, 0)) << "what is there may be written over";
   EXPECT_TRUE(disk.grows_too_far(*file, 20));
+  EXPECT_EQ(disk.done_of_failed(10), 0u);
+  disk.fill_after(1, true);
+  EXPECT_TRUE(disk.grows_too_far(*file, 20));
+  EXPECT_EQ(disk.done_of_failed(10), 5u);
+  disk.fail({Disk::Call::write, 1, 1, true});
+  EXPECT_TRUE(disk.strikes(Disk::Call::write));
+  EXPECT_EQ(disk.done_of_failed(10), 5u);
 }
 
 }  // namespace

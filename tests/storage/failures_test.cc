@@ -155,7 +155,7 @@ TEST_P(Failures, OfTheNthCallAreNeverAFalseAcknowledgement) {
   t.all = history();
   t.truth = truth(t.all);
   t.begun = begun(t.all);
-  std::size_t tried = 0, wrong_count = 0;
+  std::size_t tried = 0, struck = 0, total = 0, wrong_count = 0;
   std::string first;
   for (const bool from_nothing : {true, false}) {
     Disk well(from_nothing ? Image{} : t.begun);
@@ -163,13 +163,16 @@ TEST_P(Failures, OfTheNthCallAreNeverAFalseAcknowledgement) {
     ASSERT_EQ(quiet.boot(), "");
     feed(quiet, t);
     quiet.close();
-    const std::uint64_t last = well.calls(GetParam()) + 3;
-    for (const std::size_t n : sample(last, 120)) {
+    const std::uint64_t last = well.calls(GetParam()) + 3;  // beyond the end: no failure, no harm
+    total += 2 * last;
+    for (const std::size_t n : sample(last, 100)) {
       for (const std::uint64_t times : {std::uint64_t{1}, Disk::for_ever}) {
         bool failed = false;
-        const Disk::Failure f{GetParam(), n + 1, times};
+        const bool half_done = (n + (times == 1)) % 2 == 0;
+        const Disk::Failure f{GetParam(), n + 1, times, half_done};
         const std::string wrong = run_with(t, f, from_nothing, failed);
         ++tried;
+        struck += failed;
         if (wrong.empty()) continue;
         ++wrong_count;
         const std::string at = std::string(name(GetParam())) + " no. " + std::to_string(n + 1) +
@@ -180,8 +183,9 @@ TEST_P(Failures, OfTheNthCallAreNeverAFalseAcknowledgement) {
       }
     }
   }
-  std::cout << "failed calls tried (" << name(GetParam()) << "): " << tried
-            << ", wrong: " << wrong_count << '\n';
+  std::cout << "failed calls tried (" << name(GetParam()) << "): " << tried << " of " << total
+            << ", struck: " << struck << ", wrong: " << wrong_count << '\n';
+  EXPECT_GT(struck, 0u);
   EXPECT_EQ(wrong_count, 0u) << first;
 }
 
@@ -196,7 +200,7 @@ INSTANTIATE_TEST_SUITE_P(EachCall, Failures,
 
 std::string fill(const Trial& t, std::size_t n, bool from_nothing, bool power_cut) {
   Disk disk(from_nothing ? Image{} : t.begun);
-  disk.fill_after(n);
+  disk.fill_after(n, n % 2 == 0);
   Life life(disk, small);
   const std::string refused = life.boot();
   if (!refused.empty() && life.errors().back().kind != Error::Kind::full) return refused;
@@ -227,7 +231,7 @@ TEST(FullDisk, AtEveryPointAndFreedAgainIsExact) {
   t.all = history();
   t.truth = truth(t.all);
   t.begun = begun(t.all);
-  std::size_t tried = 0, wrong_count = 0;
+  std::size_t tried = 0, total = 0, wrong_count = 0;
   std::string first;
   for (const bool from_nothing : {true, false}) {
     Disk well(from_nothing ? Image{} : t.begun);
@@ -235,7 +239,8 @@ TEST(FullDisk, AtEveryPointAndFreedAgainIsExact) {
     ASSERT_EQ(quiet.boot(), "");
     feed(quiet, t);
     quiet.close();
-    for (const std::size_t n : sample(well.growing_writes() + 2, 150)) {
+    total += 2 * (well.growing_writes() + 2);
+    for (const std::size_t n : sample(well.growing_writes() + 2, 60)) {
       for (const bool power_cut : {false, true}) {
         ++tried;
         const std::string wrong = fill(t, n + 1, from_nothing, power_cut);
@@ -249,7 +254,8 @@ TEST(FullDisk, AtEveryPointAndFreedAgainIsExact) {
       }
     }
   }
-  std::cout << "full disks tried: " << tried << ", wrong: " << wrong_count << '\n';
+  std::cout << "full disks tried: " << tried << " of " << total << ", wrong: " << wrong_count
+            << '\n';
   EXPECT_EQ(wrong_count, 0u) << first;
 }
 
@@ -281,7 +287,7 @@ void cut_after(const Trial& t, const Disk::Failure& failure, Cuts& cuts) {
   if (life.boot().empty()) feed(life, t);
   life.close();
   Replay at(disk.record());
-  for (const std::size_t point : sample(disk.now() + 1, 20)) {
+  for (const std::size_t point : sample(disk.now() + 1, 20, 150)) {
     at.advance_to(point);
     for (const Variant v : variants) {
       ++cuts.replays;
@@ -312,7 +318,7 @@ TEST(FailedCall, ThenAPowerCutLosesNothing) {
   quiet.close();
   for (const Call call : {Call::sync, Call::write, Call::truncate}) {
     Cuts cuts;
-    for (const std::size_t n : sample(well.calls(call), call == Call::sync ? 12 : 4, 60)) {
+    for (const std::size_t n : sample(well.calls(call), call == Call::sync ? 12 : 4, 40)) {
       cut_after(t, {call, n + 1, 1 + n % 2}, cuts);
     }
     std::cout << "power cuts after a failed " << name(call) << ": " << cuts.replays

@@ -12,7 +12,8 @@ using fuzz::Script;
 
 namespace {
 
-constexpr std::size_t rows_max = 24;
+constexpr std::size_t rows_max = 16;
+constexpr std::uint8_t settles_one_in = 64;
 
 core::EnvelopeRow envelope_row(Script& script, std::uint64_t number) {
   fuzz::Arena arena;
@@ -72,7 +73,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (names.emplace(row.device, row.epoch).second) bench.disk.actors[n] = row;
   }
   bench.boot();
-  bench.settle();
+  // What peers hear of it takes most of the time, and `core` looks at that as well.
+  if (size > 0 && data[size - 1] % settles_one_in == 0) bench.settle();
   bench.crash();
   bench.boot();
   return 0;

@@ -45,6 +45,7 @@ bool Disk::strikes(Call call) {
   }
   if (failure_->times != for_ever) --failure_->times;
   ++failures_;
+  half_done_ = failure_->half_done;
   return true;
 }
 
@@ -57,6 +58,7 @@ bool Disk::grows_too_far(const Inode& inode, std::uint64_t end) {
     return false;
   }
   ++failures_;
+  half_done_ = full_half_done_;
   return true;
 }
 

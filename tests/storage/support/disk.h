@@ -59,13 +59,17 @@ class Disk {
     Call on = Call::write;
     std::uint64_t after = 1;  // the n-th such call from now is the first that fails
     std::uint64_t times = 1;
+    bool half_done = false;  // a write that fails has written its first half
   };
 
   explicit Disk(Image image = {});
 
   void fail(const Failure&);
-  // From the n-th write that makes a file longer on, there is no space left.
-  void fill_after(std::uint64_t growing_writes) { growing_left_ = growing_writes; }
+  // From the n-th write that makes a file longer on, there is no space left, or for its first half.
+  void fill_after(std::uint64_t growing_writes, bool half_done = false) {
+    growing_left_ = growing_writes;
+    full_half_done_ = half_done;
+  }
   void heal();       // no failure, and space again
   void lie(bool on)  // syncs say that all is well, and do nothing
   {
@@ -93,6 +97,8 @@ class Disk {
   // Counts a call; true when it must fail.
   bool strikes(Call);
   bool grows_too_far(const Inode&, std::uint64_t end);
+  // How much of a write of `size` bytes that failed just now was done all the same.
+  std::size_t done_of_failed(std::size_t size) const { return half_done_ ? size / 2 : 0; }
   File find(const std::string& name) const;
   File create(const std::string& name);  // "": without a name, and without a record
   bool link(const std::string& from, const std::string& to);
@@ -118,7 +124,7 @@ class Disk {
   std::optional<Failure> failure_;
   std::uint64_t failures_ = 0;
   std::uint64_t growing_ = 0, growing_left_ = for_ever;
-  bool lying_ = false;
+  bool lying_ = false, full_half_done_ = false, half_done_ = false;
   bool recording_ = true;
   bool ignoring_ = false;
 };

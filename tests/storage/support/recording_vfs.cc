@@ -50,12 +50,17 @@ int read(sqlite3_file* f, void* to, int size, sqlite3_int64 at) {
 
 int write(sqlite3_file* f, const void* from, int size, sqlite3_int64 at) {
   Handle& h = self(f);
-  if (h.disk->strikes(Call::write)) return SQLITE_IOERR_WRITE;
   const auto begin = static_cast<std::uint64_t>(at);
-  const auto length = static_cast<std::size_t>(size);
-  if (h.disk->grows_too_far(*h.file, begin + length)) return SQLITE_FULL;
-  h.disk->write(*h.file, {static_cast<const char*>(from), length}, begin);
-  return SQLITE_OK;
+  std::string_view bytes{static_cast<const char*>(from), static_cast<std::size_t>(size)};
+  int result = SQLITE_OK;
+  if (h.disk->strikes(Call::write)) {
+    result = SQLITE_IOERR_WRITE;
+  } else if (h.disk->grows_too_far(*h.file, begin + bytes.size())) {
+    result = SQLITE_FULL;
+  }
+  if (result != SQLITE_OK) bytes = bytes.substr(0, h.disk->done_of_failed(bytes.size()));
+  if (!bytes.empty()) h.disk->write(*h.file, bytes, begin);
+  return result;
 }
 
 int truncate(sqlite3_file* f, sqlite3_int64 size) {

@@ -19,6 +19,7 @@ Site::Site(std::uint64_t seed) : field_(seed) {
   EXPECT_TRUE(life_.settle() && peer_.settle());
   truth = life_.held();
   moments.push_back({disk_.image(), truth});
+  of_peer = other_.image();
   life_.connect(own_retained);
   peer_.connect(peer_retained);
   life_.run(3'000);

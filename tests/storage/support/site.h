@@ -28,6 +28,7 @@ class Site {
   };
   std::vector<Moment> moments;  // the last one is the newest
   Image closed;                 // after a stop: no log
+  Image of_peer;                // the other gateway's, with a log
   Held truth;
   std::vector<Upload> uploads;
   Broker peer_retained, own_retained;
