@@ -138,6 +138,9 @@ Plan make_plan(std::uint64_t seed) {
     p.keys = 30;
     p.burst_max = 60;
     p.bursts = 0.6;
+    p.devices = std::min<std::size_t>(p.devices, 4);
+    p.operation_every_ms = std::min(p.operation_every_ms, 20'000.0);
+    p.chaos_ms = static_cast<std::uint64_t>(80 * p.operation_every_ms);
   }
   p.foreign_removals = r.chance(0.4);
   p.always_saves = r.chance(0.5);
