@@ -143,8 +143,9 @@ std::vector<Setting> whole_suite() {
       out.push_back(setting(orders[i], orders[j], crashing));
   }
   for (const std::string& other : orders) out.push_back(setting("air", other, talkative));
-  out.push_back(setting("ia", "i", {.crashes = 1, .reboots = 1, .waiting = 1}));
-  out.push_back(setting("ai", "f", {.crashes = 1, .reboots = 0, .lates = 1, .deltas = 2}));
+  out.push_back(setting("ia", "i", {.crashes = 1, .reboots = 1, .deltas = 2, .waiting = 1}));
+  out.push_back(
+      setting("ai", "f", {.crashes = 1, .reboots = 0, .lates = 1, .deltas = 2, .waiting = 0}));
   return out;
 }
 
