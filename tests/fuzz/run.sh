@@ -127,6 +127,8 @@ done
 
 build_targets "${targets[@]}"
 [ "$mode" != minimise ] || { minimise "${targets[@]}"; exit 0; }
+# As it is now: somebody may go on with the tree.
+commit=$(git -C "$top" describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo 'no commit')
 parts=0
 for target in "${targets[@]}"; do
   parts=$((parts + ${weight[$target]:-100}))
@@ -146,7 +148,6 @@ while [ "$running" -gt 0 ]; do
   wait -n || status=1
   running=$((running - 1))
 done
-commit=$(git -C "$top" describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo 'no commit')
 (cd "$build/work" && cat "${targets[@]/%/.log.done}") | awk -v commit="$commit" \
   '{ n += $1; s += $2 } END { printf "%-14s %12d %7d  at %s\n", "together", n, s, commit }'
 [ "$status" -ne 0 ] || echo "fuzz: nothing broke"

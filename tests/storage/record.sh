@@ -20,6 +20,8 @@ while [ $# -gt 0 ]; do
 done
 [ -x "$programs/storage_crash_points_test" ] || { echo "record: first: ./run test, or ninja -C build/release" >&2; exit 2; }
 
+# As it is now: somebody may go on with the tree.
+commit=$(git -C "$top" describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo 'no commit')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # one NAME SEED AMOUNT PROGRAM FILTER
@@ -54,7 +56,6 @@ while [ $running -gt 0 ]; do
   running=$((running - 1))
 done
 
-commit=$(git -C "$top" describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null || echo 'no commit')
 cat "$work"/cuts-* | awk -v lives="$lives" -v commit="$commit" '
   /^crash points replayed/ { split($0, part, /: | of | = |, with a loss: /); n += part[2]; r += part[4]; lost += part[5] }
   END { printf "together: %d crash points in %d lives x 4 variants = %d replays, with a loss: %d, at %s\n", n, lives, r, lost, commit
