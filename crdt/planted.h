@@ -14,12 +14,12 @@ namespace tributary {
 enum class Bug : std::uint8_t {
   none,
   // the gateway: acknowledging
-  ack_before_commit,          // acknowledges what it joined, before the disk has it
-  ack_duplicate_early,        // acknowledges a duplicate while its original is in flight
-  part_one_for_the_whole,     // takes part 1 of n for the delta
-  group_by_interval,          // counts parts of two cuts of one interval together
-  hole_as_contiguous,         // acknowledges the highest operation, over a gap
-  keep_intake_after_rot,      // keeps what was received although its envelopes rotted
+  ack_before_commit,       // acknowledges what it joined, before the disk has it
+  ack_duplicate_early,     // acknowledges a duplicate while its original is in flight
+  part_one_for_the_whole,  // takes part 1 of n for the delta
+  group_by_interval,       // counts parts of two cuts of one interval together
+  hole_as_contiguous,      // acknowledges the highest operation, over a gap
+  keep_intake_after_rot,   // keeps what was received although its envelopes rotted
   // the gateway: joining and collecting
   skip_duplicate_check,       // stores again what it holds
   overwrite_instead_of_join,  // the last message wins
@@ -28,22 +28,22 @@ enum class Bug : std::uint8_t {
   collect_live_envelope,      // a containing interval is enough to collect
   collect_foreign_removal,    // collects entries without a look at their foreign removals
   // the gateway: peers
-  no_reannounce,              // trusts the broker to remember over a reconnect
-  trust_truncated_replay,     // takes what arrived of a bucket for all of it
-  head_of_uncommitted,        // announces digests of what is joined and not yet committed
-  relay_loop,                 // relays back to where it came from
-  ignore_gaps_and_heads,      // never fetches what a batch it missed brought
+  no_reannounce,           // trusts the broker to remember over a reconnect
+  trust_truncated_replay,  // takes what arrived of a bucket for all of it
+  head_of_uncommitted,     // announces digests of what is joined and not yet committed
+  relay_loop,              // relays back to where it came from
+  ignore_gaps_and_heads,   // never fetches what a batch it missed brought
   // the store
-  commit_without_sync,        // answers before the disk has it
-  retry_after_failed_sync,    // goes on with the same file after a failed sync
+  commit_without_sync,      // answers before the disk has it
+  retry_after_failed_sync,  // goes on with the same file after a failed sync
   // the device
-  carry_over,                 // takes its counts along into a fresh epoch
-  reuse_epoch,                // without its memory it goes on under its old epoch
-  send_before_save,           // sends what its memory does not know yet
-  ack_without_hash,           // takes an acknowledgement without a look at the hash
-  twin_by_bytes,              // takes its own other encoding for a twin's
-  forget_foreign_early,       // leaves a foreign removal out of a complete entry at once
-  split_with_one_interval,    // gives all pieces of a large set the whole interval
+  carry_over,               // takes its counts along into a fresh epoch
+  reuse_epoch,              // without its memory it goes on under its old epoch
+  send_before_save,         // sends what its memory does not know yet
+  ack_without_hash,         // takes an acknowledgement without a look at the hash
+  twin_by_bytes,            // takes its own other encoding for a twin's
+  forget_foreign_early,     // leaves a foreign removal out of a complete entry at once
+  split_with_one_interval,  // gives all pieces of a large set the whole interval
   count_
 };
 

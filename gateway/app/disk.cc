@@ -12,8 +12,8 @@ std::optional<store::Error> StoreWriter::commit(const core::Commit& rows) {
   }
   const auto done = store_.commit(rows);
   if (done) return std::nullopt;
-  must_reopen_ = done.error().kind != store::Error::Kind::full &&
-                 !planted(Bug::retry_after_failed_sync);
+  must_reopen_ =
+      done.error().kind != store::Error::Kind::full && !planted(Bug::retry_after_failed_sync);
   return done.error();
 }
 

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 // A gateway at rest has 250 MiB, nearly all of it reserved for its threads' stacks and heaps.
-constexpr std::uint64_t starved_address_bytes = 400ULL << 20;
+[[maybe_unused]] constexpr std::uint64_t starved_address_bytes = 400ULL << 20;
 constexpr const char* starved_toml =
     "[memory]\ngcounter_max_mb = 1\npncounter_max_mb = 1\ngset_max_mb = 1\norset_max_mb = 1\n"
     "lww_max_mb = 1\nunknown_max_mb = 1\ntotal_max_mb = 16\n";

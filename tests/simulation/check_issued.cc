@@ -48,8 +48,11 @@ std::string too_much(const Shadow::Part& p, const KeyType& key, const Logs& logs
 }  // namespace
 
 void Judge::issued(const Book& book) const {
-  for (const auto& [key, parts] : book.shadow.keys()) {
-    for (const auto& [actor, part] : parts) {
+  for (const auto& of_key : book.shadow.keys()) {
+    const KeyType& key = of_key.first;
+    for (const auto& of_actor : of_key.second) {
+      const Actor& actor = of_actor.first;
+      const Shadow::Part& part = of_actor.second;
       const Logs* logs = history.logs(actor);
       want(logs != nullptr,
            [&] { return book.gateway + " holds a part of nobody: " + actor.first; });

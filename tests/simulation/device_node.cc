@@ -244,7 +244,8 @@ void DeviceNode::operate(std::uint64_t now_ms) {
 void DeviceNode::foreign(std::uint64_t) {
   const auto target = setup_.world.somebody_elses_add(actor());
   if (target) {
-    const auto& [key, dot] = *target;
+    const KeyType& key = target->first;
+    const DotName& dot = target->second;
     auto s = device_->set(key.first);
     if (did([&] { return s.erase_foreign(dot.device, dot.epoch, dot.op); })) {
       log_->erase_foreign(device_->last_op(), key, dot);

@@ -28,7 +28,9 @@ void Judge::started(Book& book, store::Store& store) {
     want(book.promised.empty(),
          [&] { return book.gateway + ": a whole database was taken for damaged, or is gone"; });
   }
-  for (const auto& [actor, op] : book.promised) {
+  for (const auto& promise : book.promised) {
+    const Actor& actor = promise.first;
+    const std::uint64_t op = promise.second;
     if (history.tainted(actor)) continue;
     const auto* logs = history.logs(actor);
     if (logs == nullptr) continue;

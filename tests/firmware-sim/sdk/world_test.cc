@@ -347,7 +347,7 @@ struct Reached {
 };
 
 Reached run_worlds(Flavour flavour) {
-  std::uint64_t worlds = test::share(150);
+  std::uint64_t worlds = test::share<std::uint64_t>(150);
   const char* const only = std::getenv("TRIBUTARY_SEED");
   if (const char* const more = std::getenv("TRIBUTARY_WORLDS"))
     worlds = std::strtoull(more, nullptr, 10);

@@ -34,7 +34,7 @@ struct Explore : ::testing::TestWithParam<FlavourCase> {};
 TEST_P(Explore, KeepsItsPromises) {
   const Flavour flavour = GetParam().flavour;
   const std::uint64_t only = env("TRIBUTARY_SEED", 0);
-  const std::uint64_t seeds = env("TRIBUTARY_SEEDS", test::share(25));
+  const std::uint64_t seeds = env("TRIBUTARY_SEEDS", test::share<std::uint64_t>(25));
   std::map<std::string, int> reached;
   const int steps = flavour == Flavour::heavy ? 400 : 200;
   for (std::uint64_t seed = only ? only : 1; seed <= (only ? only : seeds); ++seed) {

@@ -87,7 +87,7 @@ void try_seed(std::uint64_t seed) {
 
 TEST(World, ExactAfterChaos) {
   if (const std::uint64_t seed = env("TRIBUTARY_SEED", 0); seed != 0) return try_seed(seed);
-  const std::uint64_t seeds = env("TRIBUTARY_SEEDS", test::share(20));
+  const std::uint64_t seeds = env("TRIBUTARY_SEEDS", test::share<std::uint64_t>(20));
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     try_seed(seed);
     if (::testing::Test::HasFailure()) return;

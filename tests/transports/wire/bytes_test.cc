@@ -88,9 +88,10 @@ TEST(Utf8, EverySequenceAsRfc3629Says) {
   compare_all(1, 0, 0xFF);
   compare_all(2, 0, 0xFFFF);
   compare_all(3, 0xC0'0000, 0xFF'FFFF);
-  for (const std::uint32_t lead : {0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF8})  // tails at the edges
+  for (const std::uint32_t lead :
+       {0xEFU, 0xF0U, 0xF1U, 0xF3U, 0xF4U, 0xF5U, 0xF8U})  // tails at the edges
     for (std::uint32_t second = 0; second < 256; ++second)
-      for (const std::uint32_t rest : {0x7F7F, 0x7F80, 0x8080, 0xBFBF, 0xBFC0, 0xC080})
+      for (const std::uint32_t rest : {0x7F7FU, 0x7F80U, 0x8080U, 0xBFBFU, 0xBFC0U, 0xC080U})
         compare_all(4, lead << 24 | second << 16 | rest, lead << 24 | second << 16 | rest);
 }
 
