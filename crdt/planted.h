@@ -17,7 +17,6 @@ enum class Bug : std::uint8_t {
   ack_before_commit,       // acknowledges what it joined, before the disk has it
   ack_duplicate_early,     // acknowledges a duplicate while its original is in flight
   part_one_for_the_whole,  // takes part 1 of n for the delta
-  group_by_interval,       // counts parts of two cuts of one interval together
   hole_as_contiguous,      // acknowledges the highest operation, over a gap
   keep_intake_after_rot,   // keeps what was received although its envelopes rotted
   // the gateway: joining and collecting

@@ -18,8 +18,7 @@ bool Intake::record(const Receipt& r) {
 
 bool Intake::record_part(const Receipt& r) {
   const auto same = [&](const Partial& p) {
-    return p.from == r.from && p.to == r.to && p.parts == r.parts &&
-           (p.id == r.id || planted(Bug::group_by_interval));
+    return p.from == r.from && p.to == r.to && p.id == r.id && p.parts == r.parts;
   };
   auto at = std::find_if(partials_.begin(), partials_.end(), same);
   if (at == partials_.end()) {

@@ -255,7 +255,7 @@ void DeviceNode::foreign(std::uint64_t) {
   for (const KeyType& key : log_->keys()) {
     const std::set<DotName> held = log_->foreign(key);
     for (const DotName& dot : held) {
-      if (!setup_.world.dead_everywhere(dot, key)) continue;
+      if (!setup_.world.seen_dead(dot, key)) continue;
       auto s = device_->set(key.first);
       if (did([&] { return s.forget_foreign(dot.device, dot.epoch, dot.op); })) {
         log_->forget_foreign(device_->last_op(), key, dot);

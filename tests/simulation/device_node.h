@@ -30,8 +30,8 @@ class DeviceNode {
   struct World {
     // An add of another actor that some gateway holds, for a foreign removal.
     std::function<std::optional<std::pair<KeyType, DotName>>(const Actor& self)> somebody_elses_add;
-    // Every gateway knows that it is dead.
-    std::function<bool(const DotName&, const KeyType&)> dead_everywhere;
+    // Some gateway shows that its owner retired it.
+    std::function<bool(const DotName&, const KeyType&)> seen_dead;
     std::function<std::vector<Book*>()> books;
   };
   struct Setup {

@@ -114,8 +114,8 @@ void World::damage(GatewayNode& g, Random& random, Kind kind) {
     file->second.resize(random.below(file->second.size()));
     if (random.chance(0.2)) image.erase(file);
   } else {
-    const bool in_envelopes = random.chance(0.5);  // each has the fleet's name near its head
-    for (std::uint64_t flips = random.between(1, 3); flips > 0; --flips) {
+    const bool in_envelopes = random.chance(0.7);  // each has the fleet's name near its head
+    for (std::uint64_t flips = random.between(1, in_envelopes ? 20 : 3); flips > 0; --flips) {
       std::size_t at = random.below(file->second.size());
       if (const std::size_t near = file->second.find("demo", at);
           in_envelopes && near != std::string::npos) {

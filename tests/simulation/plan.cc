@@ -31,9 +31,9 @@ void draw_air(Plan& p, Random& r) {
   // A broker must hold what a whole bucket is published in: Mosquitto 1,000, a gateway 512 at most.
   if (r.chance(0.3)) {
     p.queued_max = r.between(10, 60);
-  } else if (r.chance(0.5)) {
+  } else if (r.chance(0.7)) {
     p.queued_max = r.between(150, 300);
-    p.state_part_bytes = r.between(300, 3'000);
+    p.state_part_bytes = r.between(200, 1'000);
   }
   if (r.chance(0.3)) p.broker_in_flight_max = r.between(1, 5);
 }
@@ -142,7 +142,7 @@ Plan make_plan(std::uint64_t seed) {
     p.operation_every_ms = std::min(p.operation_every_ms, 20'000.0);
     p.chaos_ms = static_cast<std::uint64_t>(80 * p.operation_every_ms);
   }
-  p.foreign_removals = r.chance(0.4);
+  p.foreign_removals = r.chance(0.5);
   p.always_saves = r.chance(0.5);
   p.views = r.chance(0.15);
   draw_air(p, r);

@@ -21,7 +21,6 @@ constexpr Planted all[] = {
     {Bug::ack_before_commit, "ack-before-commit"},
     {Bug::ack_duplicate_early, "ack-duplicate-early"},
     {Bug::part_one_for_the_whole, "part-one-for-the-whole"},
-    {Bug::group_by_interval, "group-by-interval"},
     {Bug::hole_as_contiguous, "hole-as-contiguous"},
     {Bug::keep_intake_after_rot, "keep-intake-after-rot"},
     {Bug::skip_duplicate_check, "skip-duplicate-check"},

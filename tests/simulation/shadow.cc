@@ -105,8 +105,7 @@ std::string Shadow::lacks(const Log& log, const Actor& actor, std::uint64_t from
   auto at = std::upper_bound(ops.begin(), ops.end(), from,
                              [](std::uint64_t n, const Op& op) { return n < op.number; });
   for (; at != ops.end() && at->number <= to; ++at) {
-    // Forgotten once its target was dead everywhere: a disk that lost that since waits for the
-    // owner.
+    // Forgotten once its owner had retired it: a disk that does not know so waits for the owner.
     if (at->kind == Op::Kind::erase_foreign && log.foreign(at->key).count(at->target) == 0)
       continue;
     const std::string what = lacks(*at, actor);

@@ -373,5 +373,25 @@ TEST_F(DeviceTest, LinkUpSendsAtOnce) {
   EXPECT_EQ(d.poll(now_).size(), 1u);
 }
 
+// Found by the simulator, seed 957542163: a broker whose queue holds fewer packets than a delta has
+// parts dropped the same parts of every repetition, for ever.
+TEST_F(DeviceTest, ARepetitionBeginsElsewhereSoThatAShortQueueEndsSomeTime) {
+  constexpr std::size_t queue = 5;
+  Options o = options();
+  o.body_bytes_max = 256;
+  Device d = opened(std::move(o));
+  d.time(now_);
+  for (int i = 0; i < 200; ++i) d.grow_set("g").insert("badge-" + std::to_string(i));
+  int bursts = 0;
+  for (; d.unacknowledged() > 0 && bursts < 200; ++bursts) {
+    now_ += 80'000;
+    const std::vector<Packet> packets = d.poll(now_);
+    ASSERT_GT(packets.size(), 2 * queue);
+    for (std::size_t i = 0; i < queue; ++i) g_.take(packets[i].payload);
+    d.receive(now_, g_.ack("d1", now_));
+  }
+  EXPECT_EQ(d.unacknowledged(), 0u) << "after " << bursts << " bursts";
+}
+
 }  // namespace
 }  // namespace tributary::sdk
