@@ -15,8 +15,8 @@ int main(int, char** argv) {
   auto door = sdk::Device::open({.fleet = "demo", .device = "door-7", .random = [&] {
                                    return std::uint64_t{entropy()} << 32 | entropy();
                                  }});
+  sdk::mqtt::Waker waker;  // before the session, whose thread wakes it
   auto session = transports::mqtt::make_session({.uri = argv[1], .client_id = "door-7"});
-  sdk::mqtt::Waker waker;
   session->on_ready(waker.callback());
   sdk::mqtt::Runner runner(*door, *session, "tributary/v1");
   session->start();

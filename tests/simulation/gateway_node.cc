@@ -16,7 +16,7 @@ namespace {
 
 const std::string database = "/data/gateway.db";
 constexpr std::uint64_t terminate_ms = 5'000;
-constexpr std::uint64_t check_commits = 16, rebuild_commits = 128;
+constexpr std::uint64_t check_commits = 16, rebuild_commits = 16;
 
 bool ends_with(const std::string& topic, std::string_view tail) {
   return topic.size() >= tail.size() &&
@@ -121,7 +121,7 @@ void GatewayNode::forget() {
 
 void GatewayNode::kill() {
   if (!running()) return;
-  if (quiet()) check(false);
+  if (quiet()) check(true);
   judge_.trace.add(id(), "killed");
   count_reached();
   forget();

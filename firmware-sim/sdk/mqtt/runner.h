@@ -48,7 +48,7 @@ class Runner {
   std::deque<Packet> refused_;  // by the session's outbox: first in line
 };
 
-// Wakes the thread that waits when a session has something new.
+// Wakes the thread that waits when a session has something new. REQUIRES: it outlives the session.
 class Waker {
  public:
   std::function<void()> callback() {

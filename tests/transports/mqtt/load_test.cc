@@ -153,8 +153,8 @@ TEST(MqttLoad, AFullOutboxSaysSoAndWakes) {
   Mosquitto broker;
   Options options = options_for(broker, "a");
   options.outbox_max = 100;
+  std::atomic<int> woken{0};  // before the client, whose thread writes it
   Client a(options, false);
-  std::atomic<int> woken{0};
   a.session->on_ready([&] { ++woken; });
   a.session->start();
   ASSERT_TRUE(a.await_connected());
