@@ -41,7 +41,6 @@ enum class Bug : std::uint8_t {
   send_before_save,         // sends what its memory does not know yet
   ack_without_hash,         // takes an acknowledgement without a look at the hash
   twin_by_bytes,            // takes its own other encoding for a twin's
-  forget_foreign_early,     // leaves a foreign removal out of a complete entry at once
   split_with_one_interval,  // gives all pieces of a large set the whole interval
   count_
 };

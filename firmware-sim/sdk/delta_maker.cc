@@ -34,8 +34,8 @@ struct Change {
   }
 };
 
-// All that operations > lo did to the set, ascending by operation. `from`: where the delta starts.
-std::vector<Change> changes_since(const SetPart& s, std::uint64_t lo, std::uint64_t from) {
+// All that operations > lo did to the set, ascending by operation.
+std::vector<Change> changes_since(const SetPart& s, std::uint64_t lo) {
   std::vector<Change> out;
   for (auto it = s.adds.upper_bound(lo); it != s.adds.end(); ++it) {
     out.push_back({it->first, Change::Kind::add, it->first, it->second, nullptr});
@@ -44,7 +44,6 @@ std::vector<Change> changes_since(const SetPart& s, std::uint64_t lo, std::uint6
     out.push_back({it->by, Change::Kind::removed, it->op, {}, nullptr});
   }
   for (const auto& [dot, by] : s.foreign) {
-    if (planted(Bug::forget_foreign_early) && by <= from) continue;
     if (by > lo) out.push_back({by, Change::Kind::foreign, dot.op, {}, &dot});
   }
   std::stable_sort(out.begin(), out.end(),
@@ -133,7 +132,7 @@ void set_entries(Cell& c, std::uint64_t from, std::uint64_t to, const DeltaFrame
       s.bytes <= frame.small_set_bytes || s.since_bytes > s.bytes || from < s.horizon;
   const std::uint64_t lo = complete ? 0 : from;
   const std::size_t before = out.size();
-  cut(c, lo, to, budget, changes_since(s, lo, from), out);
+  cut(c, lo, to, budget, changes_since(s, lo), out);
   if (lo == 0) {
     s.since_bytes = 0;
     return;

@@ -121,7 +121,7 @@ void Engine::send(Flight& flight, std::uint64_t from) {
   // A queue that is too short drops the end of a burst. A repetition begins elsewhere, or it would
   // lose the same parts for ever.
   const std::size_t parts = flight.delta->envelopes.size();
-  const std::size_t first = flight.rounds > 1 && parts > 1 ? options_.random() % parts : 0;
+  const std::size_t first = (flight.rounds - 1) * (parts / 2 + 1) % parts;  // all, by and by
   for (std::size_t i = 0; i < parts; ++i) {
     outgoing_.push_back({flight.delta, (first + i) % parts});
   }

@@ -41,7 +41,6 @@ constexpr Planted all[] = {
     {Bug::send_before_save, "send-before-save"},
     {Bug::ack_without_hash, "ack-without-hash"},
     {Bug::twin_by_bytes, "twin-by-bytes"},
-    {Bug::forget_foreign_early, "forget-foreign-early"},
     {Bug::split_with_one_interval, "split-with-one-interval"},
 };
 static_assert(std::size(all) + 1 == static_cast<std::size_t>(Bug::count_), "one row for each bug");
