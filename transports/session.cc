@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/session.h"
 
+#include <algorithm>
+
 namespace tributary::transports {
 namespace {
 
@@ -57,6 +59,9 @@ struct Levels {
 bool topic_matches(std::string_view filter, std::string_view topic) {
   if (filter.empty() || topic.empty()) return false;
   if (topic.front() == '$' && filter.front() != '$') return false;
+  // Most differ in a plain character before any wildcard: no need to look at levels.
+  const auto at = std::mismatch(filter.begin(), filter.end(), topic.begin(), topic.end()).first;
+  if (at != filter.end() && *at != '+' && *at != '#' && *at != '/') return false;
   Levels f{filter};
   Levels t{topic};
   while (f.more) {

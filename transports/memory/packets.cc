@@ -151,9 +151,12 @@ void World::broker_subscribes(Connection& connection, const Packet& packet) {
   (wild ? wild_ : exact_)[filter][id] = {qos, packet.no_local};
   connection.filters.insert(filter);
   trace(*connection.client, "subscribed", filter);
-  for (const auto& [topic, message] : retained) {
-    if (topic_matches(filter, topic)) {
-      deliver(connection, std::make_shared<const Message>(message), qos, true);
+  const std::string prefix = filter.substr(0, filter.find_first_of("+#"));
+  const std::string parent = prefix.substr(0, prefix.find_last_not_of('/') + 1);  // "a/#": also "a"
+  for (auto at = retained.lower_bound(parent);
+       at != retained.end() && at->first.compare(0, parent.size(), parent) == 0; ++at) {
+    if (topic_matches(filter, at->first)) {
+      deliver(connection, std::make_shared<const Message>(at->second), qos, true);
     }
   }
 }

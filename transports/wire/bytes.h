@@ -18,6 +18,13 @@ struct Hash {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   friend auto operator<=>(const Hash&, const Hash&) = default;
+  // As words: hashes are compared for every bucket of every head.
+  friend bool operator==(const Hash& a, const Hash& b) {
+    std::uint64_t x[4], y[4];
+    std::memcpy(x, a.bytes.data(), sizeof x);
+    std::memcpy(y, b.bytes.data(), sizeof y);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) == 0;
+  }
 };
 
 Hash sha256(std::string_view data);

@@ -27,10 +27,9 @@ bool read_types(Reader& r, std::vector<std::uint8_t>& types) {
 }
 
 bool read_optional(Reader& r, std::optional<Hash>& out, const char* where) {
-  Hash hash;
   bool present = false;
-  if (!r.optional_hash(hash, present, where)) return false;
-  if (present) out = hash;
+  if (!r.optional_hash(out.emplace(), present, where)) return false;
+  if (!present) out.reset();
   return true;
 }
 

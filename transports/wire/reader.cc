@@ -79,14 +79,14 @@ bool Reader::map(std::size_t& n, std::size_t max, std::size_t item_bytes, const 
          items(n, max, item_bytes, where);
 }
 
-bool Reader::array_of(std::size_t expected, const char* where) {
+bool Reader::any_array_of(std::size_t expected, const char* where) {
   unsigned char b = 0;
   std::size_t n = 0;
   if (!take(b, where) || !sized(n, b, array_leads, 0x90, 16, where)) return false;
   return n == expected || fail(Code::type, where);
 }
 
-bool Reader::uint(std::uint64_t& v, const char* where) {
+bool Reader::any_uint(std::uint64_t& v, const char* where) {
   unsigned char b = 0;
   if (!take(b, where)) return false;
   if (b < 0x80) {
@@ -108,10 +108,6 @@ bool Reader::uint(std::uint64_t& v, const char* where) {
   if (b >= 0xE0) return fail(Code::range, where);  // a negative fixint
   if (b < 0xD0 || b > 0xD3) return fail(Code::type, where);
   return skip_signed(b, where) && fail(Code::range, where);
-}
-
-bool Reader::uint_in(std::uint64_t& v, std::uint64_t min, std::uint64_t max, const char* where) {
-  return uint(v, where) && ((v >= min && v <= max) || fail(Code::range, where));
 }
 
 bool Reader::boolean(bool& v, const char* where) {
@@ -162,12 +158,12 @@ bool Reader::key(std::string_view& v, std::size_t max, const char* where) {
   return text(v, max, where) && (valid_key(v) || fail(Code::utf8, where));
 }
 
-bool Reader::hash(Hash& v, const char* where) {
+bool Reader::any_hash(Hash& v, const char* where) {
   bool present = false;
-  return optional_hash(v, present, where) && (present || fail(Code::range, where));
+  return any_optional_hash(v, present, where) && (present || fail(Code::range, where));
 }
 
-bool Reader::optional_hash(Hash& v, bool& present, const char* where) {
+bool Reader::any_optional_hash(Hash& v, bool& present, const char* where) {
   std::string_view b;
   if (!bin(b, v.bytes.size(), where)) return false;
   present = !b.empty();

@@ -11,6 +11,7 @@
 // into `bytes`.
 #pragma once
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "transports/wire/bytes.h"
@@ -29,19 +30,31 @@ class Reader {
   // least) each.
   bool array(std::size_t& n, std::size_t max, std::size_t item_bytes, const char* where);
   bool map(std::size_t& n, std::size_t max, std::size_t item_bytes, const char* where);
-  bool array_of(std::size_t n, const char* where);  // exactly n, else `type`
+  // Exactly n, else `type`.
+  bool array_of(std::size_t n, const char* where) {
+    return n < 16 && next_is(static_cast<unsigned char>(0x90 | n)) ? step()
+                                                                   : any_array_of(n, where);
+  }
 
-  bool uint(std::uint64_t& v, const char* where);
+  bool uint(std::uint64_t& v, const char* where) {
+    if (at_ == end_ || static_cast<unsigned char>(*at_) >= 0x80) return any_uint(v, where);
+    v = static_cast<unsigned char>(*at_);
+    return step();
+  }
   // min ≤ v ≤ max, else `range`
-  bool uint_in(std::uint64_t& v, std::uint64_t min, std::uint64_t max, const char* where);
+  bool uint_in(std::uint64_t& v, std::uint64_t min, std::uint64_t max, const char* where) {
+    return uint(v, where) && ((v >= min && v <= max) || fail(DecodeError::Code::range, where));
+  }
   bool boolean(bool& v, const char* where);
   bool str(std::string_view& v, std::size_t max, const char* where);
   bool bin(std::string_view& v, std::size_t max, const char* where);
   bool id(std::string_view& v, const char* where);
   bool key(std::string_view& v, std::size_t max, const char* where);
-  bool hash(Hash& v, const char* where);
+  bool hash(Hash& v, const char* where) { return plain_hash(v) || any_hash(v, where); }
   // A hash, or an empty bin: then `present` is false.
-  bool optional_hash(Hash& v, bool& present, const char* where);
+  bool optional_hash(Hash& v, bool& present, const char* where) {
+    return (present = plain_hash(v)) || any_optional_hash(v, present, where);
+  }
 
   // Any canonical value nested at most `depth` arrays and maps deep; `exact` gets its bytes.
   bool value(std::string_view& exact, std::size_t depth, const char* where);
@@ -61,6 +74,27 @@ class Reader {
   }
 
  private:
+  // The shortest forms, which nearly all values have, are read in place; these read any.
+  bool any_array_of(std::size_t n, const char* where);
+  bool any_uint(std::uint64_t& v, const char* where);
+  bool any_hash(Hash& v, const char* where);
+  bool any_optional_hash(Hash& v, bool& present, const char* where);
+  bool plain_hash(Hash& v) {  // false: it is not, and nothing was read
+    constexpr std::size_t header = 2;
+    if (remaining() < header + sizeof v.bytes || !next_is(0xC4) || at_[1] != sizeof v.bytes)
+      return false;
+    std::memcpy(v.bytes.data(), at_ + header, sizeof v.bytes);
+    last_ = at_;
+    at_ += header + sizeof v.bytes;
+    return true;
+  }
+  bool next_is(unsigned char b) const {
+    return at_ != end_ && static_cast<unsigned char>(*at_) == b;
+  }
+  bool step() {
+    last_ = at_++;
+    return true;
+  }
   bool fail_at(DecodeError::Code code, const char* where, const char* at);
   bool take(unsigned char& b, const char* where);
   bool big_endian(std::uint64_t& v, unsigned width, std::uint64_t least, const char* where);
