@@ -51,17 +51,23 @@ const std::optional<wire::BucketHead>& Announcer::head_of(std::uint32_t bucket) 
   Bucket& b = buckets_[bucket];
   if (!b.head_dirty) return b.head;
   b.head_dirty = false;
-  b.head.reset();
+  std::optional<wire::BucketHead> head = make_head(bucket);
+  if (head != b.head) renewed_ |= std::uint64_t{1} << bucket;
+  b.head = std::move(head);
+  return b.head;
+}
+
+std::optional<wire::BucketHead> Announcer::make_head(std::uint32_t bucket) {
+  const Bucket& b = buckets_[bucket];
   const auto& live = live_.bucket(bucket);
-  if (live.empty() && keys_.digests().empty(bucket) && !b.published) return b.head;
+  if (live.empty() && keys_.digests().empty(bucket) && !b.published) return std::nullopt;
   wire::BucketHead h;
   h.digest = keys_.digests().digest(bucket);
   if (!live_.unknown_digests().empty(bucket)) h.unknown = live_.unknown_digests().digest(bucket);
   h.live = live.size();
   h.published = b.published;
   h.parts = b.parts;
-  b.head = h;
-  return b.head;
+  return h;
 }
 
 void Announcer::run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& links, Output& out,
@@ -80,18 +86,24 @@ void Announcer::run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& lin
     next_state_ms_ = never;
     if (bytes > 0 || any_all) next_head_ms_ = now.mono_ms;
   }
-  if (now.mono_ms < next_head_ms_) return;
+  if (now.mono_ms < next_head_ms_ || wait_for_state(now)) return;
   for (const LinkView& link : links) publish_head(hlc, link, out, counters);
-  const std::uint32_t busy_max =
-      std::min(4 * options_.sync_interval_min_ms, options_.sync_interval_max_ms);
-  if (changed_since_head_) {
-    head_interval_ms_ = std::clamp(head_interval_ms_ * 2, options_.sync_interval_min_ms, busy_max);
-  } else {
-    head_interval_ms_ = std::clamp(head_interval_ms_ * 2, options_.sync_interval_min_ms,
-                                   options_.sync_interval_max_ms);
-  }
-  changed_since_head_ = false;
+  // A change makes its own time: what follows only repeats, for a peer whose queue at the broker
+  // was full.
+  const std::uint32_t first = options_.sync_interval_min_ms * 16;
+  head_interval_ms_ = std::clamp(changed_since_head_ ? first : head_interval_ms_ * 4,
+                                 options_.sync_interval_min_ms, options_.sync_interval_max_ms);
+  changed_since_head_ = head_waited_ = false;
   next_head_ms_ = now.mono_ms + head_interval_ms_;
+}
+
+// When bucket state is due soon, one head after it says what two would. Once for a head: changes
+// that go on push the state's time further.
+bool Announcer::wait_for_state(Instant now) {
+  if (head_waited_ || next_state_ms_ > now.mono_ms + options_.settle_ms / 2) return false;
+  head_waited_ = true;
+  next_head_ms_ = next_state_ms_;
+  return true;
 }
 
 std::vector<std::string> Announcer::plain_parts(std::uint32_t b, std::uint32_t parts) const {

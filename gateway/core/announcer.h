@@ -2,14 +2,15 @@
 // What this gateway lets the brokers retain for its peers: the head, and the state of every bucket
 // in parts. Both are made only of committed envelopes, and only what changed is published again.
 //
-// Pace: a head soon after a change (fast when busy, slow when idle); bucket state no faster than
-// its size allows, and at once when traffic has settled, because then a peer that missed something
-// waits for it.
+// Pace: a head soon after a change, and again ever more rarely while nothing changes; bucket state
+// no faster than its size allows, and at once when traffic has settled, because then a peer that
+// missed something waits for it.
 #pragma once
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/core/keyspace.h"
@@ -48,6 +49,8 @@ class Announcer {
            Counters& counters);
 
   const std::optional<wire::BucketHead>& head_of(std::uint32_t bucket);
+  // The buckets (a bit each) whose head_of() has become another since the last call.
+  std::uint64_t take_renewed() { return std::exchange(renewed_, 0); }
 
  private:
   static constexpr std::uint64_t never = ~std::uint64_t{0};
@@ -60,6 +63,7 @@ class Announcer {
     bool head_dirty = true;
     std::optional<wire::BucketHead> head;
   };
+  std::optional<wire::BucketHead> make_head(std::uint32_t bucket);
   std::size_t publish_bucket(std::uint32_t b, const std::vector<LinkView>& links, Output& out,
                              Counters&);
   std::uint32_t parts_for(std::uint32_t b) const;
@@ -69,6 +73,7 @@ class Announcer {
   std::size_t publish_part(std::uint32_t b, Slice, const std::string& plain, LinkId, Output&,
                            Counters&) const;
   std::vector<std::string> plain_parts(std::uint32_t b, std::uint32_t parts) const;
+  bool wait_for_state(Instant);
   void publish_head(crdt::Hlc hlc, const LinkView&, Output&, Counters&);
   std::string part_topic(std::uint32_t b, std::uint32_t part) const;
 
@@ -77,11 +82,13 @@ class Announcer {
   Keyspace& keys_;
   LiveSet& live_;
   std::array<Bucket, wire::bucket_count> buckets_{};
-  bool changed_since_head_ = false;
+  std::uint64_t renewed_ = 0;
+  static_assert(wire::bucket_count <= 64, "a bit for each bucket");
+  bool changed_since_head_ = false, head_waited_ = false;
   std::uint64_t next_head_ms_ = 0;
   std::uint64_t next_state_ms_ = never;  // never: no bucket's state has changed
   std::uint64_t busy_due_ms_ = 0, settled_due_ms_ = 0;
-  std::uint32_t head_interval_ms_ = 0;
+  std::uint32_t head_interval_ms_ = 0;  // of repeating what has not changed
 };
 
 }  // namespace tributary::core

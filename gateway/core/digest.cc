@@ -11,15 +11,19 @@ namespace {
 // The first 2,048 bytes of the ChaCha20 key stream under `seed`, as little-endian lanes.
 void expand(const wire::Hash& seed, std::array<unsigned char, 2 * LtHash::lanes>& out) {
   struct Context {
+    EVP_CIPHER* cipher = EVP_CIPHER_fetch(nullptr, "ChaCha20", nullptr);
     EVP_CIPHER_CTX* ctx = EVP_CIPHER_CTX_new();
-    ~Context() { EVP_CIPHER_CTX_free(ctx); }
+    ~Context() {
+      EVP_CIPHER_CTX_free(ctx);
+      EVP_CIPHER_free(cipher);
+    }
   };
   thread_local Context c;
   static constexpr std::array<unsigned char, 16> nonce{};
   static constexpr std::array<unsigned char, 2 * LtHash::lanes> zero{};
   int n = 0;
   const bool ok =
-      EVP_EncryptInit_ex(c.ctx, EVP_chacha20(), nullptr, seed.bytes.data(), nonce.data()) == 1 &&
+      EVP_EncryptInit_ex2(c.ctx, c.cipher, seed.bytes.data(), nonce.data(), nullptr) == 1 &&
       EVP_EncryptUpdate(c.ctx, out.data(), &n, zero.data(), static_cast<int>(zero.size())) == 1;
   assert(ok && n == static_cast<int>(zero.size()));
   (void)ok;
@@ -52,6 +56,7 @@ void DigestBook::change(std::uint32_t bucket, std::string_view atom, std::int32_
   Bucket& b = *buckets_[bucket];
   b.atoms += times;
   b.fresh = false;
+  all_.reset();
   const auto [at, added] = b.pending.try_emplace(wire::sha256(atom), 0);
   at->second += times;
   if (at->second == 0) b.pending.erase(at);
@@ -84,9 +89,11 @@ bool DigestBook::empty(std::uint32_t bucket) {
 }
 
 wire::Hash DigestBook::all() {
+  if (all_) return *all_;
   std::string bytes;
   for (std::uint32_t b = 0; b < wire::bucket_count; ++b) bytes += digest(b).view();
-  return wire::sha256(bytes);
+  all_ = wire::sha256(bytes);
+  return *all_;
 }
 
 AtomWriter& AtomWriter::begin(std::uint32_t items) {

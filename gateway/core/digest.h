@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -55,6 +56,7 @@ class DigestBook {
   static void fold(Bucket&);
   Bucket& settle(std::uint32_t bucket);
   std::array<std::unique_ptr<Bucket>, wire::bucket_count> buckets_;
+  std::optional<wire::Hash> all_;
 };
 
 // One atom, as canonical MessagePack. Reuse one writer: it keeps its storage.

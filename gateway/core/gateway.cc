@@ -2,6 +2,7 @@
 #include "gateway/core/gateway.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 
 #include "crdt/planted.h"
@@ -115,7 +116,13 @@ void Gateway::Impl::run_timers(Instant now) {
 }
 
 const Peers::OurHeads& Gateway::Impl::our_heads() {
-  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) heads[b] = announcer.head_of(b);
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) announcer.head_of(b);
+  const std::uint64_t renewed = announcer.take_renewed();
+  for (std::uint64_t left = renewed; left != 0; left &= left - 1) {
+    const auto b = static_cast<std::uint32_t>(std::countr_zero(left));
+    heads[b] = announcer.head_of(b);
+  }
+  peers.ours_changed(renewed);
   return heads;
 }
 

@@ -87,6 +87,7 @@ std::vector<Dropped> LiveSet::insert(wire::Envelope&& envelope, ActorRecord& act
       std::vector<EntryRef> candidates = related(slot, ref.entry(), misses_few);
       add(slot, ref);
       candidates.push_back(ref);
+      crowded_.insert(name);
       collect(name, candidates, &ref, misses_few, out);
     }
     assert(i + 1 == count || contains(hash));  // it goes with its last entry, not before
@@ -107,6 +108,8 @@ bool LiveSet::add_simply(const SlotName& name, const EntryRef& ref, std::vector<
   add(slot, ref);
   if (newer ? covers(entry, other.entry()) : covers(other.entry(), entry)) {
     retire(name, newer ? other : ref, out);
+  } else {
+    crowded_.insert(name);
   }
   return true;
 }
@@ -125,10 +128,11 @@ std::vector<Dropped> LiveSet::recheck(KeyState& key, ActorRef actor) {
 }
 
 void LiveSet::begin_sweep() {
-  for (const auto& [name, slot] : slots_) {
-    const std::size_t entries = slot.intervals ? slot.intervals->by_hi.size() : slot.plain.size();
-    if (entries > 1) to_sweep_.push_back(name);
-  }
+  std::erase_if(crowded_, [&](const SlotName& name) {
+    const auto at = slots_.find(name);
+    return at == slots_.end() || at->second.entries() < 2;
+  });
+  to_sweep_.assign(crowded_.begin(), crowded_.end());
 }
 
 std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {

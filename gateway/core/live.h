@@ -20,6 +20,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -113,6 +114,7 @@ class LiveSet {
   struct Slot {  // one actor's unsuperseded entries of one key
     std::vector<EntryRef> plain;
     std::unique_ptr<Intervals> intervals;
+    std::size_t entries() const { return intervals ? intervals->by_hi.size() : plain.size(); }
   };
   struct SlotName {
     const KeyState* key;
@@ -150,6 +152,7 @@ class LiveSet {
   std::unordered_map<wire::Hash, std::unique_ptr<LiveEnvelope>> all_;
   std::array<Bucket, wire::bucket_count> buckets_;
   std::unordered_map<SlotName, Slot, SlotHash> slots_;
+  std::unordered_set<SlotName, SlotHash> crowded_;  // has, or had, more than one entry
   std::vector<SlotName> to_sweep_;
   std::uint64_t sweep_from_ =
       0;  // in the slot at the back of to_sweep_: its entries above this operation

@@ -2,7 +2,9 @@
 #include "gateway/core/peers.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <utility>
 
 #include "crdt/planted.h"
 #include "gateway/core/digest.h"
@@ -55,6 +57,7 @@ void Peers::on_head(Instant now, LinkId link, const wire::Head& head, Counters& 
     p.missed = true;
   }
   const bool was_behind = p.behind();
+  p.look |= changed_buckets(p, head);
   p.head = HeadInfo{head.incarnation, head.session, head.number, head.types, head.buckets};
   if (!was_behind) p.behind_since_ms = now.mono_ms;
   if (own) {
@@ -99,6 +102,7 @@ bool Peers::on_state(Instant now, LinkId link, const wire::StatePart& s,
   if (f.parts != s.parts) f.got.clear();  // it was cut anew
   f.parts = s.parts;
   f.got[s.part] = plain_hash;
+  f.all.reset();
   at->second.heard_ms = now.mono_ms;
   if (f.got.size() == f.parts) wake(now);
   return true;
@@ -112,7 +116,22 @@ void Peers::disconnected(LinkId link) {
     for (BucketTrack& track : peer.buckets) {
       forget(track);
     }
+    peer.look = all_buckets;
   }
+}
+
+std::uint64_t Peers::changed_buckets(const Peer& p, const wire::Head& head) {
+  if (!p.head || p.head->types != head.types) return all_buckets;
+  std::uint64_t out = 0;
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+    if (p.head->buckets[b] != head.buckets[b]) out |= std::uint64_t{1} << b;
+  }
+  return out;
+}
+
+void Peers::ours_changed(std::uint64_t buckets) {
+  if (buckets == 0) return;
+  for (auto& [name, peer] : peers_) peer.look |= buckets;
 }
 
 bool Peers::differs(const Peer& p, std::uint32_t b, const OurHeads& ours) const {
@@ -125,12 +144,15 @@ bool Peers::differs(const Peer& p, std::uint32_t b, const OurHeads& ours) const 
   return theirs->unknown.has_value();  // comparable only between those who know the same types
 }
 
-bool Peers::whole(const Fetch& f, const wire::BucketHead& head) {
+bool Peers::whole(Fetch& f, const wire::BucketHead& head) {
   if (planted(Bug::trust_truncated_replay)) return head.published && !f.got.empty();
   if (!head.published || f.parts == 0 || f.got.size() != f.parts) return false;
-  std::string all;
-  for (const auto& [part, hash] : f.got) all += hash.view();
-  return wire::sha256(all) == *head.published;
+  if (!f.all) {
+    std::string all;
+    for (const auto& [part, hash] : f.got) all += hash.view();
+    f.all = wire::sha256(all);
+  }
+  return *f.all == *head.published;
 }
 
 void Peers::run(Instant now, const OurHeads& ours, bool settled, Output& out, Counters& counters) {
@@ -139,13 +161,14 @@ void Peers::run(Instant now, const OurHeads& ours, bool settled, Output& out, Co
   for (auto& [name, peer] : peers_) {
     if (!peer.head) continue;
     heed_missing_batches(peer, now, counters);
-    bool waiting = false;
-    for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+    const std::uint64_t look = std::exchange(peer.look, 0) | std::exchange(peer.waiting, 0);
+    for (std::uint64_t left = look; left != 0; left &= left - 1) {
+      const auto b = static_cast<std::uint32_t>(std::countr_zero(left));
       visit(name, peer, b, now, ours, settled, out, counters);
       const BucketTrack& t = peer.buckets[b];
-      waiting |= t.fetch.has_value() || t.differs_since_ms != never;
+      if (t.fetch || t.differs_since_ms != never) peer.waiting |= std::uint64_t{1} << b;
     }
-    if (!waiting) peer.missed = false;
+    if (peer.waiting == 0) peer.missed = false;
   }
 }
 
@@ -201,7 +224,7 @@ void Peers::start(const Name& name, BucketTrack& t, std::uint32_t b, std::uint32
   // only make more to carry.
   const std::uint64_t patience_ms = std::uint64_t{options_.fetch_timeout_ms}
                                     << std::min(t.failures, fetch_doublings_max);
-  t.fetch = Fetch{now.mono_ms + patience_ms, parts, 0, {}};
+  t.fetch = Fetch{now.mono_ms + patience_ms, parts, 0, {}, {}};
   parts_in_flight_ += parts;
   out.subscriptions.push_back({name.second, filter(name, b), true, false});
   counters.fetches += 1;

@@ -40,8 +40,10 @@ class Peers {
   bool on_state(Instant, LinkId, const wire::StatePart&, const wire::Hash& plain_hash, Counters&);
   void disconnected(LinkId);
 
-  // Starts and ends fetches. REQUIRES: `ours` is of committed state. `settled`: nothing new came
-  // for a while.
+  // These buckets (a bit each) of `ours` have changed since the last run().
+  void ours_changed(std::uint64_t buckets);
+  // Starts and ends fetches. Looks only at buckets where something changed or is awaited. REQUIRES:
+  // `ours` is of committed state. `settled`: nothing new came for a while.
   void run(Instant, const OurHeads& ours, bool settled, Output&, Counters&);
   std::uint64_t deadline() const { return next_run_ms_; }
   // run() soon: something arrived that may start or end a fetch.
@@ -55,6 +57,7 @@ class Peers {
 
  private:
   static constexpr std::uint64_t never = ~std::uint64_t{0};
+  static constexpr std::uint64_t all_buckets = ~std::uint64_t{0};
   struct HeadInfo {
     std::uint64_t incarnation = 0, session = 0, number = 0;
     std::vector<std::uint8_t> types;
@@ -65,6 +68,7 @@ class Peers {
     std::uint32_t asked = 0;  // parts the head promised
     std::uint32_t parts = 0;  // as the parts themselves say
     std::map<std::uint32_t, wire::Hash> got;
+    std::optional<wire::Hash> all;  // of `got`, once that is complete
   };
   struct BucketTrack {
     std::optional<wire::Hash> fetched;  // the published digest that was read whole
@@ -83,6 +87,8 @@ class Peers {
                          // number is missing
     std::uint64_t heard_ms = 0;
     std::array<BucketTrack, wire::bucket_count> buckets;
+    // A bit for each bucket: its head or ours changed; and it differs or is being fetched.
+    std::uint64_t look = all_buckets, waiting = 0;
 
     // The head counts batches that have not come.
     bool behind() const {
@@ -91,6 +97,7 @@ class Peers {
   };
 
   void heed_missing_batches(Peer&, Instant, Counters&);
+  static std::uint64_t changed_buckets(const Peer&, const wire::Head&);
   bool differs(const Peer&, std::uint32_t bucket, const OurHeads& ours) const;
   void visit(const Name&, Peer&, std::uint32_t bucket, Instant, const OurHeads&, bool settled,
              Output&, Counters&);
@@ -98,7 +105,7 @@ class Peers {
              Counters&);
   void end(const Name&, BucketTrack&, std::uint32_t bucket, Output&);
   void forget(BucketTrack&);
-  static bool whole(const Fetch&, const wire::BucketHead&);
+  static bool whole(Fetch&, const wire::BucketHead&);
   std::string filter(const Name&, std::uint32_t bucket) const;
   void heed(std::uint64_t at_ms) { next_run_ms_ = std::min(next_run_ms_, at_ms); }
 
