@@ -16,7 +16,7 @@ namespace {
 
 const std::string database = "/data/gateway.db";
 constexpr std::uint64_t terminate_ms = 5'000;
-constexpr std::uint64_t check_commits = 16, rebuild_commits = 16;
+constexpr std::uint64_t check_commits = 16;
 
 bool ends_with(const std::string& topic, std::string_view tail) {
   return topic.size() >= tail.size() &&
@@ -92,7 +92,7 @@ bool GatewayNode::boot(std::uint64_t now_ms) {
   died_ = false;
   woken_ = true;
   killed_ = std::make_shared<bool>(false);
-  commits_ = erased_ = 0;
+  commits_ = erased_ = looked_ = rebuilt_ = 0;
   auto opened = app::Pump::open(options());
   judge_.trace.add(id(), opened ? "boot" : "boot fails", opened ? "" : opened.error().message);
   if (!opened) {
@@ -158,9 +158,7 @@ bool GatewayNode::turn(std::uint64_t now_ms) {
     died_ = true;
     return false;
   }
-  if (commits / check_commits != commits_ / check_commits && quiet()) {
-    check(commits / rebuild_commits != commits_ / rebuild_commits);
-  }
+  if (commits != commits_ && quiet()) check_now_and_then();
   return more || woken_;
 }
 
@@ -175,6 +173,18 @@ std::optional<std::uint64_t> GatewayNode::next_ms() const {
   heed(disk_->next_ms());
   heed(end_by_ms_);
   return next;
+}
+
+// Looking costs what is held, and rebuilding more: as often as makes them cost each commit the
+// same.
+void GatewayNode::check_now_and_then() {
+  if (commits_ < looked_ + check_commits) return;
+  const std::uint64_t parts = book.shadow.parts();
+  if (commits_ < looked_ + parts / 16) return;
+  looked_ = commits_;
+  const bool rebuild = commits_ >= rebuilt_ + parts / 4;
+  if (rebuild) rebuilt_ = commits_;
+  check(rebuild);
 }
 
 void GatewayNode::check(bool thorough) {

@@ -58,6 +58,7 @@ class GatewayNode {
   bool quiet() const { return running() && disk_->idle() && !gateway().summary().degraded; }
   // All checks that need a quiet gateway.
   void check(bool thorough);
+  void check_now_and_then();
 
   const std::string& id() const { return setup_.core.gateway; }
   std::string client_id() const { return id(); }
@@ -89,9 +90,9 @@ class GatewayNode {
   std::unique_ptr<app::Pump> pump_;
   bool woken_ = true, died_ = false;
   std::uint64_t stopped_until_ms_ = 0;
-  std::optional<std::uint64_t> end_by_ms_;  // SIGTERM was sent
-  std::uint64_t commits_ = 0, erased_ = 0;  // in this life
-  std::size_t held_ = 0;                    // registers from the future, at the last check
+  std::optional<std::uint64_t> end_by_ms_;                             // SIGTERM was sent
+  std::uint64_t commits_ = 0, erased_ = 0, looked_ = 0, rebuilt_ = 0;  // in this life
+  std::size_t held_ = 0;  // registers from the future, at the last check
 };
 
 }  // namespace tributary::simulation

@@ -40,7 +40,9 @@ std::uint32_t Shadow::take(std::string_view envelope) {
   const wire::Delta& d = decoded->delta;
   const Actor actor{std::string(d.device), d.epoch};
   for (const wire::Entry& e : d.entries) {
-    Part& p = keys_[{std::string(e.key), e.type}][actor];
+    const auto [at, fresh] = keys_[{std::string(e.key), e.type}].try_emplace(actor);
+    Part& p = at->second;
+    if (fresh) ++parts_;
     if (const auto* g = std::get_if<wire::GCounterPayload>(&e.payload)) p.up = std::max(p.up, g->p);
     if (const auto* c = std::get_if<wire::PnCounterPayload>(&e.payload)) {
       p.up = std::max(p.up, c->p);

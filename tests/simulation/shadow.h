@@ -42,6 +42,7 @@ class Shadow {
 
   const Part* part(const Actor&, const KeyType&) const;
   const std::map<KeyType, std::map<Actor, Part>>& keys() const { return keys_; }
+  std::size_t parts() const { return parts_; }
   bool dead(const DotName&, const KeyType&) const;
 
   // Is the effect of every operation of the log in (from, to] here? "" or what is missing.
@@ -61,6 +62,7 @@ class Shadow {
   std::string lacks(const Op&, const Actor&) const;
   static void take_orset(Part&, const wire::Entry&);
   std::map<KeyType, std::map<Actor, Part>> keys_;
+  std::size_t parts_ = 0;
 };
 
 }  // namespace tributary::simulation

@@ -5,8 +5,10 @@
 //   trace.add("g1", "sent", message.topic, message.payload);
 //   trace.hash();
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -19,7 +21,7 @@ class Trace {
 
   void add(std::string_view who, std::string_view what, std::string_view name = {},
            std::string_view bytes = {}) {
-    mix(std::to_string(now_ms));
+    mix(now_ms);
     mix(who);
     mix(what);
     mix(name);
@@ -36,16 +38,18 @@ class Trace {
  private:
   // FNV-1a over words of eight bytes: a fingerprint, not a proof.
   void mix(std::string_view s) {
-    std::uint64_t h = hash_ ^ s.size();
-    for (std::size_t i = 0; i < s.size(); i += 8) {
+    mix(s.size());
+    while (!s.empty()) {
+      const std::size_t n = std::min<std::size_t>(s.size(), 8);
       std::uint64_t word = 0;
-      for (std::size_t k = i; k < s.size() && k < i + 8; ++k) {
-        word = word << 8U | static_cast<unsigned char>(s[k]);
-      }
-      h = (h ^ word) * 0x100000001b3U;
-      h ^= h >> 29U;
+      std::memcpy(&word, s.data(), n);
+      mix(word);
+      s.remove_prefix(n);
     }
-    hash_ = h * 0x100000001b3U;
+  }
+  void mix(std::uint64_t word) {
+    hash_ = (hash_ ^ word) * 0x100000001b3U;
+    hash_ ^= hash_ >> 29U;
   }
   std::uint64_t hash_ = 0xcbf29ce484222325U;
 };
