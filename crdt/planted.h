@@ -26,6 +26,7 @@ enum class Bug : std::uint8_t {
   show_future_register,       // shows it at once
   collect_live_envelope,      // a containing interval is enough to collect
   collect_foreign_removal,    // collects entries without a look at their foreign removals
+  forget_foreign_early,       // drops a removal once the add's owner has written again
   // the gateway: peers
   no_reannounce,           // trusts the broker to remember over a reconnect
   trust_truncated_replay,  // takes what arrived of a bucket for all of it

@@ -314,8 +314,11 @@ bool LiveSet::superseded_orset(const std::vector<EntryRef>& among, const KeyStat
   }
   crdt::OrSetPart<ActorRef> part = orset_part(actors_, x);
   const auto& set = std::get<OrSet>(key.value);
-  std::erase_if(part.foreign,
-                [&](const Dot& d) { return set.dead(d) || planted(Bug::collect_foreign_removal); });
+  std::erase_if(part.foreign, [&](const Dot& d) {
+    return set.dead(d) || planted(Bug::collect_foreign_removal) ||
+           (planted(Bug::forget_foreign_early) && set.part(d.actor) != nullptr &&
+            set.part(d.actor)->covered.top() > d.op);
+  });
   crdt::OrSetPart<ActorRef> join;
   for (const EntryRef& y : among) join.join(orset_part(actors_, y.entry()));
   return part.leq(join);
