@@ -75,11 +75,13 @@ void Gateway::Impl::connected(Instant now, LinkId id) {
   if (link.listen_until_ms == never) {
     link.listen_until_ms = link.options.peers ? now.mono_ms + options.listen_ms : now.mono_ms;
   }
+  link.old_views_until_ms = now.mono_ms + old_views_ms;
   publish_status(id, true, now.wall_ms);
 }
 
 void Gateway::Impl::subscribe_all(LinkId id) {
   const Link& link = links.at(id);
+  out.subscriptions.push_back({id, own_views(), true, true});
   if (link.options.devices) out.subscriptions.push_back({id, root + "/up/+", true, false});
   if (!link.options.peers) return;
   for (const char* what : {"/+/status", "/+/head", "/+/delta"})
@@ -139,10 +141,14 @@ void Gateway::Impl::run_publishers(Instant now) {
   for (LinkId l = 0; l < links.size(); ++l) {
     Link& link = links[l];
     if (!link.connected) continue;
-    shown.push_back(l);
+    if (link.hears_old_views && now.mono_ms >= link.old_views_until_ms) {
+      link.hears_old_views = false;
+      out.subscriptions.push_back({l, own_views(), false, false});
+    }
     if (!link.announced)
       link.announced = now.mono_ms >= link.listen_until_ms && !peers.recovering(l);
     if (!link.announced) continue;
+    shown.push_back(l);
     if (link.announce_all) views.announce_all(now, keys);
     if (link.options.peers) {
       to.push_back({l, link.batch_number, link.announce_all});
@@ -153,7 +159,7 @@ void Gateway::Impl::run_publishers(Instant now) {
   if (!to.empty() && (all || now.mono_ms >= announcer.deadline())) {
     announcer.run(now, clock.tick(now.wall_ms), to, out, counters);
   }
-  views.run(now, shown, out, counters);
+  if (!shown.empty()) views.run(now, shown, out, counters);
 }
 
 std::uint64_t Gateway::Impl::next_deadline() const {
@@ -174,15 +180,17 @@ std::uint64_t Gateway::Impl::next_deadline() const {
   const bool any_connected =
       std::any_of(links.begin(), links.end(), [](const Link& l) { return l.connected; });
   if (!any_connected) return at;
-  heed(views.deadline());
   heed(peers.deadline());
-  bool any_announced = false;
+  bool any_shown = false, any_announced = false;
   for (LinkId id = 0; id < links.size(); ++id) {
     const Link& l = links[id];
+    any_shown |= l.connected && l.announced;
     any_announced |= l.connected && l.announced && l.options.peers;
+    if (l.connected && l.hears_old_views) heed(l.old_views_until_ms);
     // While it recovers its own past, the end of that fetch is what it waits for.
     if (l.connected && !l.announced && !peers.recovering(id)) heed(l.listen_until_ms);
   }
+  if (any_shown) heed(views.deadline());
   if (any_announced) heed(announcer.deadline());
   return at;
 }

@@ -45,6 +45,7 @@ class RecentHashes {
 
 struct Gateway::Impl {
   static constexpr std::uint64_t never = ~std::uint64_t{0};
+  static constexpr std::uint64_t old_views_ms = 60'000;
 
   struct Source {
     LinkId link = 0;
@@ -63,6 +64,10 @@ struct Gateway::Impl {
     std::uint64_t listen_until_ms =
         never;  // first connect: hear what our earlier life left there before overwriting it
     bool announced = false;
+    // What an earlier life left under view/<gateway>/ is listened to until nothing of it came for a
+    // while (mono).
+    std::uint64_t old_views_until_ms = never;
+    bool hears_old_views = true;
     std::uint64_t batch_number = 0;
   };
   struct InFlight {
@@ -79,6 +84,7 @@ struct Gateway::Impl {
   // gateway.cc
   void connected(Instant, LinkId);
   void subscribe_all(LinkId);
+  std::string own_views() const { return root + "/view/" + options.gateway + "/#"; }
   void see(Instant);  // what time it is, also for registers from the future
   void run_timers(Instant);
   void run_publishers(Instant);
@@ -92,6 +98,7 @@ struct Gateway::Impl {
   void receive(Instant, Inbound&&);
   void on_upload(Instant, LinkId, std::string_view device, const std::string& payload,
                  const std::string& topic);
+  void on_old_view(Instant, const Inbound&, std::string_view rest);
   void on_gateway_topic(Instant, const Inbound&, std::string_view rest);
   void on_batch(Instant, const Inbound&, std::string_view gateway);
   void on_state(Instant, const Inbound&, std::string_view gateway, std::string_view rest);

@@ -70,6 +70,7 @@ void Gateway::Impl::receive(Instant now, Inbound&& in) {
     }
     return on_upload(now, in.link, rest, in.payload, in.topic);
   }
+  if (first == "view") return on_old_view(now, in, rest);
   if (first == "gw" && links[in.link].options.peers) return on_gateway_topic(now, in, rest);
   reject(now, Reject::topic, in.topic, "nobody asked for it", {});
 }
@@ -100,6 +101,13 @@ void Gateway::Impl::on_upload(Instant now, LinkId link, std::string_view device,
     }
     enqueue(now, std::move(*authorised), {link, true, false, false});
   }
+}
+
+// Only what the broker had retained: nobody else speaks under our views.
+void Gateway::Impl::on_old_view(Instant now, const Inbound& in, std::string_view rest) {
+  if (take_level(rest) != options.gateway || !in.retained || in.payload.empty()) return;
+  links[in.link].old_views_until_ms = now.mono_ms + old_views_ms;
+  views.inherit(now, in.link, rest, keys, out);
 }
 
 void Gateway::Impl::on_gateway_topic(Instant now, const Inbound& in, std::string_view rest) {

@@ -45,19 +45,42 @@ void Views::announce_all(Instant now, const Keyspace& keys) {
   next_ms_ = std::min(next_ms_, now.mono_ms);
 }
 
+// The key has a topic, or gets one.
+bool Views::publishes(const KeyState* key) {
+  if (published_.count(key) != 0) return true;
+  if (published_.size() >= options_.view_topics_max) return false;
+  published_.insert(key);
+  return true;
+}
+
+void Views::inherit(Instant now, LinkId link, std::string_view name, const Keyspace& keys,
+                    Output& out) {
+  const std::size_t slash = name.find('/');
+  const auto type = wire::type_named(name.substr(0, slash));
+  KeyState* key = nullptr;
+  if (type && slash != std::string_view::npos && options_.view_enabled)
+    key = keys.find(name.substr(slash + 1), *type);
+  if (key == nullptr || !publishes(key)) {
+    out.publishes.push_back({link, topic_of(name), {}, true, true});
+    return;
+  }
+  if (dirty_.empty()) next_ms_ = std::max(next_ms_, now.mono_ms);
+  dirty_.insert(key);
+}
+
+std::string Views::topic_of(std::string_view name) const {
+  return options_.root + "/view/" + options_.gateway + '/' + std::string(name);
+}
+
 void Views::run(Instant now, const std::vector<LinkId>& links, Output& out, Counters& counters) {
   if (dirty_.empty() || now.mono_ms < next_ms_) return;
   for (const KeyState* key : dirty_) {
-    if (published_.count(key) == 0) {
-      if (published_.size() >= options_.view_topics_max) {
-        skipped_ += 1;
-        continue;
-      }
-      published_.insert(key);
+    if (!publishes(key)) {
+      skipped_ += 1;
+      continue;
     }
     const std::string type = wire::type_name(key->type);
-    const std::string topic =
-        options_.root + "/view/" + options_.gateway + '/' + type + '/' + key->key;
+    const std::string topic = topic_of(type + '/' + key->key);
     const std::string json = "{\"value\":" + display_json(*key, view_bytes_max) + ",\"type\":\"" +
                              type + "\",\"at\":" + std::to_string(key->changed_at_ms) +
                              ",\"contributors\":" + std::to_string(key->contributors()) + '}';

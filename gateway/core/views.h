@@ -22,6 +22,9 @@ class Views {
   explicit Views(const Options& options) : options_(options) {}
 
   void changed(Instant now, const std::vector<KeyState*>& keys);
+  // An earlier life left view/<gateway>/`name` ("<type>/<key>") at the broker: it keeps its topic
+  // when the key is here and a topic is free, otherwise it would be wrong for ever, and is cleared.
+  void inherit(Instant now, LinkId, std::string_view name, const Keyspace&, Output&);
   // A broker that may have forgotten wants all of them.
   void announce_all(Instant now, const Keyspace&);
   std::uint64_t deadline() const { return dirty_.empty() ? ~std::uint64_t{0} : next_ms_; }
@@ -35,6 +38,8 @@ class Views {
   std::uint64_t skipped() const { return skipped_; }
 
  private:
+  bool publishes(const KeyState*);
+  std::string topic_of(std::string_view name) const;
   struct ByName {
     bool operator()(const KeyState* a, const KeyState* b) const {
       return std::tie(a->key, a->type) < std::tie(b->key, b->type);

@@ -5,11 +5,16 @@
 namespace tributary::simulation {
 
 void Judge::bounded(const Book& book, const core::Gateway& gateway,
-                    const std::vector<Device>& alive, std::size_t retained_topics,
+                    const std::vector<Device>& alive, const Topics& topics,
                     std::uint64_t file_bytes) const {
-  constexpr std::size_t topics_max = 1'000;
-  want(retained_topics < topics_max, [&] {
-    return book.gateway + " has " + std::to_string(retained_topics) + " retained topics";
+  // Of each, one replay carries about 1,000: `gw/<gateway>/#` for peers, `view/<gateway>/#` for
+  // people.
+  constexpr std::size_t replay_max = 1'000;
+  want(topics.of_gateway < replay_max, [&] {
+    return book.gateway + " has " + std::to_string(topics.of_gateway) + " retained topics";
+  });
+  want(topics.of_views <= topics.views_max, [&] {
+    return book.gateway + " has " + std::to_string(topics.of_views) + " retained views";
   });
   // A device that is alive sends from 0 when its envelopes outweigh its parts four times; what a
   // part weighs is estimated differently here, and one delta may be under way.

@@ -99,8 +99,11 @@ class Judge {
   void exact(const std::vector<Book*>&, const std::vector<Device>& alive,
              const std::map<Actor, std::uint64_t>& owed) const;
   // --- check_bounded.cc: memory, disk and retained topics follow state
-  void bounded(const Book&, const core::Gateway&, const std::vector<Device>& alive,
-               std::size_t retained_topics, std::uint64_t file_bytes) const;
+  struct Topics {  // retained at one broker, by one gateway
+    std::size_t of_gateway = 0, of_views = 0, views_max = 0;
+  };
+  void bounded(const Book&, const core::Gateway&, const std::vector<Device>& alive, const Topics&,
+               std::uint64_t file_bytes) const;
 
  private:
   std::map<std::uint64_t, Promise> promises_;  // by a hash of the acknowledgement

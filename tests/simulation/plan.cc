@@ -32,7 +32,7 @@ void draw_air(Plan& p, Random& r) {
   if (r.chance(0.3)) {
     p.queued_max = r.between(10, 60);
   } else if (r.chance(0.7)) {
-    p.queued_max = r.between(150, 300);
+    p.queued_max = r.between(550, 1'000);
     p.state_part_bytes = r.between(200, 1'000);
   }
   if (r.chance(0.3)) p.broker_in_flight_max = r.between(1, 5);

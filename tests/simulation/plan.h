@@ -86,6 +86,8 @@ struct Plan {
   std::uint32_t pending_envelopes_max = 20'000;
   std::uint32_t commit_ms = 3;  // of one commit, on average
   std::size_t queued_max = 1'000, broker_in_flight_max = 20;
+  // Views a gateway may have at a broker that queues so few: what an earlier life left must fit.
+  std::size_t views_max() const { return std::min<std::size_t>(500, queued_max / 4); }
   // the air
   transports::memory::LinkFaults faults{};
   std::int64_t skew_max_ms = 0;

@@ -49,6 +49,7 @@ std::unique_ptr<GatewayNode> World::make_gateway(std::size_t index, bool ghost,
   s.core.fleet = "demo";
   s.core.gateway = "g" + std::to_string(index + 1);
   s.core.state_part_bytes = plan_.state_part_bytes;
+  s.core.view_topics_max = static_cast<std::uint32_t>(plan_.views_max());
   s.core.view_enabled = plan_.views;
   s.core.pending_envelopes_max = plan_.pending_envelopes_max;
   const bool sites = plan_.sites > 1;
@@ -345,15 +346,19 @@ std::map<Actor, std::uint64_t> World::owed() {
 void World::judge_end() {
   for (const auto& g : gateways_) {
     g->check(true);
-    std::size_t topics = 0;
+    Judge::Topics most;
     for (const auto& b : brokers_) {
-      const std::string mine = "/" + g->id() + "/";
-      topics = std::max<std::size_t>(
-          topics, static_cast<std::size_t>(std::count_if(
-                      b->retained().begin(), b->retained().end(),
-                      [&](const auto& r) { return r.first.find(mine) != std::string::npos; })));
+      const auto count = [&](const std::string& under) {
+        return static_cast<std::size_t>(
+            std::count_if(b->retained().begin(), b->retained().end(), [&](const auto& r) {
+              return r.first.find(under + g->id() + '/') != std::string::npos;
+            }));
+      };
+      most.of_gateway = std::max(most.of_gateway, count("/gw/"));
+      most.of_views = std::max(most.of_views, count("/view/"));
     }
-    judge_.bounded(g->book, g->gateway(), alive(), topics, g->file_bytes());
+    most.views_max = plan_.views_max();
+    judge_.bounded(g->book, g->gateway(), alive(), most, g->file_bytes());
   }
   // A restart changes nothing.
   const std::string digest = gateways_.front()->gateway().summary().digest;

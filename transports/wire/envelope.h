@@ -8,6 +8,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -47,6 +48,8 @@ constexpr bool known(std::uint8_t type) {
 }
 // "gcounter" …; "type-17" for one that is not known.
 std::string type_name(std::uint8_t type);
+// The other way round; nullopt: no type is called so.
+std::optional<std::uint8_t> type_named(std::string_view name);
 
 struct GCounterPayload {
   std::uint64_t p = 0;

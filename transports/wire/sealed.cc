@@ -103,6 +103,13 @@ std::string type_name(std::uint8_t type) {
   return known(type) ? names[type - 1] : "type-" + std::to_string(type);
 }
 
+std::optional<std::uint8_t> type_named(std::string_view name) {
+  for (unsigned type = 1; type <= type_max; ++type) {
+    if (name == type_name(static_cast<std::uint8_t>(type))) return static_cast<std::uint8_t>(type);
+  }
+  return std::nullopt;
+}
+
 bool valid_id(std::string_view id) {
   return !id.empty() && id.size() <= id_bytes_max &&
          std::all_of(id.begin(), id.end(), id_character);

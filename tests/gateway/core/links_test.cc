@@ -17,8 +17,9 @@ TEST(Links, HearsOnlyTheDevicesOfALink) {
   for (const Subscription& s : rig.take_subscriptions())
     filters.push_back(std::to_string(s.link) + " " + s.filter);
   EXPECT_EQ(filters, (std::vector<std::string>{
-                         "0 tributary/v1/demo/up/+", "0 tributary/v1/demo/gw/+/status",
-                         "0 tributary/v1/demo/gw/+/head", "0 tributary/v1/demo/gw/+/delta",
+                         "0 tributary/v1/demo/view/gw/#", "0 tributary/v1/demo/up/+",
+                         "0 tributary/v1/demo/gw/+/status", "0 tributary/v1/demo/gw/+/head",
+                         "0 tributary/v1/demo/gw/+/delta", "1 tributary/v1/demo/view/gw/#",
                          "1 tributary/v1/demo/gw/+/status", "1 tributary/v1/demo/gw/+/head",
                          "1 tributary/v1/demo/gw/+/delta"}));
   rig.up("door-7", parts(0, 1, 1, "door-7"));
