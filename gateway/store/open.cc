@@ -168,6 +168,12 @@ std::optional<Error> Store::Impl::check_schema() {
   if (rc == sqlite_ok) schema = schema_text(db, rc);
   if (rc != sqlite_ok) return refused(rc, "check");
   if (version > migrations().back().to) {
+    const int told = told_version(db, rc);
+    if (rc != sqlite_ok) return refused(rc, "check");
+    if (told != version) {
+      return damaged("its header says schema " + std::to_string(version) +
+                     ", which its tables do not");
+    }
     db.close();
     return Error{Error::Kind::newer,
                  "'" + path + "' was written by a newer Tributary (schema " +

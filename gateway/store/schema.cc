@@ -67,6 +67,7 @@ CREATE VIEW devices AS
 COMMIT;
 )sql";
 
+// From version 2 on each also writes its number into meta, as 'schema': see told_version().
 constexpr std::array<Migration, 1> all_migrations{{{1, version_1}}};
 
 // FNV-1a: enough to tell a rotten owner row (a wrong fleet name would look like a stranger's file)
@@ -101,6 +102,14 @@ std::span<const Migration> migrations() {
 
 int schema_version(Connection& db, int& rc) {
   return static_cast<int>(db.integer("PRAGMA user_version", rc));
+}
+
+int told_version(Connection& db, int& rc) {
+  const auto has_meta =
+      db.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'meta' AND type = 'table'", rc);
+  if (rc != sqlite_ok || has_meta == 0) return 0;
+  return static_cast<int>(
+      db.integer("SELECT coalesce((SELECT value FROM meta WHERE name = 'schema'), 0)", rc));
 }
 
 std::string schema_text(Connection& db, int& rc) {
@@ -182,7 +191,7 @@ std::optional<Owner> read_owner(Connection& db, int& rc) {
 
 Head judge(const std::string& head) {
   constexpr std::string_view magic("SQLite format 3\0", 16);
-  const bool sqlite = head.substr(0, 16) == magic;
+  const bool sqlite = head.substr(0, 16) == magic.substr(0, head.size());
   const bool whole = head.size() >= 100;
   const std::uint32_t mark = whole ? big_endian(std::string_view(head).substr(68, 4)) : 0;
   const bool marked = mark == application_id;

@@ -30,6 +30,9 @@ std::span<const Migration> migrations();
 // one.
 int migrate(Connection&, std::span<const Migration> steps);
 int schema_version(Connection&, int& rc);
+// The version that the tables tell, 0 for none: a flipped bit makes a newer one of the header's,
+// and must not keep a gateway from starting.
+int told_version(Connection& db, int& rc);
 // The views for people are in snapshots alone: SQLite leaves the free list out of its checks when
 // the first table it comes across is a view (3.40 does), and a rotten free list hands out pages
 // that are in use. drop_views() is for a snapshot that became somebody's database.

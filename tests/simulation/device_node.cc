@@ -104,7 +104,8 @@ std::unique_ptr<DeviceNode> DeviceNode::copy(std::uint64_t memory_number,
   s.seed = seed;
   auto out = std::make_unique<DeviceNode>(std::move(s), judge_);
   out->saved_ = saved_;
-  out->forked_from_ = setup_.memory_number;
+  // Of a memory that was put back and did not run yet there is no log: of the one before it.
+  out->forked_from_ = forked_from_.value_or(setup_.memory_number);
   out->clock = clock;
   return out;
 }

@@ -19,7 +19,7 @@ namespace {
 
 struct Arguments {
   std::uint64_t seed = 0, first = 0, seeds = 0;
-  std::vector<std::size_t> keep;
+  std::vector<std::string> keep;  // numbers, or "none"
   std::string bug, commit = "unknown";
   bool trace = false, planted = false, speed = false, sometimes = false, twice = false;
   std::uint64_t planted_seeds = 500;
@@ -56,9 +56,17 @@ void print_failure(const Plan& plan, const Finished& f, const Arguments& a, cons
               keep.c_str(), a.bug.empty() ? "" : (" --bug " + a.bug).c_str());
 }
 
+std::vector<std::size_t> places(const std::vector<std::string>& keep) {
+  std::vector<std::size_t> out;
+  for (const std::string& word : keep) {
+    if (word != "none") out.push_back(std::stoul(word));
+  }
+  return out;
+}
+
 int run_one(const Arguments& a, const How& how) {
   Plan plan = a.speed ? speed_plan(a.seed) : make_plan(a.seed);
-  if (!a.keep.empty()) plan.keep(a.keep);
+  if (!a.keep.empty()) plan.keep(places(a.keep));
   std::printf("seed %" PRIu64 ": %s\n", a.seed, describe(plan).c_str());
   for (const Misfortune& m : plan.misfortunes) std::printf("  %s\n", describe(m).c_str());
   const Finished f = run_apart(plan, how);
@@ -143,7 +151,12 @@ int run(int argc, char** argv) {
       "./run sim");
   app.add_option("--seed", a.seed, "one seed, told in full; a failure is made small");
   app.add_option("--keep", a.keep, "with --seed: only these of its misfortunes, by their number")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->check([](const std::string& word) {
+        const bool number = !word.empty() && word.size() < 10 &&
+                            word.find_first_not_of("0123456789") == std::string::npos;
+        return number || word == "none" ? "" : "numbers with commas between them, or none: " + word;
+      });
   app.add_flag("--trace", a.trace, "with --seed: everything that happens");
   app.add_option("--seeds", a.seeds, "so many seeds (500)");
   app.add_option("--first", a.first, "from this one (drawn by chance, and printed)");

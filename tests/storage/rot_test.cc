@@ -66,26 +66,16 @@ void flip(Image& image, const Flip& f) {
 }
 
 struct Tally {
-  std::size_t tried = 0, harmless = 0, in_part = 0, aside = 0, later = 0, refused = 0, wrong = 0;
+  std::size_t tried = 0, harmless = 0, in_part = 0, aside = 0, later = 0, wrong = 0;
   std::string first;
 };
-
-// Refused by name is right only where a bit makes it another's file: the mark, and the version.
-bool may_refuse(const Flip& f) {
-  return f.file == database && ((f.byte >= 60 && f.byte < 64) || (f.byte >= 68 && f.byte < 72));
-}
 
 std::string try_flip(const Site& site, const Image& image, const Flip& f, Tally& tally) {
   Image rotten = image;
   flip(rotten, f);
   Disk disk(rotten);
   Life life(disk, {.incarnation = 1'000});
-  if (const std::string refused = life.boot(); !refused.empty()) {
-    const Error::Kind kind = life.errors().back().kind;
-    const bool named = kind == Error::Kind::newer || kind == Error::Kind::foreign;
-    tally.refused += named;
-    return named && may_refuse(f) ? "" : refused;
-  }
+  if (const std::string refused = life.boot(); !refused.empty()) return refused;
   const bool aside = !life.errors().empty();
   const bool noticed = life.noticed("quarantine") || life.noticed("intake");
   const Held before = life.held();
@@ -130,8 +120,7 @@ void try_flips(const Site& site, const Image& image, const std::string& what,
   }
   std::cout << "bits flipped in " << what << ": " << t.tried << " (harmless " << t.harmless
             << ", a part quarantined or forgotten " << t.in_part << ", moved aside " << t.aside
-            << ", at a commit " << t.later << ", refused by name " << t.refused
-            << "), wrong: " << t.wrong << '\n';
+            << ", at a commit " << t.later << "), wrong: " << t.wrong << '\n';
   EXPECT_EQ(t.wrong, 0u) << what << ": " << t.first;
 }
 
