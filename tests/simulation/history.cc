@@ -23,7 +23,7 @@ void Log::apply(const Op& op) {
     case Kind::set:
       return;
     case Kind::erase_foreign:
-      foreign_[op.key].insert(op.target);
+      foreign_[op.key].emplace(op.target, op.number);
       return;
     case Kind::forget_foreign:
       foreign_[op.key].erase(op.target);
@@ -106,8 +106,8 @@ bool Log::set_by(std::uint64_t number, const KeyType& key, const std::string& by
   return op != nullptr && op->kind == Kind::set && op->key == key && op->element == bytes;
 }
 
-const std::set<DotName>& Log::foreign(const KeyType& key) const {
-  static const std::set<DotName> none;
+const std::map<DotName, std::uint64_t>& Log::foreign(const KeyType& key) const {
+  static const std::map<DotName, std::uint64_t> none;
   const auto at = foreign_.find(key);
   return at == foreign_.end() ? none : at->second;
 }
@@ -129,9 +129,12 @@ std::shared_ptr<Log> History::log(const Actor& actor, std::uint64_t memory) {
 std::shared_ptr<Log> History::fork(const Actor& actor, std::uint64_t from_memory,
                                    std::uint64_t memory) {
   auto& logs = all_[actor];
-  const auto from = logs.find(from_memory);
-  logs[memory] =
-      from == logs.end() ? std::make_shared<Log>() : std::make_shared<Log>(*from->second);
+  // The latest memory up to that one which wrote as this actor: in between it may have forgotten,
+  // and been another.
+  const auto beyond = logs.upper_bound(from_memory);
+  auto copy = beyond == logs.begin() ? std::make_shared<Log>()
+                                     : std::make_shared<Log>(*std::prev(beyond)->second);
+  logs[memory] = std::move(copy);
   taint(actor);
   return logs[memory];
 }

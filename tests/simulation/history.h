@@ -67,7 +67,8 @@ class Log {
   // The operation is an insert of that element.
   bool inserted_by(std::uint64_t number, const KeyType&, const std::string& element) const;
   bool set_by(std::uint64_t number, const KeyType&, const std::string& bytes) const;
-  const std::set<DotName>& foreign(const KeyType&) const;  // not forgotten
+  // Removals that are not forgotten, each with the operation that made it (again, perhaps).
+  const std::map<DotName, std::uint64_t>& foreign(const KeyType&) const;
   std::vector<KeyType> keys() const;
 
  private:
@@ -78,7 +79,7 @@ class Log {
   std::map<KeyType, Totals> totals_;
   std::map<KeyType, std::map<std::string, std::uint64_t>> live_;
   std::map<KeyType, std::set<std::string>> inserted_;
-  std::map<KeyType, std::set<DotName>> foreign_;
+  std::map<KeyType, std::map<DotName, std::uint64_t>> foreign_;
 };
 
 class History {

@@ -108,8 +108,11 @@ std::string Shadow::lacks(const Log& log, const Actor& actor, std::uint64_t from
                              [](std::uint64_t n, const Op& op) { return n < op.number; });
   for (; at != ops.end() && at->number <= to; ++at) {
     // Forgotten once its owner had retired it: a disk that does not know so waits for the owner.
-    if (at->kind == Op::Kind::erase_foreign && log.foreign(at->key).count(at->target) == 0)
-      continue;
+    if (at->kind == Op::Kind::erase_foreign) {
+      const auto& held = log.foreign(at->key);
+      const auto made = held.find(at->target);
+      if (made == held.end() || made->second != at->number) continue;
+    }
     const std::string what = lacks(*at, actor);
     if (!what.empty()) {
       return "operation " + std::to_string(at->number) + " of " + actor.first + ":" +
