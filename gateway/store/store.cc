@@ -109,22 +109,6 @@ bool Store::created() const {
   return impl_->made;
 }
 
-Result<std::uint64_t, Error> Store::renew_incarnation(std::uint64_t incarnation) {
-  Owner next = impl_->owner;
-  next.incarnation = incarnation;
-  int rc = impl_->begin.run();
-  if (rc == sqlite_ok) rc = write_owner(impl_->db, next);
-  if (rc == sqlite_ok) rc = impl_->end.run();
-  if (rc != sqlite_ok) {
-    const Error e = impl_->failed(rc, "write to");
-    impl_->db.roll_back();
-    impl_->broken = impl_->broken || e.kind == Error::Kind::io;
-    return Failure{e};
-  }
-  impl_->owner = next;
-  return incarnation;
-}
-
 Error Store::Impl::unreadable_row(Statement& statement) {
   const Error e = failed(statement.rc(), "read");
   if (e.kind != Error::Kind::corrupt) return e;

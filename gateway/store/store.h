@@ -78,8 +78,6 @@ class Store {
 
   std::uint64_t incarnation() const;  // random, made with the database
   bool created() const;               // this open() made it
-  // Gives this database a new incarnation, after it turned out to be an old copy.
-  Result<std::uint64_t, Error> renew_incarnation(std::uint64_t incarnation);
 
   struct Visitor {
     std::function<void(EnvelopeRow&&)> envelope;

@@ -191,18 +191,6 @@ TEST(Store, ASnapshotIsAWholeStoreAndReplacesOnlyAnOlderOne) {
   EXPECT_EQ(read_all(*must_open(dir / "copy.db")).envelopes.size(), 600u);
 }
 
-TEST(Store, RenewsItsIncarnationForGood) {
-  TempDir dir;
-  {
-    auto store = must_open(dir / "gateway.db");
-    ASSERT_TRUE(store->renew_incarnation(largest));
-    EXPECT_EQ(store->incarnation(), largest);
-    must_commit(*store, rows(1, 1));
-    ASSERT_TRUE(store->reopen());
-  }
-  EXPECT_EQ(must_open(dir / "gateway.db")->incarnation(), largest);
-}
-
 TEST(Store, TheWriteAheadLogStaysBounded) {
   TempDir dir;
   auto store = must_open(dir / "gateway.db");
