@@ -3,14 +3,28 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 #include "crdt/planted.h"
 
 namespace tributary::sdk {
 namespace {
 
-// A delta of many parts is repeated as it is so often before a newer one takes its place.
-constexpr std::uint32_t rounds_max = 12;
+// A delta of many parts is repeated as it is so often before a newer one takes its place: enough
+// for a queue that lets eight of them through.
+std::uint32_t rounds_max(std::size_t parts) {
+  return 12 + static_cast<std::uint32_t>(parts / 8);
+}
+
+// Where repetition `round` begins. A queue that is too short drops the end of a burst, and the same
+// parts would be lost for ever. Steps of the golden ratio leave the smallest gaps at every time: w
+// parts a round are all of them after little more than parts / w rounds.
+std::size_t first_part(std::size_t round, std::size_t parts) {
+  auto step = static_cast<std::size_t>(0.618034 * static_cast<double>(parts) + 0.5);
+  while (std::gcd(step, parts) != 1) ++step;
+  return round * step % parts;
+}
+
 constexpr std::uint64_t save_retry_ms = 1'000;
 
 void pull_back(std::optional<std::uint64_t>& at, std::uint64_t by) {
@@ -56,8 +70,9 @@ std::uint64_t Engine::jittered(std::uint64_t pause_ms) {
 
 // While a delta of many parts is on its way, a newer one would only start the collecting anew.
 bool Engine::whole_flight_in_air() const {
-  return main_.delta && main_.delta->envelopes.size() > 1 && main_.rounds < rounds_max &&
-         main_.delta->from <= from() && main_.delta->to > from();
+  const std::size_t parts = main_.delta ? main_.delta->envelopes.size() : 0;
+  return parts > 1 && main_.rounds < rounds_max(parts) && main_.delta->from <= from() &&
+         main_.delta->to > from();
 }
 
 std::optional<std::uint64_t> Engine::next_main() const {
@@ -105,7 +120,7 @@ bool Engine::repeatable(const Flight& f, std::uint64_t from) const {
   if (memory_->points.ask(point) != Points::Answer::sent)
     return false;  // its ack would tell nothing
   return f.delta->to == state().last_op() ||
-         (f.delta->envelopes.size() > 1 && f.rounds < rounds_max);
+         (f.delta->envelopes.size() > 1 && f.rounds < rounds_max(f.delta->envelopes.size()));
 }
 
 void Engine::send(Flight& flight, std::uint64_t from) {
@@ -118,10 +133,8 @@ void Engine::send(Flight& flight, std::uint64_t from) {
     dirty_ = must_save_ = true;
   }
   ++flight.rounds;
-  // A queue that is too short drops the end of a burst. A repetition begins elsewhere, or it would
-  // lose the same parts for ever.
   const std::size_t parts = flight.delta->envelopes.size();
-  const std::size_t first = (flight.rounds - 1) * (parts / 2 + 1) % parts;  // all, by and by
+  const std::size_t first = first_part(flight.rounds - 1, parts);
   for (std::size_t i = 0; i < parts; ++i) {
     outgoing_.push_back({flight.delta, (first + i) % parts});
   }
