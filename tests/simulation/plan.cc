@@ -34,6 +34,8 @@ void draw_air(Plan& p, Random& r) {
   } else if (r.chance(0.7)) {
     p.queued_max = r.between(550, 1'000);
     p.state_part_bytes = r.between(200, 1'000);
+    // Each connect publishes all parts again: one that breaks before they are through never ends.
+    f.disconnect = std::min(f.disconnect, 0.0002);
   }
   if (r.chance(0.3)) p.broker_in_flight_max = r.between(1, 5);
 }
