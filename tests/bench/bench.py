@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The whole-process benchmarks: one table with ratios, and JSON.
+
+    bench.py BUILD [--quick] [--json FILE] [PART ...]
+
+BUILD is a build directory. --quick shows in seconds that everything runs; its figures mean nothing.
+"""
+import argparse
+import json
+import os
+import platform
+import sys
+
+import ingest
+
+PARTS = {"ingest": ingest.measure}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="of: " + " ".join(PARTS))
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", help="write everything that was measured there")
+    options = parser.parse_args()
+    unknown = [p for p in options.parts if p not in PARTS]
+    if unknown:
+        parser.error(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}")
+    programs = {"tributary": os.path.join(options.build, "gateway/app/tributary")}
+    for name in ("ingest_load", "paho_noop"):
+        programs[name] = os.path.join(options.build, "tests/bench", name)
+    rows = []
+    for part in options.parts or PARTS:
+        for row in PARTS[part](programs, options.quick):
+            rows.append(row)
+            print(f"{row['name']:36}" + "  ".join(f"{k} {v:,}" for k, v in row.items() if k != "name"), flush=True)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as out:
+            json.dump({"cpus": os.cpu_count(), "system": platform.platform(), "quick": options.quick, "rows": rows}, out, indent=1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// The load of the ingest benchmark: many devices, each sending cumulative deltas of its counters.
+//
+//   ingest_load PORT MODE PACKETS OPERATIONS DEVICES WINDOW [RATE]
+//     MODE        ack: done when a gateway has acknowledged everything to every device
+//                 count: done when somebody says so on bench/done (paho_noop)
+//     OPERATIONS  of each packet: so many keys are counted up
+//
+// Prints one line of JSON: seconds from the first publish to the end, and with MODE ack the
+// latencies from publish to durable acknowledgement.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "tests/bench/mqtt_load.h"
+#include "transports/wire/ack.h"
+#include "transports/wire/envelope.h"
+
+namespace tributary::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Load {
+  std::vector<MqttLoad::Packet> packets;
+  std::vector<std::uint32_t> device;  // of each packet
+  std::vector<std::uint64_t> upto;    // the packet's last operation
+  std::size_t bytes = 0;
+};
+
+std::string name_of(std::size_t device) {
+  return "dev-" + std::to_string(device);
+}
+
+// Packet i is the (i / devices)-th delta of device i % devices.
+Load make(std::size_t packets, std::size_t operations, std::size_t devices) {
+  Load out;
+  std::vector<std::string> keys(operations);
+  for (std::size_t i = 0; i < packets; ++i) {
+    const std::size_t round = i / devices, d = i % devices;
+    const std::string device = name_of(d);
+    wire::Delta delta;
+    delta.fleet = "bench";
+    delta.device = device;
+    delta.epoch = 1;
+    delta.from = round * operations;
+    delta.to = delta.from + operations;
+    delta.id = round + 1;
+    delta.hlc = crdt::Hlc::at(1'700'000'000'000 + round, 0);
+    for (std::size_t k = 0; k < operations; ++k) {
+      char text[64];
+      std::snprintf(text, sizeof text, "%s/key-%03zu", device.c_str(), k);
+      keys[k] = text;
+      wire::Entry e;
+      e.key = keys[k];
+      e.type = static_cast<std::uint8_t>(wire::Type::pncounter);
+      e.lo = 0;
+      e.hi = delta.to;
+      e.payload = wire::PnCounterPayload{1'000 * (round + 1), round};
+      delta.entries.push_back(e);
+    }
+    out.packets.push_back(
+        {"tributary/v1/bench/up/" + device, wire::seal(wire::encode_delta(delta))});
+    out.device.push_back(static_cast<std::uint32_t>(d));
+    out.upto.push_back(delta.to);
+    out.bytes += out.packets.back().payload.size();
+  }
+  return out;
+}
+
+// What was acknowledged to whom, and when.
+class Watch {
+ public:
+  Watch(const Load& load, std::size_t devices) : load_(load), of_(devices), missing_(devices) {
+    for (std::size_t i = 0; i < load.packets.size(); ++i) of_[load.device[i]].packets.push_back(i);
+    sent_.resize(load.packets.size());
+    for (std::size_t d = 0; d < devices; ++d) {
+      names_.emplace(name_of(d), d);
+      if (of_[d].packets.empty()) --missing_;
+    }
+  }
+  void sent(std::size_t packet) { sent_[packet] = Clock::now(); }
+  void acknowledged(std::string_view payload) {
+    const auto ack = wire::decode_ack(payload, wire::Limits{});
+    if (!ack || ack->actors.empty()) return;
+    const auto at = names_.find(std::string(ack->device));
+    if (at == names_.end()) return;
+    Device& d = of_[at->second];
+    const auto now = Clock::now();
+    while (d.next < d.packets.size() && load_.upto[d.packets[d.next]] <= ack->actors[0].op) {
+      const std::chrono::duration<double, std::milli> took = now - sent_[d.packets[d.next]];
+      latencies_ms_.push_back(took.count());
+      if (++d.next == d.packets.size()) --missing_;
+    }
+  }
+  bool done() const { return missing_ == 0; }
+  double percentile_ms(double p) {
+    if (latencies_ms_.empty()) return 0;
+    std::sort(latencies_ms_.begin(), latencies_ms_.end());
+    const auto at = static_cast<std::size_t>(p * static_cast<double>(latencies_ms_.size()));
+    return latencies_ms_[std::min(at, latencies_ms_.size() - 1)];
+  }
+
+ private:
+  struct Device {
+    std::vector<std::size_t> packets;
+    std::size_t next = 0;
+  };
+  const Load& load_;
+  std::vector<Device> of_;
+  std::size_t missing_;
+  std::vector<Clock::time_point> sent_;
+  std::unordered_map<std::string, std::size_t> names_;
+  std::vector<double> latencies_ms_;
+};
+
+int run(int argc, char** argv) {
+  if (argc < 7) {
+    std::fprintf(stderr, "ingest_load PORT ack|count PACKETS OPERATIONS DEVICES WINDOW [RATE]\n");
+    return 2;
+  }
+  const auto number = [&](int i) { return std::strtoul(argv[i], nullptr, 10); };
+  const bool acks = std::string(argv[2]) == "ack";
+  const std::size_t packets = number(3), operations = number(4), devices = number(5);
+  const double rate = argc > 7 ? std::strtod(argv[7], nullptr) : 0;
+  const Load load = make(packets, operations, devices);
+  Watch watch(load, devices);
+  bool finished = false;
+  MqttLoad mqtt("127.0.0.1", static_cast<std::uint16_t>(number(1)), "ingest-load");
+  mqtt.subscribe(acks ? "tributary/v1/bench/ack/+" : "bench/done");
+  mqtt.on_message([&](std::string_view, std::string_view payload) {
+    finished = true;
+    if (acks) watch.acknowledged(payload);
+  });
+  const auto start = Clock::now();
+  mqtt.run(
+      load.packets, number(6), rate, [&] { return acks ? watch.done() : finished; },
+      [&](std::size_t i) { watch.sent(i); });
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  std::printf("{\"seconds\":%.4f,\"packets\":%zu,\"operations\":%zu,\"bytes\":%zu", seconds,
+              packets, packets * operations, load.bytes);
+  if (acks) {
+    std::printf(",\"p50_ms\":%.2f,\"p95_ms\":%.2f,\"p99_ms\":%.2f", watch.percentile_ms(0.5),
+                watch.percentile_ms(0.95), watch.percentile_ms(0.99));
+  }
+  std::puts("}");
+  return 0;
+}
+
+}  // namespace
+}  // namespace tributary::bench
+
+int main(int argc, char** argv) {
+  try {
+    return tributary::bench::run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "ingest_load: %s\n", e.what());
+    return 1;
+  }
+}
