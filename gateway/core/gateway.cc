@@ -81,11 +81,17 @@ void Gateway::Impl::connected(Instant now, LinkId id) {
 
 void Gateway::Impl::subscribe_all(LinkId id) {
   const Link& link = links.at(id);
-  out.subscriptions.push_back({id, own_views(), true, true});
+  listen_to_old_views({}, id);
   if (link.options.devices) out.subscriptions.push_back({id, root + "/up/+", true, false});
   if (!link.options.peers) return;
   for (const char* what : {"/+/status", "/+/head", "/+/delta"})
     out.subscriptions.push_back({id, base + what, true, true});
+}
+
+void Gateway::Impl::listen_to_old_views(Instant now, LinkId id) {
+  links.at(id).hears_old_views = true;
+  links.at(id).old_views_until_ms = now.mono_ms + old_views_ms;
+  out.subscriptions.push_back({id, own_views(), true, true});
 }
 
 void Gateway::Impl::publish_status(LinkId id, bool online, std::uint64_t wall_ms) {
@@ -142,13 +148,23 @@ void Gateway::Impl::run_publishers(Instant now) {
     Link& link = links[l];
     if (!link.connected) continue;
     if (link.hears_old_views && now.mono_ms >= link.old_views_until_ms) {
-      link.hears_old_views = false;
-      out.subscriptions.push_back({l, own_views(), false, false});
+      // A replay is cut where a queue is full: once more, until nothing is left to clear.
+      link.hears_old_views = std::exchange(link.cleared_old_views, false);
+      if (link.hears_old_views) {
+        listen_to_old_views(now, l);
+      } else {
+        out.subscriptions.push_back({l, own_views(), false, false});
+      }
     }
     if (!link.announced)
       link.announced = now.mono_ms >= link.listen_until_ms && !peers.recovering(l);
     if (!link.announced) continue;
     shown.push_back(l);
+    if (now.mono_ms >= link.reannounce_ms) {
+      link.reannounce_ms = never;
+      link.announce_all = true;
+      listen_to_old_views(now, l);
+    }
     if (link.announce_all) views.announce_all(now, keys);
     if (link.options.peers) {
       to.push_back({l, link.batch_number, link.announce_all});
@@ -187,6 +203,7 @@ std::uint64_t Gateway::Impl::next_deadline() const {
     any_shown |= l.connected && l.announced;
     any_announced |= l.connected && l.announced && l.options.peers;
     if (l.connected && l.hears_old_views) heed(l.old_views_until_ms);
+    if (l.connected && l.announced) heed(l.reannounce_ms);
     // While it recovers its own past, the end of that fetch is what it waits for.
     if (l.connected && !l.announced && !peers.recovering(id)) heed(l.listen_until_ms);
   }

@@ -67,7 +67,8 @@ struct Gateway::Impl {
     // What an earlier life left under view/<gateway>/ is listened to until nothing of it came for a
     // while (mono).
     std::uint64_t old_views_until_ms = never;
-    bool hears_old_views = true;
+    bool hears_old_views = true, cleared_old_views = false;
+    std::uint64_t reannounce_ms = never;  // when all is published again, because of a stranger
     std::uint64_t batch_number = 0;
   };
   struct InFlight {
@@ -84,6 +85,7 @@ struct Gateway::Impl {
   // gateway.cc
   void connected(Instant, LinkId);
   void subscribe_all(LinkId);
+  void listen_to_old_views(Instant, LinkId);
   std::string own_views() const { return root + "/view/" + options.gateway + "/#"; }
   void see(Instant);  // what time it is, also for registers from the future
   void run_timers(Instant);
@@ -102,6 +104,7 @@ struct Gateway::Impl {
   void on_gateway_topic(Instant, const Inbound&, std::string_view rest);
   void on_batch(Instant, const Inbound&, std::string_view gateway);
   void on_state(Instant, const Inbound&, std::string_view gateway, std::string_view rest);
+  void heed_stranger(Instant, LinkId);
   void on_head(Instant, const Inbound&, std::string_view gateway);
   void take_pack(Instant, const wire::Pack&, Source, const std::string& topic);
   void take_from_peer(Instant, std::string_view bytes, Source, const std::string& topic);

@@ -107,7 +107,7 @@ void Gateway::Impl::on_upload(Instant now, LinkId link, std::string_view device,
 void Gateway::Impl::on_old_view(Instant now, const Inbound& in, std::string_view rest) {
   if (take_level(rest) != options.gateway || !in.retained || in.payload.empty()) return;
   links[in.link].old_views_until_ms = now.mono_ms + old_views_ms;
-  views.inherit(now, in.link, rest, keys, out);
+  if (!views.inherit(now, in.link, rest, keys, out)) links[in.link].cleared_old_views = true;
 }
 
 void Gateway::Impl::on_gateway_topic(Instant now, const Inbound& in, std::string_view rest) {
@@ -140,8 +140,21 @@ void Gateway::Impl::on_head(Instant now, const Inbound& in, std::string_view gat
                   "the head is of gateway '" + std::string(head->gateway) + "'", in.payload);
   }
   clock.observe(head->hlc, now.wall_ms, options.clock_ahead_max_ms);
+  if (gateway == options.gateway && head->session != session) heed_stranger(now, in.link);
   peers.on_head(now, in.link, *head, counters);
   for (const auto& [bucket, parts] : peers.take_inherited()) announcer.inherit(bucket, parts);
+}
+
+// Somebody else publishes under our id: a clone of this gateway. What we retain, at this broker and
+// at those where only views are heard, may be overwritten or cleared, so all of it is published
+// again when that has calmed down, and what the clone left is cleared.
+void Gateway::Impl::heed_stranger(Instant now, LinkId id) {
+  if (!links[id].announced || links[id].reannounce_ms != never) return;  // an earlier life of ours
+  constexpr std::uint64_t pause_ms = 30'000;
+  for (Link& link : links) link.reannounce_ms = now.mono_ms + pause_ms;
+  notice(Notice::Level::warning, "own-id",
+         "another gateway publishes under the id '" + options.gateway +
+             "': stop one of them, or give it an id of its own");
 }
 
 void Gateway::Impl::on_batch(Instant now, const Inbound& in, std::string_view gateway) {

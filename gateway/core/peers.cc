@@ -160,6 +160,7 @@ void Peers::run(Instant now, const OurHeads& ours, bool settled, Output& out, Co
   if (planted(Bug::ignore_gaps_and_heads)) return;
   for (auto& [name, peer] : peers_) {
     if (!peer.head) continue;
+    if (name.first == options_.gateway) forget_own_past(peer, now);
     heed_missing_batches(peer, now, counters);
     const std::uint64_t look = std::exchange(peer.look, 0) | std::exchange(peer.waiting, 0);
     for (std::uint64_t left = look; left != 0; left &= left - 1) {
@@ -169,6 +170,18 @@ void Peers::run(Instant now, const OurHeads& ours, bool settled, Output& out, Co
       if (t.fetch || t.differs_since_ms != never) peer.waiting |= std::uint64_t{1} << b;
     }
     if (peer.waiting == 0) peer.missed = false;
+  }
+}
+
+// What is retained under our id is ours again by now. What could not be read of it whole in all
+// that time was overwritten.
+void Peers::forget_own_past(Peer& p, Instant now) {
+  constexpr std::uint64_t own_past_ms = 600'000;
+  if (now.mono_ms < p.heard_ms + own_past_ms) return heed(p.heard_ms + own_past_ms);
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+    if (p.buckets[b].fetch) return;
+    p.head->buckets[b].reset();
+    p.buckets[b].differs_since_ms = never;
   }
 }
 
@@ -250,8 +263,10 @@ std::string Peers::filter(const Name& name, std::uint32_t bucket) const {
 bool Peers::recovering(LinkId link) const {
   const auto at = peers_.find(Name{options_.gateway, link});
   if (at == peers_.end() || !at->second.head) return false;
+  // What could not be read whole in some tries is not there: a broker may have lost a part of it.
+  constexpr std::uint32_t tries = 3;
   return std::any_of(at->second.buckets.begin(), at->second.buckets.end(),
-                     [](const BucketTrack& t) { return t.fetch.has_value(); });
+                     [](const BucketTrack& t) { return t.fetch && t.failures < tries; });
 }
 
 std::vector<std::pair<std::uint32_t, std::uint32_t>> Peers::take_inherited() {

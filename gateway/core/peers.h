@@ -96,6 +96,7 @@ class Peers {
     }
   };
 
+  void forget_own_past(Peer&, Instant);
   void heed_missing_batches(Peer&, Instant, Counters&);
   static std::uint64_t changed_buckets(const Peer&, const wire::Head&);
   bool differs(const Peer&, std::uint32_t bucket, const OurHeads& ours) const;

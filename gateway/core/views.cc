@@ -53,7 +53,7 @@ bool Views::publishes(const KeyState* key) {
   return true;
 }
 
-void Views::inherit(Instant now, LinkId link, std::string_view name, const Keyspace& keys,
+bool Views::inherit(Instant now, LinkId link, std::string_view name, const Keyspace& keys,
                     Output& out) {
   const std::size_t slash = name.find('/');
   const auto type = wire::type_named(name.substr(0, slash));
@@ -62,10 +62,11 @@ void Views::inherit(Instant now, LinkId link, std::string_view name, const Keysp
     key = keys.find(name.substr(slash + 1), *type);
   if (key == nullptr || !publishes(key)) {
     out.publishes.push_back({link, topic_of(name), {}, true, true});
-    return;
+    return false;
   }
   if (dirty_.empty()) next_ms_ = std::max(next_ms_, now.mono_ms);
   dirty_.insert(key);
+  return true;
 }
 
 std::string Views::topic_of(std::string_view name) const {

@@ -23,8 +23,9 @@ class Views {
 
   void changed(Instant now, const std::vector<KeyState*>& keys);
   // An earlier life left view/<gateway>/`name` ("<type>/<key>") at the broker: it keeps its topic
-  // when the key is here and a topic is free, otherwise it would be wrong for ever, and is cleared.
-  void inherit(Instant now, LinkId, std::string_view name, const Keyspace&, Output&);
+  // when the key is here and a topic is free; otherwise it would be wrong for ever, and is cleared.
+  // Returns whether it is kept.
+  bool inherit(Instant now, LinkId, std::string_view name, const Keyspace&, Output&);
   // A broker that may have forgotten wants all of them.
   void announce_all(Instant now, const Keyspace&);
   std::uint64_t deadline() const { return dirty_.empty() ? ~std::uint64_t{0} : next_ms_; }

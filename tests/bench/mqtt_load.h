@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A load generator that costs a broker as much as it can and this machine as little as possible: one
-// connection, MQTT 3.1.1, packets made beforehand, QoS 1 with a window, one thread. For benchmarks
-// only: it knows no reconnecting and trusts its broker.
+// A load generator that costs a broker as much as it can and this machine as little as possible:
+// one connection, MQTT 3.1.1, packets made beforehand, QoS 1 with a window, one thread. For
+// benchmarks only: it knows no reconnecting and trusts its broker.
 //
 //   MqttLoad load("127.0.0.1", 1883, "generator");
 //   load.subscribe("tributary/v1/bench/ack/+");

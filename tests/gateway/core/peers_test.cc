@@ -204,6 +204,28 @@ TEST_F(InParts, PartsThatAreNotNeededAnyMoreAreCleared) {
 }
 
 // E1: a peer that is off, or never reads what we have, costs one fetch and no more.
+// Found by the simulator, seed 401660: a gateway that lost its disk waited for parts of its own
+// past that the broker had not any more, and never announced anything again.
+TEST(Peers, APastThatCannotBeReadWholeIsNotWaitedForForEver) {
+  const Options options = Rig::defaults("ga");
+  Peers peers(options, 2, "r/gw");
+  wire::Head head;
+  head.fleet = "demo", head.gateway = "ga", head.session = 1;
+  head.types = {1, 2, 3, 4, 5};
+  head.buckets[7] = wire::BucketHead{wire::sha256("state"), {}, 1, wire::sha256("parts"), 2};
+  Instant now{1'000, 1'700'000'000'000};
+  Counters counters;
+  Output out;
+  peers.on_head(now, 0, head, counters);
+  while (counters.fetches < 4) {
+    ASSERT_LT(now.mono_ms, 1'000'000u);
+    now.mono_ms = std::max(now.mono_ms + 1, peers.deadline());
+    peers.run(now, {}, true, out, counters);
+    EXPECT_EQ(peers.recovering(0),
+              counters.fetches < 4 && counters.fetches > counters.fetches_incomplete);
+  }
+}
+
 TEST(Peers, FetchAPublishedDigestAtMostOnce) {
   Pair p;
   p.boot();

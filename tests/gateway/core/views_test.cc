@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/gateway/core/support/rig.h"
+#include "transports/wire/ack.h"
 
 namespace tributary::core::testing {
 namespace {
@@ -183,12 +184,39 @@ TEST(ViewsOfAGateway, WhatAnEarlierLifePublishedIsKeptUpOrCleared) {
     ASSERT_EQ(said.count(gone), 1u) << gone;
     EXPECT_EQ(said[gone], "") << gone;
   }
+  // Something was cleared: the replay may have been cut, so once more. Then nothing is left.
+  for (const bool again : {true, false}) {
+    rig.take_subscriptions();
+    rig.run(60'000);
+    const auto later = rig.take_subscriptions();
+    ASSERT_EQ(later.size(), 1u);
+    EXPECT_EQ(later[0].filter, rig.topic("view/gw/#"));
+    EXPECT_EQ(later[0].subscribe, again);
+  }
+}
+
+// Found by the simulator, seed 401807: a clone of a gateway leaves its own topics, and overwrites
+// what the gateway had published.
+TEST(ViewsOfAGateway, AfterACloneEverythingIsPublishedAgain) {
+  Rig rig;
+  rig.boot();
+  rig.up("d", envelope({.device = "d", .to = 1}, {counter("k", 1, 5)}));
+  rig.run(40'000);
   rig.take_subscriptions();
-  rig.run(60'000);
-  const auto later = rig.take_subscriptions();
-  ASSERT_EQ(later.size(), 1u);
-  EXPECT_EQ(later[0].filter, rig.topic("view/gw/#"));
-  EXPECT_FALSE(later[0].subscribe);
+  const auto heads = rig.take("gw/gw/head");
+  ASSERT_FALSE(heads.empty());
+  auto stranger = wire::decode_head(heads.back().payload, wire::Limits{});
+  ASSERT_TRUE(stranger);
+  stranger->session += 1;
+  rig.take("");
+  rig.hear(rig.topic("gw/gw/head"), wire::seal(wire::encode_body(*stranger)));
+  rig.run(31'000);
+  EXPECT_FALSE(rig.take("view/gw/gcounter/k").empty());
+  EXPECT_FALSE(rig.take("gw/gw/state/").empty());
+  const auto asked = rig.take_subscriptions();
+  EXPECT_TRUE(std::any_of(asked.begin(), asked.end(), [&](const Subscription& s) {
+    return s.filter == rig.topic("view/gw/#") && s.subscribe;
+  }));
 }
 
 }  // namespace
