@@ -97,7 +97,8 @@ void Pump::start_links() {
               .session = link.connect(will),
               .outbox = Outbox({.messages_max = link.outbox_max}),
               .reason = "not connected yet",
-              .connected = false};
+              .connected = false,
+              .held_back = false};
     made.session->on_ready(options_.wake);
     made.session->subscribe(core_->root() + "/req/" + options_.core.gateway + "/+",
                             Qos::at_least_once);
@@ -252,8 +253,11 @@ bool Pump::may_read() {
 
 // True: there may be more. What is not read stays with the session, which pushes back.
 bool Pump::read(std::size_t index) {
-  if (!may_read() || links_[index].outbox.full()) return false;
-  std::vector<Event> events = links_[index].session->poll(events_per_turn);
+  if (!may_read()) return false;
+  Line& link = links_[index];
+  link.held_back = link.outbox.full();
+  if (link.held_back) return false;
+  std::vector<Event> events = link.session->poll(events_per_turn);
   for (Event& event : events) handle(index, event);
   return events.size() == events_per_turn;
 }
@@ -317,6 +321,11 @@ bool Pump::turn() {
   }
   if (const auto due = core_->deadline(); due && *due <= now().mono_ms) core_->tick(now());
   effects();
+  // A link that was not read because too much was to be sent, and it is gone now: nobody wakes us
+  // for what has arrived meanwhile.
+  for (const Line& link : links_) {
+    more = more || (link.held_back && !link.outbox.full());
+  }
   return more;
 }
 

@@ -89,6 +89,7 @@ class Pump {
     Outbox outbox;
     std::string reason;  // why it is not connected
     bool connected = false;
+    bool held_back = false;  // not read: what that makes us send has no room
   };
   struct Snapshot {
     std::size_t link = 0;
