@@ -165,7 +165,10 @@ void Gateway::Impl::run_publishers(Instant now) {
       link.announce_all = true;
       listen_to_old_views(now, l);
     }
-    if (link.announce_all) views.announce_all(now, keys);
+    if (link.announce_all) {
+      views.announce_all(now, keys);
+      peers.forget_own_past(l, out);
+    }
     if (link.options.peers) {
       to.push_back({l, link.batch_number, link.announce_all});
       all |= link.announce_all;

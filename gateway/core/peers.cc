@@ -160,7 +160,6 @@ void Peers::run(Instant now, const OurHeads& ours, bool settled, Output& out, Co
   if (planted(Bug::ignore_gaps_and_heads)) return;
   for (auto& [name, peer] : peers_) {
     if (!peer.head) continue;
-    if (name.first == options_.gateway) forget_own_past(peer, now);
     heed_missing_batches(peer, now, counters);
     const std::uint64_t look = std::exchange(peer.look, 0) | std::exchange(peer.waiting, 0);
     for (std::uint64_t left = look; left != 0; left &= left - 1) {
@@ -173,16 +172,14 @@ void Peers::run(Instant now, const OurHeads& ours, bool settled, Output& out, Co
   }
 }
 
-// What is retained under our id is ours again by now. What could not be read of it whole in all
-// that time was overwritten.
-void Peers::forget_own_past(Peer& p, Instant now) {
-  constexpr std::uint64_t own_past_ms = 600'000;
-  if (now.mono_ms < p.heard_ms + own_past_ms) return heed(p.heard_ms + own_past_ms);
+void Peers::forget_own_past(LinkId link, Output& out) {
+  const auto at = peers_.find(Name{options_.gateway, link});
+  if (at == peers_.end()) return;
   for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
-    if (p.buckets[b].fetch) return;
-    p.head->buckets[b].reset();
-    p.buckets[b].differs_since_ms = never;
+    BucketTrack& t = at->second.buckets[b];
+    if (t.fetch) end(at->first, t, b, out);
   }
+  at->second = Peer{};
 }
 
 // On a slow link a head overtakes batches that it counts: it is retained, and only the latest one

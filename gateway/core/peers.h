@@ -51,6 +51,10 @@ class Peers {
 
   // Something of our own earlier life on this link is still to be read.
   bool recovering(LinkId) const;
+  // What is retained under our id on this link is about to be ours again: nothing of an earlier
+  // life or of a clone can be read whole any more, and trying would take the place of other
+  // fetches.
+  void forget_own_past(LinkId, Output&);
   // bucket → parts that our earlier life left on the link.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> take_inherited();
   std::vector<PeerView> views(const OurHeads& ours) const;
@@ -96,7 +100,6 @@ class Peers {
     }
   };
 
-  void forget_own_past(Peer&, Instant);
   void heed_missing_batches(Peer&, Instant, Counters&);
   static std::uint64_t changed_buckets(const Peer&, const wire::Head&);
   bool differs(const Peer&, std::uint32_t bucket, const OurHeads& ours) const;

@@ -224,6 +224,14 @@ TEST(Peers, APastThatCannotBeReadWholeIsNotWaitedForForEver) {
     EXPECT_EQ(peers.recovering(0),
               counters.fetches < 4 && counters.fetches > counters.fetches_incomplete);
   }
+  // Seed 503266: and once all is ours again it is read no more, in the place of what peers have.
+  out = {};
+  peers.forget_own_past(0, out);
+  ASSERT_EQ(out.subscriptions.size(), 1u);
+  EXPECT_FALSE(out.subscriptions[0].subscribe);
+  now.mono_ms += 1'000'000;
+  peers.run(now, {}, true, out, counters);
+  EXPECT_EQ(counters.fetches, 4u);
 }
 
 TEST(Peers, FetchAPublishedDigestAtMostOnce) {
