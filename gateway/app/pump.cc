@@ -253,8 +253,9 @@ bool Pump::may_read() {
 
 // True: there may be more. What is not read stays with the session, which pushes back.
 bool Pump::read(std::size_t index) {
-  if (!may_read()) return false;
   Line& link = links_[index];
+  link.held_back = false;
+  if (!may_read()) return false;
   link.held_back = link.outbox.full();
   if (link.held_back) return false;
   std::vector<Event> events = link.session->poll(events_per_turn);
