@@ -81,7 +81,7 @@ void Gateway::Impl::connected(Instant now, LinkId id) {
 
 void Gateway::Impl::subscribe_all(LinkId id) {
   const Link& link = links.at(id);
-  listen_to_old_views({}, id);
+  out.subscriptions.push_back({id, own_views(), true, true});
   if (link.options.devices) out.subscriptions.push_back({id, root + "/up/+", true, false});
   if (!link.options.peers) return;
   for (const char* what : {"/+/status", "/+/head", "/+/delta"})

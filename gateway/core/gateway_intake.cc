@@ -105,7 +105,8 @@ void Gateway::Impl::on_upload(Instant now, LinkId link, std::string_view device,
 
 // Only what the broker had retained: nobody else speaks under our views.
 void Gateway::Impl::on_old_view(Instant now, const Inbound& in, std::string_view rest) {
-  if (take_level(rest) != options.gateway || !in.retained || in.payload.empty()) return;
+  const bool ours = take_level(rest) == options.gateway && !rest.empty();  // '#' is the parent, too
+  if (!ours || !in.retained || in.payload.empty()) return;
   links[in.link].old_views_until_ms = now.mono_ms + old_views_ms;
   if (!views.inherit(now, in.link, rest, keys, out)) links[in.link].cleared_old_views = true;
 }
