@@ -203,7 +203,6 @@ TEST_F(InParts, PartsThatAreNotNeededAnyMoreAreCleared) {
   EXPECT_TRUE(p.in_step());
 }
 
-// E1: a peer that is off, or never reads what we have, costs one fetch and no more.
 // Found by the simulator, seed 401660: a gateway that lost its disk waited for parts of its own
 // past that the broker had not any more, and never announced anything again.
 TEST(Peers, APastThatCannotBeReadWholeIsNotWaitedForForEver) {
@@ -234,6 +233,7 @@ TEST(Peers, APastThatCannotBeReadWholeIsNotWaitedForForEver) {
   EXPECT_EQ(counters.fetches, 4u);
 }
 
+// E1: a peer that is off, or never reads what we have, costs one fetch and no more.
 TEST(Peers, FetchAPublishedDigestAtMostOnce) {
   Pair p;
   p.boot();
