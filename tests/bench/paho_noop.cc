@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The limit that ingest is measured against: a Paho C++ subscriber that only counts.
 //
-//   paho_noop PORT MESSAGES      says "ready" on stdout, "x" on bench/done after every MESSAGES that
-//                                arrived, and goes on until SIGTERM
+//   paho_noop PORT MESSAGES
+//
+// Says "ready" on stdout, and "x" on bench/done after every MESSAGES that arrived, until SIGTERM.
 #include <mqtt/async_client.h>
 
 #include <atomic>
