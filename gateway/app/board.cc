@@ -130,7 +130,7 @@ void Board::view(const std::string& gateway, std::string_view type, std::string_
   const std::pair<std::string, std::string> name{key, type};
   if (payload.empty()) {
     const auto it = values_.find(name);
-    if (it != values_.end()) it->second.shown.erase(gateway);
+    if (it != values_.end() && it->second.shown.erase(gateway) > 0) --shown_[gateway];
     return;
   }
   const json parsed = json::parse(payload, nullptr, false);
@@ -138,7 +138,8 @@ void Board::view(const std::string& gateway, std::string_view type, std::string_
   if (values_.count(name) == 0 && values_.size() >= values_max) return;
   ValueRow& row = values_[name];
   if (row.shown.count(gateway) == 0 && row.shown.size() >= gateways_max) return;
-  row.shown[gateway] = shown_text(parsed["value"]);
+  const auto [shown, fresh] = row.shown.insert_or_assign(gateway, shown_text(parsed["value"]));
+  if (fresh) ++shown_[gateway];
   row.contributors = std::max(row.contributors, number(parsed, "contributors"));
   if (const auto value = rate_number(parsed["value"], type)) {
     // Gateways say the same value one after the other: only news counts.
@@ -231,6 +232,15 @@ bool Board::in_step(std::uint64_t now_ms) const {
     if (row.digest != digest) return false;
   }
   return !digest.empty();
+}
+
+bool Board::all_shown() const {
+  return std::all_of(gateways_.begin(), gateways_.end(), [&](const auto& gateway) {
+    const auto& [name, row] = gateway;
+    const auto it = shown_.find(name);
+    const std::size_t shown = it == shown_.end() ? 0 : it->second;
+    return row.state != "online" || shown >= std::min<std::uint64_t>(row.keys, values_max);
+  });
 }
 
 std::string Board::to_json(std::uint64_t now_ms) const {

@@ -74,6 +74,8 @@ class Board {
   bool online(const std::string& gateway) const;
   // Every gateway is online, has answered lately, and shows the same digest.
   bool in_step(std::uint64_t now_ms) const;
+  // Every gateway that is online has published a view of each key that it holds.
+  bool all_shown() const;
   // Writers (a device's epochs) that any gateway knows.
   std::size_t devices() const;
   // Those of which this gateway can acknowledge less than another one: it may hold the same state,
@@ -97,6 +99,7 @@ class Board {
   std::string root_;
   std::map<std::string, GatewayRow> gateways_;
   std::map<std::pair<std::string, std::string>, ValueRow> values_;  // (key, type)
+  std::map<std::string, std::size_t> shown_;  // gateway → views of it in values_
 };
 
 }  // namespace tributary::app

@@ -40,10 +40,12 @@ std::uint64_t held(const GatewayRow& row) {
   return sum;
 }
 
-Cell step_cell(const GatewayRow& row, bool online, std::uint64_t now_ms) {
+// `agreed`: the digests they last told are equal, which is later news than what they hold of each
+// other's heads.
+Cell step_cell(const GatewayRow& row, bool online, bool agreed, std::uint64_t now_ms) {
   if (!online) return Cell("-", Tone::dim);
+  if (agreed || (row.peers > 0 && row.peers_in_step == row.peers)) return Cell("yes", Tone::good);
   if (row.peers == 0) return Cell("alone", Tone::dim);
-  if (row.peers_in_step == row.peers) return Cell("yes", Tone::good);
   // Heads are of different moments while operations stream in: unequal digests mean nothing then.
   if (row.operation_rate.per_second(now_ms).value_or(1) > 0) return Cell("moving");
   return Cell(std::to_string(row.peers_in_step) + " of " + std::to_string(row.peers), Tone::warn);
@@ -73,11 +75,13 @@ std::string Board::gateway_table(const Screen& screen, std::uint64_t now_ms) con
                {"MIB", Align::right},
                {"DIGEST"}});
   const std::size_t known = devices();
+  const bool agreed = gateways_.size() > 1 && in_step(now_ms);
   for (const auto& [name, row] : gateways_) {
     const std::string state = state_of(row, now_ms);
     const bool online = row.state == "online";
     const std::size_t late = behind(name);
-    table.row({name, Cell(state, tone_of(state)), step_cell(row, online, now_ms), count(row.actors),
+    table.row({name, Cell(state, tone_of(state)), step_cell(row, online, agreed, now_ms),
+               count(row.actors),
                row.acknowledged.empty()
                    ? Cell("-", Tone::dim)
                    : Cell(count(known - late), late == 0 ? Tone::plain : Tone::warn),

@@ -21,6 +21,9 @@ struct WatchArguments {
   bool as_json = false;
 };
 
+// A value is published up to a second after it changed.
+constexpr std::uint64_t views_ms = 2'000;
+
 bool all_heard(const Board& board) {
   for (const auto& [name, row] : board.gateways()) {
     if (row.state == "online" && row.digest.empty()) return false;
@@ -44,7 +47,7 @@ void print(const Watcher& watcher, const WatchArguments& a) {
 Exit once(const WatchArguments& a) {
   Watcher watcher(a.endpoint, a.timeout_ms);
   watcher.run_until(mono_now_ms() + a.timeout_ms, [&] { return all_heard(watcher.board()); });
-  watcher.run_until(mono_now_ms() + 500);  // the rest of the retained views
+  watcher.run_until(mono_now_ms() + views_ms, [&] { return watcher.board().all_shown(); });
   print(watcher, a);
   if (watcher.board().gateways().empty()) {
     throw Trouble(Exit::broker, "no gateway of fleet " + a.endpoint.fleet + " at " +

@@ -49,7 +49,8 @@ TEST(WholePath, WatchShowsOneTableAndSaysWhetherTheGatewaysAgree) {
   EXPECT_TRUE(eventually(20s,
                          [&] {
                            ran = site.ask({"watch", "--once"});
-                           return ran.status == 0;
+                           return ran.status == 0 &&
+                                  ran.out.find("plant/parts") != std::string::npos;
                          }))
       << ran.out << ran.err;
   for (const char* word : {"GATEWAY", "g1", "g2", "online", "plant/parts", "1,234,567", "yes"}) {

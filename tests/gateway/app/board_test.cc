@@ -51,6 +51,34 @@ TEST(Board, InStepMeansEveryGatewayAnswersWithTheSameDigest) {
   EXPECT_FALSE(board.in_step(1'000));
 }
 
+TEST(Board, GatewaysThatTellTheSameDigestAreInStepBeforeTheirPeersKnow) {
+  Board board(root);
+  for (const char* gateway : {"g1", "g2"}) {
+    birth(board, gateway, "online");
+    answer(board, gateway, "aa", 1, 1'000);
+    board.reply(gateway, "peers", R"({"peers":[{"online":true,"in_step":false}]})", true, 1'000);
+  }
+  EXPECT_NE(board.render({}, 1'000).find("yes"), std::string::npos) << board.render({}, 1'000);
+  answer(board, "g2", "bb", 2, 1'000);
+  EXPECT_EQ(board.render({}, 1'000).find("yes"), std::string::npos) << board.render({}, 1'000);
+}
+
+TEST(Board, KnowsWhetherEveryKeyHasBeenShown) {
+  Board board(root);
+  birth(board, "g1", "online");
+  board.reply("g1", "status", R"({"digest":"aa","keys":1})", true, 1);
+  EXPECT_FALSE(board.all_shown());
+  const std::string topic = root + "/view/g1/gcounter/hall/people";
+  board.message(topic, R"({"value":1})", 1);
+  board.message(topic, R"({"value":2})", 1);
+  EXPECT_TRUE(board.all_shown());
+  board.message(topic, "", 1);
+  board.message(topic, "", 1);
+  EXPECT_FALSE(board.all_shown());
+  birth(board, "g1", "offline", 2);
+  EXPECT_TRUE(board.all_shown()) << "it is not waited for";
+}
+
 TEST(Board, RatesComeFromTheLastSeconds) {
   Board board(root);
   birth(board, "g1", "online");
