@@ -7,8 +7,8 @@
 //   for (Event& e : session->poll(256)) …
 //   if (!session->publish({.topic = t, .payload = p})) …  // the outbox is full: wait for on_ready
 //
-// Promises: messages of one publisher on one topic are delivered in order, at least once with QoS 1
-// while the session lasts; nothing is promised over a disconnect, which empties the outbox. After a
+// Promises: messages of one publisher on one topic with one QoS are delivered in order, at least
+// once with QoS 1 while the session lasts; nothing is promised over a disconnect, which empties the outbox. After a
 // `connected` event the implementation has already sent every subscription that stands; retained
 // publishes are the caller's to make again. Sessions are clean: the broker keeps nothing for us
 // while we are away. What the broker refuses comes back as a `refused` event.
@@ -60,6 +60,9 @@ class Session {
   // At most `max` of the events that wait, oldest first; exactly `max` means: ask again. Never
   // blocks.
   virtual std::vector<Event> poll(std::size_t max) = 0;
+
+  // So much waits to be polled that what is to be sent may have to wait for it, too.
+  virtual bool inbound_full() const { return false; }
 
   virtual bool connected() const = 0;
   // Messages taken and not yet acknowledged by the broker.

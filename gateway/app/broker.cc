@@ -90,6 +90,7 @@ std::unique_ptr<transports::Session> make_session(const BrokerOptions& options) 
   o.in_flight_max = static_cast<std::uint16_t>(options.in_flight_max);
   o.inbound_max = options.inbound_queue_max;
   o.outbox_max = options.outbox_max;
+  o.qos0_outbox_max = options.qos0_outbox_max;
   o.username = options.username;
   o.password = options.password;
   try {

@@ -27,7 +27,8 @@ struct BrokerOptions {
   std::uint32_t reconnect_max_ms = 30'000;
   std::uint32_t in_flight_max = 16;
   std::uint32_t inbound_queue_max = 10'000;
-  std::uint32_t outbox_max = 10'000;
+  std::uint32_t outbox_max = 10'000;  // of QoS 1
+  std::uint32_t qos0_outbox_max = 10'000;
   std::optional<transports::Message> will;
 };
 

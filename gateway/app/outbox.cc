@@ -6,12 +6,40 @@
 
 namespace tributary::app {
 
+void Outbox::Latest::push(transports::Message message) {
+  auto [it, fresh] = of_topic_.try_emplace(message.topic);
+  if (fresh) order_.push_back(message.topic);
+  it->second = std::move(message);
+  assert(of_topic_.size() == order_.size());
+}
+
+bool Outbox::Latest::flush_one(transports::Session& session) {
+  if (order_.empty()) return false;
+  const auto it = of_topic_.find(order_.front());
+  assert(it != of_topic_.end());
+  if (!session.publish(it->second)) return false;
+  of_topic_.erase(it);
+  order_.pop_front();
+  return true;
+}
+
+void Outbox::Latest::drop_first() {
+  of_topic_.erase(order_.front());
+  order_.pop_front();
+}
+
+void Outbox::Latest::clear() {
+  of_topic_.clear();
+  order_.clear();
+}
+
 void Outbox::push(transports::Message message) {
-  if (message.retain) {
-    auto [it, fresh] = retained_.try_emplace(message.topic);
-    if (fresh) retained_order_.push_back(message.topic);
-    it->second = std::move(message);
-    assert(retained_.size() == retained_order_.size());
+  if (message.retain) return retained_.push(std::move(message));
+  if (message.qos == transports::Qos::at_most_once) {
+    acks_.push(std::move(message));
+    if (acks_.size() <= limits_.messages_max) return;
+    acks_.drop_first();
+    ++dropped_;
     return;
   }
   queue_bytes_ += message.payload.size();
@@ -33,34 +61,26 @@ bool Outbox::flush_one_queued(transports::Session& session) {
   return true;
 }
 
-bool Outbox::flush_one_retained(transports::Session& session) {
-  if (retained_order_.empty()) return false;
-  const auto it = retained_.find(retained_order_.front());
-  assert(it != retained_.end());
-  if (!session.publish(it->second)) return false;
-  retained_.erase(it);
-  retained_order_.pop_front();
-  return true;
-}
-
 void Outbox::flush(transports::Session& session) {
-  // In turns, so that a stream of acknowledgements does not starve the heads, nor the other way.
-  bool queued = true;
-  bool retained = true;
-  while (queued || retained) {
+  // In turns, so that no lane starves another one.
+  bool queued = true, acks = true, retained = true;
+  while (queued || acks || retained) {
     queued = queued && flush_one_queued(session);
-    retained = retained && flush_one_retained(session);
+    acks = acks && acks_.flush_one(session);
+    retained = retained && retained_.flush_one(session);
   }
 }
 
 void Outbox::disconnected() {
-  dropped_ += queue_.size();
+  dropped_ += queue_.size() + acks_.size();
   queue_.clear();
   queue_bytes_ = 0;
+  acks_.clear();
 }
 
 bool Outbox::full() const {
-  return queue_.size() >= limits_.messages_max / 2 || queue_bytes_ >= limits_.bytes_max / 2;
+  return queue_.size() >= limits_.messages_max / 2 || acks_.size() >= limits_.messages_max / 2 ||
+         queue_bytes_ >= limits_.bytes_max / 2;
 }
 
 }  // namespace tributary::app

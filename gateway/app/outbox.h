@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What waits to be sent on one link. Retained messages are a cache, so only the latest of a topic
-// is kept; the others go in order. Its promise: memory stays within the bound, whatever the broker
-// does, and the oldest unretained message is the one that is given up.
+// What waits to be sent on one link, in three lanes that take turns: retained messages, which are a
+// cache, so only the latest of a topic is kept; acknowledgements (QoS 0), of which a later one says
+// all that an earlier one did, so the same; and the others, in order. Its promise: memory stays
+// within the bounds, whatever the broker does, and what is not retained is given up oldest first.
 //
 //   Outbox outbox({.messages_max = 10'000});
 //   outbox.push(message);
@@ -23,7 +24,7 @@ namespace tributary::app {
 class Outbox {
  public:
   struct Limits {
-    std::size_t messages_max = 10'000;
+    std::size_t messages_max = 10'000;  // acknowledgements, and the others, each
     std::size_t bytes_max = std::size_t{64} << 20;
   };
   explicit Outbox(const Limits& limits) : limits_(limits) {}
@@ -36,18 +37,29 @@ class Outbox {
 
   // Time to stop taking in what makes us send. Half of the bound is left for what is under way.
   bool full() const;
-  std::size_t size() const { return queue_.size() + retained_.size(); }
+  std::size_t size() const { return queue_.size() + acks_.size() + retained_.size(); }
   std::uint64_t dropped() const { return dropped_; }
 
  private:
+  // The latest message of each topic; topics in the order in which they came.
+  class Latest {
+   public:
+    void push(transports::Message message);
+    bool flush_one(transports::Session& session);
+    void drop_first();
+    void clear();
+    std::size_t size() const { return order_.size(); }
+
+   private:
+    std::unordered_map<std::string, transports::Message> of_topic_;
+    std::deque<std::string> order_;  // exactly the keys of of_topic_
+  };
   bool flush_one_queued(transports::Session& session);
-  bool flush_one_retained(transports::Session& session);
 
   Limits limits_;
   std::deque<transports::Message> queue_;
   std::size_t queue_bytes_ = 0;  // payloads in queue_
-  std::unordered_map<std::string, transports::Message> retained_;
-  std::deque<std::string> retained_order_;  // exactly the keys of retained_, first come first sent
+  Latest acks_, retained_;
   std::uint64_t dropped_ = 0;
 };
 

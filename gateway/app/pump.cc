@@ -256,7 +256,9 @@ bool Pump::read(std::size_t index) {
   Line& link = links_[index];
   link.held_back = false;
   if (!may_read()) return false;
-  link.held_back = link.outbox.full();
+  // Not for longer than the session can hold what arrives: Paho's one thread would wait for us, and
+  // send nothing meanwhile. Then the outbox gives up its oldest.
+  link.held_back = link.outbox.full() && !link.session->inbound_full();
   if (link.held_back) return false;
   std::vector<Event> events = link.session->poll(events_per_turn);
   for (Event& event : events) handle(index, event);

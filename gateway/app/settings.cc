@@ -19,6 +19,8 @@ namespace {
 // on a link that loses a third of its packets a few hundred messages take half a minute. Not less
 // than a few, so that the window stays full while the owner thread is woken for more.
 constexpr std::uint32_t handed_over_windows = 4;
+// Acknowledgements wait for no answer: enough for Paho to write while the owner thread is busy.
+constexpr std::uint32_t acks_handed_over = 1'024;
 
 std::uint64_t random64() {
   std::random_device random;
@@ -105,6 +107,7 @@ BrokerOptions broker_options(const config::Broker& broker, const config::Derived
   o.in_flight_max = broker.in_flight_max;
   o.inbound_queue_max = broker.inbound_queue_max;
   o.outbox_max = handed_over_windows * broker.in_flight_max;
+  o.qos0_outbox_max = acks_handed_over;
   return o;
 }
 

@@ -86,7 +86,7 @@ struct Publish {
   std::string topic;
   std::string payload;
   bool retain = false;
-  bool at_least_once = true;
+  bool at_least_once = true;  // false: an acknowledgement, which the next on its topic replaces
 };
 
 struct Subscription {

@@ -38,6 +38,7 @@ class SpySession final : public transports::Session {
     for (const transports::Event& e : events) ears_.heard(e);
     return events;
   }
+  bool inbound_full() const override { return inner_->inbound_full(); }
   bool connected() const override { return inner_->connected(); }
   std::size_t outbox_size() const override { return inner_->outbox_size(); }
   void on_ready(std::function<void()> wake) override { inner_->on_ready(std::move(wake)); }

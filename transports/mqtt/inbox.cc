@@ -38,7 +38,12 @@ void Inbox::remove_sender() {
   --senders;
 }
 
-bool Inbox::full(std::size_t bytes) const {
+bool Inbox::full() const {
+  const std::lock_guard lock(mutex_);
+  return items_.size() >= limits_.messages_max || bytes_ >= limits_.bytes_max;
+}
+
+bool Inbox::must_wait(std::size_t bytes) const {
   if (items_.empty()) return false;  // one message larger than all of bytes_max must get through
   if (hurries > 0) return false;
   const std::size_t times = senders > 0 ? 2 : 1;
@@ -58,7 +63,7 @@ Inbox::Put Inbox::put(Event event, std::size_t bytes) {
   {
     std::unique_lock lock(mutex_);
     const auto patience_ends = steady_clock::now() + limits_.patience;
-    while (!closed_ && full(bytes)) {
+    while (!closed_ && must_wait(bytes)) {
       const auto now = steady_clock::now();
       if (now >= patience_ends) return Put::gave_up;
       room_.wait_until(lock, std::min(patience_ends, now + look_up_every));

@@ -11,7 +11,8 @@
 //
 // Why twice: while put() waits, Paho sends nothing, for no session of the process. A reader that
 // stops reading until it got rid of what it has to send would wait for itself. So as long as any
-// session has something to send, put() waits only at twice the limits.
+// session has something to send, put() waits only at twice the limits; and a reader that finds the
+// inbox full() must go on reading, whatever it has to send.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -40,6 +41,8 @@ class Inbox {
   Put put(Event event, std::size_t bytes);
   void note(Event event);
   std::vector<Event> take(std::size_t max);
+  // At its limits: put() may wait by now.
+  bool full() const;
 
   void open();
   void close();           // put() returns at once and takes nothing, until open()
@@ -66,12 +69,12 @@ class Inbox {
     std::size_t bytes;
   };
 
-  bool full(std::size_t bytes) const;
+  bool must_wait(std::size_t bytes) const;
   bool push(Event event, std::size_t bytes);
 
   const Limits limits_;
   std::function<void()> wake_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable room_;
   std::deque<Item> items_;
   std::size_t bytes_ = 0;

@@ -24,6 +24,7 @@ Options checked(Options options) {
   require(options.in_flight_max > 0, "in_flight_max is 0");
   require(options.inbound_max > 0, "inbound_max is 0");
   require(options.outbox_max > 0, "outbox_max is 0");
+  require(options.qos0_outbox_max > 0, "qos0_outbox_max is 0");
   require(options.max_packet_bytes > 0, "max_packet_bytes is 0");
   require(options.keepalive_s > 0, "keepalive_s is 0: a dead broker would never be noticed");
   require(options.connect_timeout_s > 0, "connect_timeout_s is 0");

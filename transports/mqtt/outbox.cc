@@ -12,44 +12,69 @@ std::size_t packet_bytes(const Message& message) {
          message.response_topic.size() + message.correlation.size();
 }
 
+Outbox::Outbox(const Limits& limits)
+    : bytes_max_(limits.bytes_max),
+      lanes_{Lane{limits.qos0_messages_max}, Lane{limits.messages_max}} {}
+
 bool Outbox::push(Message message) {
+  Lane& lane = this->lane(message.qos);
   const std::size_t bytes = packet_bytes(message);
-  const bool too_heavy = size() > 0 && bytes_ + bytes > limits_.bytes_max;
-  if (too_heavy || size() >= limits_.messages_max) {
-    refused_ = true;
+  const bool too_heavy = size() > 0 && bytes_ + bytes > bytes_max_;
+  if (too_heavy || lane.size() >= lane.messages_max) {
+    lane.refused = true;
     return false;
   }
-  queue_.push_back(std::move(message));
+  lane.queue.push_back(std::move(message));
   bytes_ += bytes;
   return true;
 }
 
+bool Outbox::may_send(std::size_t window) const {
+  const auto open = [](const Lane& lane, std::size_t most) {
+    return !lane.queue.empty() && lane.in_flight.size() < most;
+  };
+  return open(lane(Qos::at_most_once), qos0_window) || open(lane(Qos::at_least_once), window);
+}
+
 std::vector<Message> Outbox::next(std::size_t window) {
   std::vector<Message> messages;
-  while (!queue_.empty() && in_flight_.size() < window) {
-    in_flight_.push_back(packet_bytes(queue_.front()));
-    bytes_in_flight_ += in_flight_.back();
-    messages.push_back(std::move(queue_.front()));
-    queue_.pop_front();
-  }
+  take(lane(Qos::at_most_once), qos0_window, messages);
+  take(lane(Qos::at_least_once), window, messages);
   return messages;
 }
 
-bool Outbox::answered() {
-  assert(!in_flight_.empty());
-  assert(bytes_ >= in_flight_.front());
-  bytes_ -= in_flight_.front();
-  bytes_in_flight_ -= in_flight_.front();
-  in_flight_.pop_front();
-  const bool room = size() <= limits_.messages_max / 2 && bytes_ <= limits_.bytes_max / 2;
-  return room && std::exchange(refused_, false);
+void Outbox::take(Lane& lane, std::size_t window, std::vector<Message>& messages) {
+  while (!lane.queue.empty() && lane.in_flight.size() < window) {
+    lane.in_flight.push_back(packet_bytes(lane.queue.front()));
+    bytes_in_flight_ += lane.in_flight.back();
+    messages.push_back(std::move(lane.queue.front()));
+    lane.queue.pop_front();
+  }
+}
+
+bool Outbox::answered(Qos qos) {
+  Lane& lane = this->lane(qos);
+  assert(!lane.in_flight.empty());
+  assert(bytes_ >= lane.in_flight.front());
+  bytes_ -= lane.in_flight.front();
+  bytes_in_flight_ -= lane.in_flight.front();
+  lane.in_flight.pop_front();
+  if (bytes_ > bytes_max_ / 2) return false;
+  // Bytes may have been what was in the way of the other one.
+  bool wake = false;
+  for (Lane& l : lanes_) {
+    if (l.size() <= l.messages_max / 2) wake = std::exchange(l.refused, false) || wake;
+  }
+  return wake;
 }
 
 void Outbox::clear() {
-  queue_.clear();
-  in_flight_.clear();
+  for (Lane& lane : lanes_) {
+    lane.queue.clear();
+    lane.in_flight.clear();
+    lane.refused = false;
+  }
   bytes_ = bytes_in_flight_ = 0;
-  refused_ = false;
 }
 
 }  // namespace tributary::transports::mqtt

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "transports/mqtt/outbox.h"
 #include "transports/mqtt/reason.h"
 
 namespace tributary::transports::mqtt {
@@ -70,6 +71,14 @@ std::string failure_words(const paho::token& token) {
   return "refused, or no answer (Paho code " + std::to_string(code) + ")";
 }
 
+// Paho refuses what it has more of than this; ours are the windows that count.
+paho::create_options create_options(const Options& options) {
+  paho::create_options create(MQTTVERSION_5);
+  create.set_max_buffered_messages(
+      static_cast<int>(2 * (options.in_flight_max + Outbox::qos0_window)));
+  return create;
+}
+
 paho::connect_options connect_options(const Options& options) {
   paho::connect_options connect;
   connect.set_mqtt_version(MQTTVERSION_5);
@@ -100,7 +109,7 @@ class PahoClient::Impl {
   Impl(const Options& options, PahoAnswers& answers)
       : answers_(answers),
         options_(options),
-        client_(options.uri, options.client_id, paho::create_options(MQTTVERSION_5)) {
+        client_(options.uri, options.client_id, create_options(options)) {
     client_.set_message_callback([this](const paho::const_message_ptr& arrived) {
       guarded([&] { answers_.arrived(from_paho(*arrived)); });
     });
@@ -142,12 +151,13 @@ class PahoClient::Impl {
     }
   };
   struct PublishListener final : Listener {
-    using Listener::Listener;
+    PublishListener(Impl& impl, Qos quality) : Listener(impl), qos(quality) {}
+    Qos qos;
     void on_success(const paho::token& token) override {
-      owner.guarded([&] { owner.answers_.publish_answered(context_of(token)); });
+      owner.guarded([&] { owner.answers_.publish_answered(context_of(token), qos); });
     }
     void on_failure(const paho::token& token) override {
-      owner.guarded([&] { owner.publish_failed(token); });
+      owner.guarded([&] { owner.publish_failed(token, qos); });
     }
   };
   struct SubscribeListener final : Listener {
@@ -168,7 +178,8 @@ class PahoClient::Impl {
   };
 
   ConnectListener connect_listener{*this};
-  PublishListener publish_listener{*this};
+  PublishListener qos0_listener{*this, Qos::at_most_once};
+  PublishListener qos1_listener{*this, Qos::at_least_once};
   SubscribeListener subscribe_listener{*this};
   DisconnectListener disconnect_listener{*this};
 
@@ -198,13 +209,13 @@ class PahoClient::Impl {
     answers_.connect_answered(context_of(token), answer);
   }
 
-  void publish_failed(const paho::token& token) {
+  void publish_failed(const paho::token& token, Qos qos) {
     const int reason = token.get_reason_code();
     if (is_error(reason)) {
       const auto message = static_cast<const paho::delivery_token&>(token).get_message();
       answers_.refused(message ? message->get_topic() : std::string(), reason_words(reason));
     }
-    answers_.publish_answered(context_of(token));
+    answers_.publish_answered(context_of(token), qos);
   }
 
   void subscribe_failed(const paho::token& token) {
@@ -241,7 +252,9 @@ PahoClient::Failure PahoClient::connect(std::uint64_t context) {
 
 PahoClient::Failure PahoClient::publish(Message message, std::uint64_t context) {
   return impl_->attempt([&](paho::async_client& client) {
-    client.publish(to_paho(std::move(message)), to_pointer(context), impl_->publish_listener);
+    auto& listener =
+        message.qos == Qos::at_most_once ? impl_->qos0_listener : impl_->qos1_listener;
+    client.publish(to_paho(std::move(message)), to_pointer(context), listener);
   });
 }
 

@@ -3,7 +3,7 @@
 //
 //   PahoClient client(options, answers);
 //   if (auto failure = client.connect(1)) …       // returns at once; answers.connect_answered(1,
-//   …) client.publish(message, 1);                   // answers.publish_answered(1)
+//   …) client.publish(message, 1);                   // answers.publish_answered(1, its QoS)
 //
 // Promise: nothing is thrown but by the constructor, and nothing leaves a callback. A call returns
 // why it could not be made, or nothing; then exactly one answer with its context follows, unless
@@ -32,7 +32,8 @@ class PahoAnswers {
  public:
   virtual ~PahoAnswers() = default;
   virtual void connect_answered(std::uint64_t context, const ConnectAnswer& answer) = 0;
-  virtual void publish_answered(std::uint64_t context) = 0;  // also when it was refused
+  // Acknowledged, or with QoS 0 written; also when it was refused.
+  virtual void publish_answered(std::uint64_t context, Qos qos) = 0;
   virtual void subscribe_answered(std::uint64_t context) = 0;
   virtual void disconnect_answered(std::uint64_t context) = 0;
   virtual void refused(const std::string& topic, const std::string& reason) = 0;

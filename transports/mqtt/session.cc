@@ -44,6 +44,7 @@ class MqttSession final : public Session, private PahoAnswers {
   void subscribe(const std::string& filter, Qos qos, bool no_local) override;
   void unsubscribe(const std::string& filter) override;
   std::vector<Event> poll(std::size_t max) override { return inbox_.take(max); }
+  bool inbound_full() const override { return inbox_.full(); }
   bool connected() const override;
   std::size_t outbox_size() const override;
   void on_ready(std::function<void()> wake) override { inbox_.on_ready(std::move(wake)); }
@@ -61,7 +62,7 @@ class MqttSession final : public Session, private PahoAnswers {
 
   // On Paho's threads. The context is the generation of the connection that was asked.
   void connect_answered(std::uint64_t context, const ConnectAnswer& answer) override;
-  void publish_answered(std::uint64_t context) override;
+  void publish_answered(std::uint64_t context, Qos qos) override;
   void subscribe_answered(std::uint64_t context) override;
   void disconnect_answered(std::uint64_t context) override;
   void refused(const std::string& topic, const std::string& reason) override;
@@ -104,6 +105,7 @@ class MqttSession final : public Session, private PahoAnswers {
   Outbox outbox_;
   std::size_t subscribing_ = 0;  // asked of Paho and not answered
   std::uint64_t answers_ = 0;    // of all kinds, ever
+  std::uint64_t written_ = 0;    // of these, QoS 0: Paho's word, not the broker's
   std::size_t window_ = 0;       // in_flight_max, or less when the broker says so
   std::size_t packet_bytes_max_ = 0;
   std::uint64_t generation_ = 0;  // of the connection: answers to older ones are ignored
@@ -129,7 +131,7 @@ MqttSession::MqttSession(Options options)
               milliseconds(options_.keepalive_s * 1000 / 2)}),
       backoff_(options_.reconnect_min_ms, options_.reconnect_max_ms, options_.seed),
       patience_(std::chrono::seconds(options_.keepalive_s)),
-      outbox_({options_.outbox_max, options_.outbox_bytes_max}) {
+      outbox_({options_.outbox_max, options_.qos0_outbox_max, options_.outbox_bytes_max}) {
   const Inbox::Hurry hurry;  // the one exception: making a client takes Paho's lock
   make_client();
 }
@@ -172,9 +174,10 @@ bool MqttSession::publish(Message message) {
     if (!online_ || stopping_) return false;
     wrong = complaint(message);
     if (wrong.empty()) {
+      const Qos qos = message.qos;
       if (!outbox_.push(std::move(message))) return false;
       count_as_sender();
-      if (outbox_.queued() == 1 && outbox_.in_flight() < window_) work_.notify_one();
+      if (outbox_.queued(qos) == 1 && outbox_.may_send(window_)) work_.notify_one();
     }
   }
   if (!wrong.empty()) refused(message.topic, wrong);
@@ -262,16 +265,20 @@ void MqttSession::connect_answered(std::uint64_t context, const ConnectAnswer& a
   work_.notify_one();
 }
 
-void MqttSession::publish_answered(std::uint64_t context) {
+void MqttSession::publish_answered(std::uint64_t context, Qos qos) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (context != generation_ || outbox_.in_flight() == 0) return;
+    if (context != generation_ || outbox_.in_flight(qos) == 0) return;
     ++answers_;
-    wake = outbox_.answered();
+    if (qos == Qos::at_most_once) ++written_;
+    wake = outbox_.answered(qos);
     count_as_sender();
-    const bool half_open = outbox_.in_flight() <= window_ / 2;  // one wake-up for several
-    if (outbox_.size() == 0 ? stopping_ : (half_open && outbox_.queued() > 0)) work_.notify_one();
+    const std::size_t window = qos == Qos::at_most_once ? Outbox::qos0_window : window_;
+    const bool half_open = outbox_.in_flight(qos) <= window / 2;  // one wake-up for several
+    if (outbox_.size() == 0 ? stopping_ : (half_open && outbox_.queued(qos) > 0)) {
+      work_.notify_one();
+    }
   }
   if (wake) inbox_.wake();
 }
@@ -338,10 +345,13 @@ void MqttSession::await(Lock& lock, Done done, Limit limit) {
   }
 }
 
-// Gives up a connection on which what we sent is not answered.
+// Gives up a connection on which what we sent is not answered. What the broker owes counts first:
+// a dead one does not keep us from writing.
 void MqttSession::heed_silence(Clock::duration since_last) {
-  const bool owed = online_ && (subscribing_ > 0 || outbox_.in_flight() > 0);
-  const Patience::Look look{owed, answers_, outbox_.bytes_in_flight()};
+  const bool by_broker = subscribing_ > 0 || outbox_.in_flight(Qos::at_least_once) > 0;
+  const bool owed = online_ && (by_broker || outbox_.in_flight() > 0);
+  const std::uint64_t answers = by_broker ? answers_ - written_ : answers_;
+  const Patience::Look look{owed, answers, outbox_.bytes_in_flight()};
   if (!patience_.lost(look, std::chrono::duration_cast<milliseconds>(since_last)) || broke_) return;
   broke_ = true;
   broke_reason_ = "the broker answers nothing";
@@ -424,8 +434,7 @@ void MqttSession::serve() {
     {
       Lock lock(mutex_);
       const auto has_work = [this] {
-        const bool may_send = outbox_.queued() > 0 && outbox_.in_flight() < window_;
-        return must_end() || may_send || !changes_.empty();
+        return must_end() || outbox_.may_send(window_) || !changes_.empty();
       };
       await(lock, has_work, [this] { return stopping_ ? flush_until_ : Clock::time_point::max(); });
       if (must_end()) return;

@@ -40,7 +40,8 @@ struct Options {
   // While something waits to be sent, up to twice the inbound limits are held: see inbox.h.
   std::size_t inbound_max = 10'000;  // messages
   std::size_t inbound_bytes_max = 64U << 20U;
-  std::size_t outbox_max = 10'000;  // messages, those in flight included
+  std::size_t outbox_max = 10'000;       // messages of QoS 1, those in flight included
+  std::size_t qos0_outbox_max = 10'000;  // messages of QoS 0
   std::size_t outbox_bytes_max = 64U << 20U;
   std::size_t max_packet_bytes = 1U
                                  << 20U;  // larger ones are refused here and not sent by the broker

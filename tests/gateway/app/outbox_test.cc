@@ -69,6 +69,21 @@ TEST(Outbox, TheOthersGoInOrderAndNoneTwiceWhenTheSessionIsFull) {
   EXPECT_EQ(payloads(session), "1 2 3 4 ");
 }
 
+TEST(Outbox, OfADevicesAcknowledgementsOnlyTheLatestIsSent) {
+  Outbox outbox({.messages_max = 2});
+  FakeSession session;
+  for (const char* topic : {"a", "b", "a", "c", "c"}) {
+    Message ack = message(topic, topic, false);
+    ack.qos = Qos::at_most_once;
+    outbox.push(std::move(ack));
+  }
+  EXPECT_EQ(outbox.size(), 2U);
+  EXPECT_EQ(outbox.dropped(), 1U) << "the oldest is given up: its device asks again";
+  EXPECT_TRUE(outbox.full());
+  outbox.flush(session);
+  EXPECT_EQ(payloads(session), "b c ");
+}
+
 TEST(Outbox, NeitherKindStarvesTheOther) {
   Outbox outbox({});
   FakeSession session;

@@ -149,6 +149,7 @@ TEST(Inbox, AsLongAsSomebodySendsItHoldsTwiceAsMuch) {
   Inbox inbox({.messages_max = 2, .bytes_max = 100, .patience = 1ms});
   Inbox::add_sender();
   for (const char* p : {"1", "2", "3", "4"}) EXPECT_EQ(inbox.put(event(p), 1), Put::taken);
+  EXPECT_TRUE(inbox.full()) << "told at the limits: the reader must go on";
   EXPECT_EQ(inbox.put(event("5"), 1), Put::gave_up);
   Inbox::remove_sender();
   EXPECT_EQ(inbox.take(2).size(), 2U);
@@ -187,9 +188,9 @@ TEST(Outbox, FillsTheWindowInOrderAndNoFurther) {
   EXPECT_EQ(first[1].payload, "2");
   EXPECT_TRUE(outbox.next(2).empty());
   EXPECT_EQ(outbox.size(), 3U);
-  outbox.answered();
+  outbox.answered(Qos::at_least_once);
   EXPECT_EQ(outbox.next(2).at(0).payload, "3");
-  EXPECT_EQ(outbox.queued(), 0U);
+  EXPECT_EQ(outbox.queued(Qos::at_least_once), 0U);
   EXPECT_EQ(outbox.in_flight(), 2U);
 }
 
@@ -198,10 +199,28 @@ TEST(Outbox, IsBoundedAndTellsOnceThatThereIsRoomAgain) {
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(outbox.push({.topic = "t"}));
   outbox.next(16);
   EXPECT_FALSE(outbox.push({.topic = "t"}));
-  EXPECT_FALSE(outbox.answered());  // three left: not yet half
-  EXPECT_TRUE(outbox.answered());
-  EXPECT_FALSE(outbox.answered());
+  EXPECT_FALSE(outbox.answered(Qos::at_least_once));  // three left: not yet half
+  EXPECT_TRUE(outbox.answered(Qos::at_least_once));
+  EXPECT_FALSE(outbox.answered(Qos::at_least_once));
   EXPECT_TRUE(outbox.push({.topic = "t"}));
+}
+
+TEST(Outbox, QosZeroDoesNotWaitForAnswersToTheOthers) {
+  Outbox outbox({.messages_max = 4, .qos0_messages_max = 2});
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(outbox.push({.topic = "state"}));
+  EXPECT_EQ(outbox.next(1).size(), 1U) << "the window is full";
+  const Message ack{.topic = "ack", .qos = Qos::at_most_once};
+  EXPECT_TRUE(outbox.push(ack));
+  EXPECT_TRUE(outbox.may_send(1));
+  EXPECT_TRUE(outbox.push(ack)) << "a queue of its own";
+  EXPECT_FALSE(outbox.push(ack));
+  const auto sent = outbox.next(1);
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[1].topic, "ack");
+  EXPECT_FALSE(outbox.may_send(1));
+  EXPECT_TRUE(outbox.answered(Qos::at_most_once));
+  EXPECT_EQ(outbox.in_flight(Qos::at_most_once), 1U);
+  EXPECT_EQ(outbox.in_flight(Qos::at_least_once), 1U);
 }
 
 TEST(Outbox, BoundsBytesButTakesOneHugeMessage) {
