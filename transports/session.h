@@ -8,10 +8,10 @@
 //   if (!session->publish({.topic = t, .payload = p})) …  // the outbox is full: wait for on_ready
 //
 // Promises: messages of one publisher on one topic with one QoS are delivered in order, at least
-// once with QoS 1 while the session lasts; nothing is promised over a disconnect, which empties the outbox. After a
-// `connected` event the implementation has already sent every subscription that stands; retained
-// publishes are the caller's to make again. Sessions are clean: the broker keeps nothing for us
-// while we are away. What the broker refuses comes back as a `refused` event.
+// once with QoS 1 while the session lasts; nothing is promised over a disconnect, which empties the
+// outbox. After a `connected` event the implementation has already sent every subscription that
+// stands; retained publishes are the caller's to make again. Sessions are clean: the broker keeps
+// nothing for us while we are away. What the broker refuses comes back as a `refused` event.
 #pragma once
 #include <cstddef>
 #include <cstdint>

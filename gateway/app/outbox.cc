@@ -37,7 +37,7 @@ void Outbox::push(transports::Message message) {
   if (message.retain) return retained_.push(std::move(message));
   if (message.qos == transports::Qos::at_most_once) {
     acks_.push(std::move(message));
-    if (acks_.size() <= limits_.messages_max) return;
+    if (acks_.size() <= limits_.acks_max) return;
     acks_.drop_first();
     ++dropped_;
     return;
@@ -79,7 +79,7 @@ void Outbox::disconnected() {
 }
 
 bool Outbox::full() const {
-  return queue_.size() >= limits_.messages_max / 2 || acks_.size() >= limits_.messages_max / 2 ||
+  return queue_.size() >= limits_.messages_max / 2 || acks_.size() >= limits_.acks_max / 2 ||
          queue_bytes_ >= limits_.bytes_max / 2;
 }
 

@@ -24,7 +24,8 @@ namespace tributary::app {
 class Outbox {
  public:
   struct Limits {
-    std::size_t messages_max = 10'000;  // acknowledgements, and the others, each
+    std::size_t messages_max = 10'000;
+    std::size_t acks_max = 10'000;
     std::size_t bytes_max = std::size_t{64} << 20;
   };
   explicit Outbox(const Limits& limits) : limits_(limits) {}

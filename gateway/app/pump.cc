@@ -77,6 +77,12 @@ Result<bool, store::Error> Pump::open() {
                               options_.database_path + ": damaged, and could not be moved aside"}};
 }
 
+// What the core has taken in when a link is no longer read may still all be acknowledged.
+Outbox::Limits Pump::limits(const Link& link) const {
+  return {.messages_max = link.outbox_max,
+          .acks_max = link.outbox_max + 2 * options_.core.pending_envelopes_max};
+}
+
 void Pump::start_links() {
   started_ = now();
   const Message will{.topic = core_->root() + "/gw/" + options_.core.gateway + "/status",
@@ -95,7 +101,7 @@ void Pump::start_links() {
     Line made{.id = core_->attach(link.options),
               .name = link.options.name,
               .session = link.connect(will),
-              .outbox = Outbox({.messages_max = link.outbox_max}),
+              .outbox = Outbox(limits(link)),
               .reason = "not connected yet",
               .connected = false,
               .held_back = false};

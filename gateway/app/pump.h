@@ -100,6 +100,7 @@ class Pump {
   explicit Pump(Options options) : options_(std::move(options)) {}
   Result<bool, store::Error> open();
   Result<bool, store::Error> restore(store::Store& store);
+  Outbox::Limits limits(const Link&) const;
   void start_links();
 
   bool may_read();

@@ -252,8 +252,7 @@ PahoClient::Failure PahoClient::connect(std::uint64_t context) {
 
 PahoClient::Failure PahoClient::publish(Message message, std::uint64_t context) {
   return impl_->attempt([&](paho::async_client& client) {
-    auto& listener =
-        message.qos == Qos::at_most_once ? impl_->qos0_listener : impl_->qos1_listener;
+    auto& listener = message.qos == Qos::at_most_once ? impl_->qos0_listener : impl_->qos1_listener;
     client.publish(to_paho(std::move(message)), to_pointer(context), listener);
   });
 }

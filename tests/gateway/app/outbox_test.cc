@@ -70,7 +70,7 @@ TEST(Outbox, TheOthersGoInOrderAndNoneTwiceWhenTheSessionIsFull) {
 }
 
 TEST(Outbox, OfADevicesAcknowledgementsOnlyTheLatestIsSent) {
-  Outbox outbox({.messages_max = 2});
+  Outbox outbox({.acks_max = 2});
   FakeSession session;
   for (const char* topic : {"a", "b", "a", "c", "c"}) {
     Message ack = message(topic, topic, false);
