@@ -125,6 +125,7 @@ void Gateway::Impl::on_gateway_topic(Instant now, const Inbound& in, std::string
     if (!status || status->gateway != gateway) {
       return reject(now, Reject::malformed, in.topic, "not a gateway's status", in.payload);
     }
+    if (gateway == options.gateway && status->session != session) heed_stranger(now, in.link);
     return peers.on_status(now, in.link, *status);
   }
   reject(now, Reject::topic, in.topic, "no such topic of a gateway", {});
@@ -146,7 +147,9 @@ void Gateway::Impl::on_head(Instant now, const Inbound& in, std::string_view gat
   for (const auto& [bucket, parts] : peers.take_inherited()) announcer.inherit(bucket, parts);
 }
 
-// Somebody else publishes under our id: a clone of this gateway. What we retain, at this broker and
+// Somebody else publishes under our id: a clone of this gateway. A clone that used our client id,
+// too, is seen by the status that its will leaves each time we take the connection back; its heads
+// may all have been overwritten by then. What we retain, at this broker and
 // at those where only views are heard, may be overwritten or cleared, so all of it is published
 // again when that has calmed down, and what the clone left is cleared.
 void Gateway::Impl::heed_stranger(Instant now, LinkId id) {
@@ -155,7 +158,8 @@ void Gateway::Impl::heed_stranger(Instant now, LinkId id) {
   for (Link& link : links) link.reannounce_ms = now.mono_ms + pause_ms;
   notice(Notice::Level::warning, "own-id",
          "another gateway publishes under the id '" + options.gateway +
-             "': stop one of them, or give it an id of its own");
+             "': stop one of them, or give it an id of its own; or the broker went back to what an "
+             "earlier life of this gateway had retained");
 }
 
 void Gateway::Impl::on_batch(Instant now, const Inbound& in, std::string_view gateway) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/core/status.h"
 #include "tests/gateway/core/support/rig.h"
 #include "transports/wire/ack.h"
 
@@ -215,6 +216,32 @@ TEST(ViewsOfAGateway, AfterACloneEverythingIsPublishedAgain) {
   rig.run(31'000);
   EXPECT_FALSE(rig.take("view/gw/gcounter/k").empty());
   EXPECT_FALSE(rig.take("gw/gw/state/").empty());
+  const auto asked = rig.take_subscriptions();
+  EXPECT_TRUE(std::any_of(asked.begin(), asked.end(), [&](const Subscription& s) {
+    return s.filter == rig.topic("view/gw/#") && s.subscribe;
+  }));
+}
+
+// Found by the simulator, seed 1004248: a clone with the same client id. Each took the connection
+// from the other one, so no head of it was ever heard, only the will that it left.
+TEST(ViewsOfAGateway, ACloneIsKnownByTheStatusOfItsWill) {
+  Rig rig;
+  rig.boot();
+  rig.up("d", envelope({.device = "d", .to = 1}, {counter("k", 1, 5)}));
+  rig.run(40'000);
+  const auto statuses = rig.take("gw/gw/status");
+  ASSERT_FALSE(statuses.empty());
+  auto will = read_status(statuses.back().payload);
+  ASSERT_TRUE(will);
+  will->online = false;
+  rig.hear(rig.topic("gw/gw/status"), to_json(*will), true);
+  rig.run(31'000);
+  rig.take_subscriptions();
+  EXPECT_TRUE(rig.take("view/gw/gcounter/k").size() <= 1) << "a will of our own is no stranger";
+  will->session += 1;
+  rig.hear(rig.topic("gw/gw/status"), to_json(*will), true);
+  rig.run(31'000);
+  EXPECT_FALSE(rig.take("view/gw/gcounter/k").empty());
   const auto asked = rig.take_subscriptions();
   EXPECT_TRUE(std::any_of(asked.begin(), asked.end(), [&](const Subscription& s) {
     return s.filter == rig.topic("view/gw/#") && s.subscribe;
