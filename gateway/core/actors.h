@@ -4,6 +4,8 @@
 //
 // Lifetime: records live as long as the table; a ref never dangles before that.
 #pragma once
+#include <absl/container/flat_hash_map.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -46,8 +48,8 @@ class ActorTable {
  public:
   // nullptr when unknown.
   ActorRecord* find(std::string_view device, std::uint64_t epoch) const {
-    const auto at = records_.find(View{device, epoch});
-    return at == records_.end() ? nullptr : at->second.get();
+    const auto at = by_name_.find(View{device, epoch});
+    return at == by_name_.end() ? nullptr : at->second;
   }
   // Makes the record when it is not there.
   ActorRecord& intern(std::string_view device, std::uint64_t epoch) {
@@ -56,6 +58,7 @@ class ActorTable {
     made->name = {std::string(device), epoch};
     made->bucket = wire::bucket_of(device, epoch);
     ActorRecord& out = *made;
+    by_name_.emplace(View{out.name.device, epoch}, &out);
     records_.emplace(View{out.name.device, epoch}, std::move(made));
     return out;
   }
@@ -82,8 +85,13 @@ class ActorTable {
     std::string_view device;
     std::uint64_t epoch = 0;
     friend auto operator<=>(const View&, const View&) = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const View& v) {
+      return H::combine(std::move(h), v.device, v.epoch);
+    }
   };
   std::map<View, std::unique_ptr<ActorRecord>> records_;
+  absl::flat_hash_map<View, ActorRecord*> by_name_;
 };
 
 }  // namespace tributary::core

@@ -107,12 +107,18 @@ bool Announcer::wait_for_state(Instant now) {
 }
 
 std::vector<std::string> Announcer::plain_parts(std::uint32_t b, std::uint32_t parts) const {
-  std::vector<std::vector<std::string_view>> sorted(parts);
+  std::vector<std::vector<const wire::Envelope*>> members(parts);
   for (const LiveEnvelope* e : live_.bucket(b)) {
-    if (e->stored) sorted[part_of(e->envelope.hash, parts)].push_back(*e->envelope.bytes);
+    if (e->stored) members[part_of(e->envelope.hash, parts)].push_back(&e->envelope);
   }
   std::vector<std::string> out;
-  for (const auto& envelopes : sorted) out.push_back(wire::plain_pack(envelopes));
+  for (auto& envelopes : members) {
+    std::sort(envelopes.begin(), envelopes.end(),
+              [](const auto* x, const auto* y) { return x->hash < y->hash; });
+    std::vector<std::string_view> bytes;
+    for (const wire::Envelope* e : envelopes) bytes.push_back(*e->bytes);
+    out.push_back(wire::plain_pack(bytes));
+  }
   return out;
 }
 

@@ -9,13 +9,14 @@
 // Changes are collected first: what appears and goes away again between two readings costs only its
 // SHA-256.
 #pragma once
+#include <absl/container/flat_hash_map.h>
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "transports/wire/ack.h"
 
@@ -48,9 +49,10 @@ class DigestBook {
   struct Bucket {
     LtHash sum;
     std::int64_t atoms = 0;
-    std::unordered_map<wire::Hash, std::int32_t> pending;  // net changes not yet in `sum`
-    wire::Hash digest;                                     // of `sum`
-    bool fresh = false;                                    // `digest` is up to date
+    // Net changes not yet in `sum`.
+    absl::flat_hash_map<wire::Hash, std::int32_t, std::hash<wire::Hash>> pending;
+    wire::Hash digest;   // of `sum`
+    bool fresh = false;  // `digest` is up to date
   };
   static constexpr std::size_t pending_max = 4096;  // of one bucket: bounds the memory
   static void fold(Bucket&);

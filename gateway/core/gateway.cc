@@ -166,7 +166,7 @@ void Gateway::Impl::run_publishers(Instant now) {
       listen_to_old_views(now, l);
     }
     if (link.announce_all) {
-      views.announce_all(now, keys);
+      views.announce_all(now);
       peers.forget_own_past(l, out);
     }
     if (link.options.peers) {

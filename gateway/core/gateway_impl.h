@@ -4,12 +4,13 @@
 // gateway_commit.cc (join, commit, what follows) and gateway_start.cc (restoring, and what people
 // ask).
 #pragma once
+#include <absl/container/flat_hash_set.h>
+
 #include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "crdt/hlc.h"
@@ -40,7 +41,7 @@ class RecentHashes {
   static constexpr std::size_t generation_max = 16'384;
 
  private:
-  std::unordered_set<wire::Hash> newer_, older_;
+  absl::flat_hash_set<wire::Hash, std::hash<wire::Hash>> newer_, older_;
 };
 
 struct Gateway::Impl {

@@ -247,15 +247,15 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
   };
   const bool changed = std::visit(Join{*this, Watch{*this, key}, {&actor}, entry}, key.value);
   if (changed) {
-    mark(key, wall_ms);
+    key.changed_at_ms = wall_ms;
+    mark(key);
     if (entry.type == static_cast<std::uint8_t>(Type::lww)) watch_held(key);
   }
   return changed;
 }
 
-void Keyspace::mark(KeyState& key, std::uint64_t wall_ms) {
-  key.changed_at_ms = wall_ms;
-  changed_.insert(&key);
+void Keyspace::mark(KeyState& key) {
+  if (!std::exchange(key.marks.changed, true)) changed_.push_back(&key);
 }
 
 void Keyspace::watch_held(KeyState& key) {
@@ -281,7 +281,7 @@ void Keyspace::set_horizon(crdt::Hlc horizon) {
     for (auto& [name, key] : keys_) {
       auto* reg = std::get_if<LwwRegister>(&key->value);
       if (reg == nullptr) continue;
-      if (reg->set_horizon(horizon)) changed_.insert(key.get());
+      if (reg->set_horizon(horizon)) mark(*key);
       watch_held(*key);
     }
     return;
@@ -292,7 +292,7 @@ void Keyspace::set_horizon(crdt::Hlc horizon) {
     due.push_back(key);
   }
   for (KeyState* key : due) {
-    if (std::get<LwwRegister>(key->value).set_horizon(horizon)) changed_.insert(key);
+    if (std::get<LwwRegister>(key->value).set_horizon(horizon)) mark(*key);
     watch_held(*key);
   }
 }
@@ -302,9 +302,8 @@ std::optional<crdt::Hlc> Keyspace::next_release() const {
 }
 
 std::vector<KeyState*> Keyspace::take_changed() {
-  std::vector<KeyState*> out(changed_.begin(), changed_.end());
-  changed_.clear();
-  return out;
+  for (KeyState* key : changed_) key->marks.changed = false;
+  return std::exchange(changed_, {});
 }
 
 std::vector<ForeignRemoval> Keyspace::take_foreign() {

@@ -10,16 +10,15 @@
 // Deterministic: nothing here depends on the order of arrival, on memory addresses or on hash
 // seeds.
 #pragma once
+#include <absl/container/flat_hash_map.h>
+
 #include <array>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -49,6 +48,11 @@ struct KeyState {
   std::uint8_t type = 0;
   std::variant<Opaque, GCounter, PnCounter, GSet, OrSet, LwwRegister> value;
   std::uint64_t changed_at_ms = 0;  // wall
+  // In which lists it stands already; each belongs to whoever keeps that list.
+  struct Marks {
+    bool changed = false;                                       // Keyspace
+    bool published = false, view_due = false, row_due = false;  // Views
+  } marks = {};
 
   // The value alone, as in view/… topics.
   std::string json() const;
@@ -82,7 +86,8 @@ class Keyspace {
   // The earliest stamp that is held.
   std::optional<crdt::Hlc> next_release() const;
 
-  // Keys whose shown value may have changed since the last call, in order.
+  // Keys whose shown value may have changed since the last call, in the order of their first
+  // change.
   std::vector<KeyState*> take_changed();
   // Foreign removals that appeared since the last call; actors whose removals lost their target and
   // are needed no more.
@@ -105,33 +110,27 @@ class Keyspace {
     std::string_view key;
     std::uint8_t type = 0;
     friend auto operator<=>(const Name&, const Name&) = default;
-  };
-  struct NameHash {
-    std::size_t operator()(const Name& n) const noexcept {
-      return std::hash<std::string_view>{}(n.key) * 31 + n.type;
+    template <typename H>
+    friend H AbslHashValue(H h, const Name& n) {
+      return H::combine(std::move(h), n.key, n.type);
     }
   };
   bool join(Watch&, KeyState&, const wire::Entry&);
-  void mark(KeyState& key, std::uint64_t wall_ms);
+  void mark(KeyState& key);
   void watch_held(KeyState& key);
 
   ActorTable& actors_;
-  std::unordered_map<Name, std::unique_ptr<KeyState>, NameHash> keys_;
+  absl::flat_hash_map<Name, std::unique_ptr<KeyState>> keys_;
   mutable std::vector<const KeyState*> order_;  // sorted; made again when keys were added since
   DigestBook digests_;
   std::array<std::size_t, 8> bytes_{};  // by type; 0: unknown ones
   std::size_t parts_ = 0;
   crdt::Hlc horizon_ = crdt::Hlc{~std::uint64_t{0}};
 
-  struct ByName {
-    bool operator()(const KeyState* a, const KeyState* b) const {
-      return std::tie(a->key, a->type) < std::tie(b->key, b->type);
-    }
-  };
-  std::set<KeyState*, ByName> changed_;
+  std::vector<KeyState*> changed_;
   // Registers with a held part, by the stamp that is shown first.
   std::set<std::pair<crdt::Hlc, KeyState*>> releases_;
-  std::unordered_map<KeyState*, crdt::Hlc> held_;
+  absl::flat_hash_map<KeyState*, crdt::Hlc> held_;
   std::vector<ForeignRemoval> foreign_;
   std::vector<std::pair<KeyState*, ActorRef>> released_;
 };

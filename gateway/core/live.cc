@@ -70,7 +70,9 @@ std::vector<Dropped> LiveSet::insert(wire::Envelope&& envelope, ActorRecord& act
   e->needed = static_cast<std::uint32_t>(e->envelope.delta.entries.size());
   if (e->needed == 0) return {{row, stored, hash, &actor}};
   all_.emplace(hash, std::move(owned));
-  buckets_[actor.bucket].insert(e);
+  Bucket& bucket = buckets_[actor.bucket];
+  e->place = static_cast<std::uint32_t>(bucket.size());
+  bucket.push_back(e);
   actor.live_count += 1;
   actor.live_sum += weight_of(hash);
   actor.live_bytes += e->envelope.sealed.body.size();
@@ -118,7 +120,8 @@ std::vector<Dropped> LiveSet::recheck(KeyState& key, ActorRef actor) {
   const SlotName name{&key, actor.record};
   const auto at = slots_.find(name);
   if (at == slots_.end()) return {};
-  std::vector<EntryRef> candidates = at->second.plain;
+  const auto& plain = at->second.plain;
+  std::vector<EntryRef> candidates(plain.begin(), plain.end());
   if (at->second.intervals) {
     for (const auto& [hi, ref] : at->second.intervals->by_hi) candidates.push_back(ref);
   }
@@ -128,7 +131,7 @@ std::vector<Dropped> LiveSet::recheck(KeyState& key, ActorRef actor) {
 }
 
 void LiveSet::begin_sweep() {
-  std::erase_if(crowded_, [&](const SlotName& name) {
+  absl::erase_if(crowded_, [&](const SlotName& name) {
     const auto at = slots_.find(name);
     return at == slots_.end() || at->second.entries() < 2;
   });
@@ -141,7 +144,7 @@ std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
     const SlotName name = to_sweep_.back();
     std::vector<EntryRef> candidates;
     if (const auto at = slots_.find(name); at != slots_.end()) {
-      candidates = at->second.plain;
+      candidates.assign(at->second.plain.begin(), at->second.plain.end());
       if (at->second.intervals) {
         const auto& by_hi = at->second.intervals->by_hi;
         for (auto e = by_hi.upper_bound(sweep_from_);
@@ -184,7 +187,11 @@ void LiveSet::retire(const SlotName& name, const EntryRef& ref, std::vector<Drop
   actor.live_bytes -= e->envelope.sealed.body.size();
   bytes_ -= e->envelope.bytes->size();
   out.push_back({e->row, e->stored, hash, &actor});
-  buckets_[actor.bucket].erase(e);
+  Bucket& bucket = buckets_[actor.bucket];
+  assert(bucket[e->place] == e);
+  bucket[e->place] = bucket.back();
+  bucket[e->place]->place = e->place;
+  bucket.pop_back();
   all_.erase(hash);
 }
 
@@ -205,7 +212,8 @@ void LiveSet::add(Slot& slot, const EntryRef& ref) {
 void LiveSet::remove(Slot& slot, const EntryRef& ref) {
   const wire::Entry& e = ref.entry();
   if (!has_intervals(e.type)) {
-    std::erase(slot.plain, ref);
+    const auto at = std::find(slot.plain.begin(), slot.plain.end(), ref);
+    if (at != slot.plain.end()) slot.plain.erase(at);
     if (!wire::known(e.type)) count_unknown(ref, -1);
     return;
   }
@@ -226,7 +234,7 @@ void LiveSet::remove(Slot& slot, const EntryRef& ref) {
 
 std::vector<LiveSet::EntryRef> LiveSet::related(const Slot& slot, const wire::Entry& entry,
                                                 int misses_max) const {
-  std::vector<EntryRef> out = slot.plain;
+  std::vector<EntryRef> out(slot.plain.begin(), slot.plain.end());
   if (!slot.intervals) return out;
   const auto& by_hi = slot.intervals->by_hi;
   int misses = 0;

@@ -13,14 +13,15 @@
 // A superseded entry of an envelope that still lives for another one leaves the index at once: what
 // is later covers it, so it can decide nothing any more.
 #pragma once
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+#include <absl/container/inlined_vector.h>
+
 #include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct LiveEnvelope {
   std::uint64_t row = 0;
   bool stored = false;       // a commit that holds it is done
   std::uint32_t needed = 0;  // entries not superseded; 0: about to go
+  std::uint32_t place = 0;   // in its bucket
 };
 
 struct Dropped {
@@ -73,13 +75,8 @@ class LiveSet {
   // The live envelope in which `remover` removes `target`; nullptr when none does.
   const LiveEnvelope* removal(const ForeignRemoval&) const;
 
-  // In ascending order of hash.
-  struct ByHash {
-    bool operator()(const LiveEnvelope* a, const LiveEnvelope* b) const {
-      return a->envelope.hash < b->envelope.hash;
-    }
-  };
-  using Bucket = std::set<const LiveEnvelope*, ByHash>;
+  // In no order.
+  using Bucket = std::vector<LiveEnvelope*>;
   const Bucket& bucket(std::uint32_t b) const { return buckets_[b]; }
 
   // Up to `max` envelopes in order of hash, from after `after_hash`.
@@ -112,7 +109,7 @@ class LiveSet {
     std::multimap<std::uint64_t, EntryRef> by_removed;
   };
   struct Slot {  // one actor's unsuperseded entries of one key
-    std::vector<EntryRef> plain;
+    absl::InlinedVector<EntryRef, 1> plain;
     std::unique_ptr<Intervals> intervals;
     std::size_t entries() const { return intervals ? intervals->by_hi.size() : plain.size(); }
   };
@@ -120,11 +117,9 @@ class LiveSet {
     const KeyState* key;
     const ActorRecord* actor;
     friend bool operator==(const SlotName&, const SlotName&) = default;
-  };
-  struct SlotHash {
-    std::size_t operator()(const SlotName& n) const noexcept {
-      return (std::hash<const void*>{}(n.key) >> 5) * 0x9E3779B97F4A7C15u ^
-             std::hash<const void*>{}(n.actor) >> 5;
+    template <typename H>
+    friend H AbslHashValue(H h, const SlotName& n) {
+      return H::combine(std::move(h), n.key, n.actor);
     }
   };
 
@@ -149,10 +144,10 @@ class LiveSet {
 
   ActorTable& actors_;
   Keyspace& keys_;
-  std::unordered_map<wire::Hash, std::unique_ptr<LiveEnvelope>> all_;
+  absl::flat_hash_map<wire::Hash, std::unique_ptr<LiveEnvelope>, std::hash<wire::Hash>> all_;
   std::array<Bucket, wire::bucket_count> buckets_;
-  std::unordered_map<SlotName, Slot, SlotHash> slots_;
-  std::unordered_set<SlotName, SlotHash> crowded_;  // has, or had, more than one entry
+  absl::flat_hash_map<SlotName, Slot> slots_;
+  absl::flat_hash_set<SlotName> crowded_;  // has, or had, more than one entry
   std::vector<SlotName> to_sweep_;
   std::uint64_t sweep_from_ =
       0;  // in the slot at the back of to_sweep_: its entries above this operation

@@ -33,23 +33,30 @@ void Views::changed(Instant now, const std::vector<KeyState*>& keys) {
   if (keys.empty()) return;
   if (options_.view_enabled) {
     if (dirty_.empty()) next_ms_ = std::max(next_ms_, now.mono_ms);
-    dirty_.insert(keys.begin(), keys.end());
+    for (KeyState* key : keys) view_due(key);
   }
   if (row_dirty_.empty()) next_rows_ms_ = now.mono_ms + options_.values_interval_ms;
-  row_dirty_.insert(keys.begin(), keys.end());
+  for (KeyState* key : keys) {
+    if (!std::exchange(key->marks.row_due, true)) row_dirty_.push_back(key);
+  }
 }
 
-void Views::announce_all(Instant now, const Keyspace& keys) {
+void Views::view_due(KeyState* key) {
+  if (!std::exchange(key->marks.view_due, true)) dirty_.push_back(key);
+}
+
+void Views::announce_all(Instant now) {
   if (!options_.view_enabled) return;
-  for (const KeyState* k : published_) dirty_.insert(keys.find(k->key, k->type));
+  for (KeyState* key : published_) view_due(key);
   next_ms_ = std::min(next_ms_, now.mono_ms);
 }
 
 // The key has a topic, or gets one.
-bool Views::publishes(const KeyState* key) {
-  if (published_.count(key) != 0) return true;
+bool Views::publishes(KeyState* key) {
+  if (key->marks.published) return true;
   if (published_.size() >= options_.view_topics_max) return false;
-  published_.insert(key);
+  key->marks.published = true;
+  published_.push_back(key);
   return true;
 }
 
@@ -65,7 +72,7 @@ bool Views::inherit(Instant now, LinkId link, std::string_view name, const Keysp
     return false;
   }
   if (dirty_.empty()) next_ms_ = std::max(next_ms_, now.mono_ms);
-  dirty_.insert(key);
+  view_due(key);
   return true;
 }
 
@@ -75,7 +82,8 @@ std::string Views::topic_of(std::string_view name) const {
 
 void Views::run(Instant now, const std::vector<LinkId>& links, Output& out, Counters& counters) {
   if (dirty_.empty() || now.mono_ms < next_ms_) return;
-  for (const KeyState* key : dirty_) {
+  for (KeyState* key : dirty_) {
+    key->marks.view_due = false;
     if (!publishes(key)) {
       skipped_ += 1;
       continue;
@@ -97,8 +105,9 @@ void Views::run(Instant now, const std::vector<LinkId>& links, Output& out, Coun
 std::vector<ValueRow> Views::take_rows(Instant now) {
   std::vector<ValueRow> rows;
   while (!row_dirty_.empty() && rows.size() < rows_max) {
-    const KeyState* key = *row_dirty_.begin();
-    row_dirty_.erase(row_dirty_.begin());
+    KeyState* key = row_dirty_.front();
+    row_dirty_.pop_front();
+    key->marks.row_due = false;
     rows.push_back({key->key, wire::type_name(key->type), display_json(*key, row_bytes_max),
                     key->contributors(), key->changed_at_ms});
   }

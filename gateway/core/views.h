@@ -4,8 +4,7 @@
 // bounded.
 #pragma once
 #include <cstdint>
-#include <map>
-#include <set>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -27,7 +26,7 @@ class Views {
   // Returns whether it is kept.
   bool inherit(Instant now, LinkId, std::string_view name, const Keyspace&, Output&);
   // A broker that may have forgotten wants all of them.
-  void announce_all(Instant now, const Keyspace&);
+  void announce_all(Instant now);
   std::uint64_t deadline() const { return dirty_.empty() ? ~std::uint64_t{0} : next_ms_; }
   void run(Instant now, const std::vector<LinkId>& links, Output&, Counters&);
 
@@ -39,16 +38,12 @@ class Views {
   std::uint64_t skipped() const { return skipped_; }
 
  private:
-  bool publishes(const KeyState*);
+  bool publishes(KeyState*);
+  void view_due(KeyState*);
   std::string topic_of(std::string_view name) const;
-  struct ByName {
-    bool operator()(const KeyState* a, const KeyState* b) const {
-      return std::tie(a->key, a->type) < std::tie(b->key, b->type);
-    }
-  };
   const Options& options_;
-  std::set<KeyState*, ByName> dirty_, row_dirty_;
-  std::set<const KeyState*> published_;  // at most view_topics_max keys have a topic
+  std::vector<KeyState*> dirty_, published_;  // at most view_topics_max keys have a topic
+  std::deque<KeyState*> row_dirty_;
   std::uint64_t skipped_ = 0;
   std::uint64_t next_ms_ = 0, next_rows_ms_ = 0;
 };

@@ -75,7 +75,7 @@ TEST_F(KeyspaceTest, TellsWhichKeysChangedOnceInOrder) {
   apply("a", counter("b", 1, 1));
   apply("a", counter("b", 2, 2));
   apply("a", counter("b", 2, 2));
-  EXPECT_EQ(changed(), (std::vector<std::string>{"b", "z"}));
+  EXPECT_EQ(changed(), (std::vector<std::string>{"z", "b"}));
   EXPECT_TRUE(changed().empty());
   apply("a", counter("b", 2, 2), ms + 5);  // nothing new
   EXPECT_TRUE(changed().empty());

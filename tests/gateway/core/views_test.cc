@@ -82,7 +82,7 @@ TEST_F(ViewsTest, SaysAllOfItsTopicsAgainToABrokerThatForgot) {
   Views views(options);
   for (int i = 0; i < 5; ++i) write(counter(keep("k" + std::to_string(i)), 1, 1));
   run(views, 0);
-  views.announce_all(now, keys);
+  views.announce_all(now);
   EXPECT_EQ(run(views, 0).size(), 5u);
 }
 
@@ -90,7 +90,7 @@ TEST_F(ViewsTest, SaysNothingWhenSwitchedOff) {
   options.view_enabled = false;
   Views views(options);
   write(counter("k", 1, 1));
-  views.announce_all(now, keys);
+  views.announce_all(now);
   EXPECT_TRUE(run(views, 10'000).empty());
   EXPECT_FALSE(views.take_rows(now).empty());  // the database's rows are another matter
 }
