@@ -117,6 +117,7 @@ struct Gateway::Impl {
   void flush(Instant);
   void apply(Instant, Pending&&, InFlight&);
   std::vector<KeyState*> apply_entries(ActorRecord&, const wire::Delta&, std::uint64_t wall_ms);
+  bool surely_within_limits(const wire::Envelope&) const;
   std::optional<Denial> over_limit(const wire::Envelope&) const;
   void settle_foreign(InFlight&);
   void drop(const std::vector<Dropped>&, InFlight&);
