@@ -79,7 +79,8 @@ bool Gateway::Impl::surely_within_limits(const wire::Envelope& e) const {
   const wire::Delta& d = e.delta;
   std::size_t named = 1;  // actors
   for (const wire::Entry& x : d.entries) {
-    if (keys.bytes(x.type) >= options.type_bytes_max[wire::known(x.type) ? x.type : 0]) return false;
+    if (keys.bytes(x.type) >= options.type_bytes_max[wire::known(x.type) ? x.type : 0])
+      return false;
     if (const auto* set = std::get_if<wire::OrSetPayload>(&x.payload)) named += set->foreign.size();
   }
   return actors.size() + named <= options.actors_max &&

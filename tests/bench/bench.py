@@ -28,7 +28,7 @@ def main():
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}")
     programs = {"tributary": os.path.join(options.build, "gateway/app/tributary")}
-    for name in ("ingest_load", "paho_noop"):
+    for name in ("ingest_load", "paho_noop", "session_answer"):
         programs[name] = os.path.join(options.build, "tests/bench", name)
     rows = []
     for part in options.parts or PARTS:

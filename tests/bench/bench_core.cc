@@ -69,8 +69,8 @@ std::size_t answer(core::Gateway& gateway, core::Instant now) {
 
 void Ingest(benchmark::State& state) {
   const auto operations = static_cast<std::size_t>(state.range(0));
-  const std::vector<Packet> packets = make(100'000 / (operations < 10 ? 1 : operations),
-                                           operations, static_cast<std::size_t>(state.range(1)));
+  const std::vector<Packet> packets = make(100'000 / (operations < 10 ? 1 : operations), operations,
+                                           static_cast<std::size_t>(state.range(1)));
   std::size_t acks = 0;
   for (auto _ : state) {
     state.PauseTiming();
@@ -103,10 +103,7 @@ void Ingest(benchmark::State& state) {
   state.counters["op"] = Counter(count * static_cast<double>(operations), per);
   state.counters["acks"] = static_cast<double>(acks) / count;
 }
-BENCHMARK(Ingest)
-    ->ArgsProduct({{1, 10, 100}, {1, 10}})
-    ->Unit(benchmark::kMillisecond)
-    ->MinTime(1);
+BENCHMARK(Ingest)->ArgsProduct({{1, 10, 100}, {1, 10}})->Unit(benchmark::kMillisecond)->MinTime(1);
 
 }  // namespace
 }  // namespace tributary::bench

@@ -107,6 +107,18 @@ def with_noop(programs, packets, operations, devices):
         return result
 
 
+def with_answer(programs, packets, operations, devices):
+    """Our session alone: what Paho and the acknowledgements cost, without decoding, joining and storing."""
+    with Site() as site:
+        answer = site.start([programs["session_answer"], str(site.port)], stdout=subprocess.PIPE, text=True)
+        if answer.stdout.readline().strip() != "ready":
+            raise RuntimeError("session_answer did not start")
+        before = cpu_seconds(answer.pid)
+        result = load(programs, site, "answer", packets, operations, devices)
+        result["cpu_us"] = (cpu_seconds(answer.pid) - before) / packets * 1e6
+        return result
+
+
 def with_gateway(programs, packets, operations, devices, rate=0):
     with Site() as site:
         gateway = site.gateway(programs["tributary"])
@@ -126,16 +138,20 @@ def throughput(programs, quick, packets, operations, devices):
     if quick:  # few enough for the queues between: see docs/testing.md, "Not there yet"
         packets //= 10
         devices = min(devices, packets)
-    noop, durable = [], []
+    noop, answer, durable = [], [], []
     for _ in range(rounds):
         noop.append(with_noop(programs, packets, operations, devices))
+        answer.append(with_answer(programs, packets, operations, devices))
         durable.append(with_gateway(programs, packets, operations, devices))
     limit = packets / median_of(noop, "seconds")
+    answered = packets / median_of(answer, "seconds")
     reached = packets / median_of(durable, "seconds")
     return {"name": f"ingest, {operations} op a packet", "packets_per_s": round(reached),
             "operations_per_s": round(reached * operations), "noop_packets_per_s": round(limit),
-            "ratio": round(reached / limit, 3),
+            "ratio": round(reached / limit, 3), "answering_packets_per_s": round(answered),
+            "ratio_answering": round(reached / answered, 3),
             "cpu_us": round(median_of(durable, "cpu_us"), 1), "noop_cpu_us": round(median_of(noop, "cpu_us"), 1),
+            "answering_cpu_us": round(median_of(answer, "cpu_us"), 1),
             "cpu_ratio": round(median_of(durable, "cpu_us") / median_of(noop, "cpu_us"), 2)}
 
 

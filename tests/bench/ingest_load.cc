@@ -3,6 +3,7 @@
 //
 //   ingest_load PORT MODE PACKETS OPERATIONS DEVICES WINDOW [RATE]
 //     MODE        ack: done when a gateway has acknowledged everything to every device
+//                 answer: done when as many messages came on ack/+ (session_answer)
 //                 count: done when somebody says so on bench/done (paho_noop)
 //     OPERATIONS  of each packet: so many keys are counted up
 //
@@ -121,20 +122,23 @@ class Watch {
 
 int run(int argc, char** argv) {
   if (argc < 7) {
-    std::fprintf(stderr, "ingest_load PORT ack|count PACKETS OPERATIONS DEVICES WINDOW [RATE]\n");
+    std::fprintf(stderr,
+                 "ingest_load PORT ack|answer|count PACKETS OPERATIONS DEVICES WINDOW [RATE]\n");
     return 2;
   }
   const auto number = [&](int i) { return std::strtoul(argv[i], nullptr, 10); };
-  const bool acks = std::string(argv[2]) == "ack";
+  const std::string mode = argv[2];
+  const bool acks = mode == "ack";
   const std::size_t packets = number(3), operations = number(4), devices = number(5);
   const double rate = argc > 7 ? std::strtod(argv[7], nullptr) : 0;
   const Load load = make(packets, operations, devices);
   Watch watch(load, devices);
   bool finished = false;
   MqttLoad mqtt("127.0.0.1", static_cast<std::uint16_t>(number(1)), "ingest-load");
-  mqtt.subscribe(acks ? "tributary/v1/bench/ack/+" : "bench/done");
+  mqtt.subscribe(mode == "count" ? "bench/done" : "tributary/v1/bench/ack/+");
+  std::size_t heard = 0;
   mqtt.on_message([&](std::string_view, std::string_view payload) {
-    finished = true;
+    finished = ++heard >= (mode == "answer" ? packets : 1);
     if (acks) watch.acknowledged(payload);
   });
   const auto start = Clock::now();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/wire/bytes.h"
 
-// The low-level functions are deprecated for their want of providers, not of safety. Through EVP the
-// digest of a short atom takes half as long again, and that is most of what a counter costs.
+// The low-level functions are deprecated for their want of providers, not of safety. Through EVP
+// the digest of a short atom takes half as long again, and that is most of what a counter costs.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
