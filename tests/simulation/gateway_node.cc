@@ -180,9 +180,9 @@ std::optional<std::uint64_t> GatewayNode::next_ms() const {
 void GatewayNode::check_now_and_then() {
   if (commits_ < looked_ + check_commits) return;
   const std::uint64_t parts = book.shadow.parts();
-  if (commits_ < looked_ + parts / 16) return;
+  if (commits_ < looked_ + parts / 8) return;
   looked_ = commits_;
-  const bool rebuild = commits_ >= rebuilt_ + parts / 4;
+  const bool rebuild = commits_ >= rebuilt_ + parts / 2;
   if (rebuild) rebuilt_ = commits_;
   check(rebuild);
 }
