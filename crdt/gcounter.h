@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "crdt/actor.h"
+#include "crdt/part_map.h"
 #include "crdt/planted.h"
 #include "crdt/result.h"
 #include "crdt/semilattice.h"
@@ -46,7 +47,7 @@ template <class A = Actor>
 class GCounter {
  public:
   using Part = GCounterPart;
-  using PartMap = PartMapOf<A, Part>;
+  using PartMap = crdt::PartMap<A, Part>;
 
   // Counts n more for this actor and returns the delta: its new part, or bottom when n is 0.
   Result<GCounter, Overflow> increment(const A& actor, std::uint64_t n = 1) {
@@ -63,7 +64,9 @@ class GCounter {
   bool join(const GCounter& other) {
     if (&other == this) return false;
     bool changed = false;
-    for (const auto& [actor, part] : other.parts_) changed |= join_part(actor, part);
+    parts_.meet(other.parts_, [&](const A& actor, const Part& part, Part& held) {
+      changed |= join_held(actor, held, part, NoObserver{});
+    });
     return changed;
   }
   bool leq(const GCounter& other) const { return parts_leq(parts_, other.parts_); }
@@ -73,13 +76,7 @@ class GCounter {
   // changed.
   template <class Observer>
   bool join_part(const A& actor, const Part& part, Observer&& observer) {
-    if (part.is_bottom()) return false;
-    Part& held = parts_[actor];
-    const Part before = held;
-    if (!held.join(part)) return false;
-    sum_ += held.p - before.p;
-    observer.part(actor, before, held);
-    return true;
+    return !part.is_bottom() && join_held(actor, parts_[actor], part, observer);
   }
   bool join_part(const A& actor, const Part& part) { return join_part(actor, part, NoObserver{}); }
 
@@ -90,6 +87,15 @@ class GCounter {
   friend bool operator==(const GCounter& a, const GCounter& b) { return a.parts_ == b.parts_; }
 
  private:
+  template <class Observer>
+  bool join_held(const A& actor, Part& held, const Part& part, Observer&& observer) {
+    const Part before = held;
+    if (!held.join(part)) return false;
+    sum_ += held.p - before.p;
+    observer.part(actor, before, held);
+    return true;
+  }
+
   PartMap parts_;    // never bottom
   uint128 sum_ = 0;  // of all parts
 };

@@ -13,6 +13,7 @@
 
 #include "crdt/actor.h"
 #include "crdt/gcounter.h"
+#include "crdt/part_map.h"
 #include "crdt/planted.h"
 #include "crdt/result.h"
 #include "crdt/semilattice.h"
@@ -39,7 +40,7 @@ template <class A = Actor>
 class PnCounter {
  public:
   using Part = PnCounterPart;
-  using PartMap = PartMapOf<A, Part>;
+  using PartMap = crdt::PartMap<A, Part>;
 
   // Each returns the delta, the actor's new part (bottom when by is 0), or refuses and changes
   // nothing.
@@ -57,7 +58,9 @@ class PnCounter {
   bool join(const PnCounter& other) {
     if (&other == this) return false;
     bool changed = false;
-    for (const auto& [actor, part] : other.parts_) changed |= join_part(actor, part);
+    parts_.meet(other.parts_, [&](const A& actor, const Part& part, Part& held) {
+      changed |= join_held(actor, held, part, NoObserver{});
+    });
     return changed;
   }
   bool leq(const PnCounter& other) const { return parts_leq(parts_, other.parts_); }
@@ -67,14 +70,7 @@ class PnCounter {
   // changed.
   template <class Observer>
   bool join_part(const A& actor, const Part& part, Observer&& observer) {
-    if (part.is_bottom()) return false;
-    Part& held = parts_[actor];
-    const Part before = held;
-    if (!held.join(part)) return false;
-    positive_ += held.p - before.p;
-    negative_ += held.n - before.n;
-    observer.part(actor, before, held);
-    return true;
+    return !part.is_bottom() && join_held(actor, parts_[actor], part, observer);
   }
   bool join_part(const A& actor, const Part& part) { return join_part(actor, part, NoObserver{}); }
 
@@ -89,6 +85,16 @@ class PnCounter {
   friend bool operator==(const PnCounter& a, const PnCounter& b) { return a.parts_ == b.parts_; }
 
  private:
+  template <class Observer>
+  bool join_held(const A& actor, Part& held, const Part& part, Observer&& observer) {
+    const Part before = held;
+    if (!held.join(part)) return false;
+    positive_ += held.p - before.p;
+    negative_ += held.n - before.n;
+    observer.part(actor, before, held);
+    return true;
+  }
+
   Part part_or_bottom(const A& actor) const {
     const Part* held = part(actor);
     return held == nullptr ? Part{} : *held;

@@ -39,8 +39,8 @@ template <class A, Semilattice P>
 using PartMapOf = std::unordered_map<A, P>;
 
 // The pointwise order: every part of a is less than or equal to the same actor's part in b.
-template <class A, Semilattice P>
-bool parts_leq(const PartMapOf<A, P>& a, const PartMapOf<A, P>& b) {
+template <class Map>
+bool parts_leq(const Map& a, const Map& b) {
   for (const auto& [actor, part] : a) {
     const auto other = b.find(actor);
     if (other == b.end() || !part.leq(other->second)) return false;
@@ -48,8 +48,8 @@ bool parts_leq(const PartMapOf<A, P>& a, const PartMapOf<A, P>& b) {
   return true;
 }
 
-template <class A, Semilattice P>
-const P* find_part(const PartMapOf<A, P>& parts, const A& actor) {
+template <class Map, class A>
+auto find_part(const Map& parts, const A& actor) -> decltype(&parts.find(actor)->second) {
   const auto found = parts.find(actor);
   return found == parts.end() ? nullptr : &found->second;
 }

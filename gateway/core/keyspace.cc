@@ -277,20 +277,21 @@ void Keyspace::set_horizon(crdt::Hlc horizon) {
   if (horizon == horizon_) return;
   const bool back = horizon < horizon_;
   horizon_ = horizon;
-  if (back) {  // the wall clock was set back: what was shown may have to be held
-    for (auto& [name, key] : keys_) {
-      auto* reg = std::get_if<LwwRegister>(&key->value);
-      if (reg == nullptr) continue;
-      if (reg->set_horizon(horizon)) mark(*key);
-      watch_held(*key);
-    }
-    return;
-  }
   std::vector<KeyState*> due;
-  for (const auto& [stamp, key] : releases_) {
-    if (stamp > horizon) break;
-    due.push_back(key);
+  if (back) {  // the wall clock was set back: what was shown may have to be held
+    for (const auto& [name, key] : keys_) {
+      if (std::holds_alternative<LwwRegister>(key->value)) due.push_back(key.get());
+    }
+  } else {
+    for (const auto& [stamp, key] : releases_) {
+      if (stamp > horizon) break;
+      due.push_back(key);
+    }
   }
+  // Neither tables nor addresses may order what is marked.
+  std::sort(due.begin(), due.end(), [](const KeyState* a, const KeyState* b) {
+    return std::tie(a->key, a->type) < std::tie(b->key, b->type);
+  });
   for (KeyState* key : due) {
     if (std::get<LwwRegister>(key->value).set_horizon(horizon)) mark(*key);
     watch_held(*key);

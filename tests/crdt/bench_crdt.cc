@@ -5,8 +5,10 @@
 //   bench_crdt --benchmark_filter=OrSet
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -124,6 +126,26 @@ void PnCounter_join_of_10000_actors(benchmark::State& state) {
   per_item(state, actors);
 }
 BENCHMARK(PnCounter_join_of_10000_actors)->Unit(benchmark::kMicrosecond);
+
+// A replica of 1,000,000 parts hears of all of them again, half of them grown; it heard of them in
+// the same order (0), or in another one (1).
+void PnCounter_join_1000000_parts(benchmark::State& state) {
+  constexpr std::size_t parts = 1'000'000;
+  std::vector<std::uint32_t> order(parts);
+  for (std::uint32_t i = 0; i < parts; ++i) order[i] = i;
+  PnCounter<std::uint32_t> held, there;
+  for (const std::uint32_t a : order) held.join_part(a, {a + 1ULL, 0});
+  if (state.range(0) == 1) std::shuffle(order.begin(), order.end(), std::mt19937(1));
+  for (const std::uint32_t a : order) there.join_part(a, {a + 1ULL + a % 2, 0});
+  for (auto _ : state) {
+    state.PauseTiming();
+    PnCounter<std::uint32_t> replica = held;
+    state.ResumeTiming();
+    benchmark::DoNotOptimize(replica.join(there));
+  }
+  per_item(state, parts);
+}
+BENCHMARK(PnCounter_join_1000000_parts)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
 void LwwRegister_join_part(benchmark::State& state) {
   LwwRegister<Handle> reg;

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of a counter by actor, for parts that are small and never go: dense in one array, in
+// order of arrival, with an index of positions once there are more than a few.
+//
+//   PartMap<Actor, GCounterPart> parts;
+//   parts[actor].join(part);                         // a bottom part is made when there is none
+//   for (const auto& [actor, part] : parts) …
+//
+// A counter of one actor costs one allocation. Joining another replica finds each part beside the
+// one before, without hashing, when both heard of the actors in one order; otherwise memory is
+// asked for ahead. Pointers and iterators last until the next actor is added. At most 2^32 - 2
+// actors. Not thread-safe.
+#pragma once
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace tributary::crdt {
+
+template <class A, class P>
+class PartMap {
+ public:
+  using key_type = A;
+  using value_type = std::pair<A, P>;
+  using const_iterator = typename std::vector<value_type>::const_iterator;
+
+  bool empty() const { return parts_.empty(); }
+  std::size_t size() const { return parts_.size(); }
+  const_iterator begin() const { return parts_.begin(); }
+  const_iterator end() const { return parts_.end(); }
+
+  const_iterator find(const A& actor) const {
+    return parts_.begin() + static_cast<std::ptrdiff_t>(position(actor));
+  }
+  std::size_t count(const A& actor) const { return position(actor) < size() ? 1 : 0; }
+  P& operator[](const A& actor) { return at(position(actor), actor); }
+
+  // f(actor, their part, our part) for each part of another map, made when we have none.
+  template <class F>
+  void meet(const PartMap& other, F&& f) {
+    std::size_t near = 0;  // after the one before: where it is when we heard of them in one order
+    for (std::size_t i = 0; i < other.size(); ++i) {
+      const auto& [actor, theirs] = other.parts_[i];
+      if (near >= size() || !(parts_[near].first == actor)) {
+        if (!index_.empty()) other.fetch_ahead(i, *this);
+        near = position(actor);
+      }
+      f(actor, theirs, at(near++, actor));
+    }
+  }
+
+  friend bool operator==(const PartMap& a, const PartMap& b) {
+    return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const value_type& part) {
+             const auto other = b.find(part.first);
+             return other != b.end() && other->second == part.second;
+           });
+  }
+
+ private:
+  static constexpr std::size_t few = 8;  // up to here they are looked through
+
+  // size() when it is not there.
+  std::size_t position(const A& actor) const {
+    if (index_.empty()) {
+      std::size_t i = 0;
+      while (i < size() && !(parts_[i].first == actor)) ++i;
+      return i;
+    }
+    for (std::size_t slot = slot_of(actor);; slot = (slot + 1) & (index_.size() - 1)) {
+      if (index_[slot] == 0) return size();
+      if (parts_[index_[slot] - 1].first == actor) return index_[slot] - 1;
+    }
+  }
+  // std::hash may be the identity: spread it, and take the high bits.
+  std::size_t slot_of(const A& actor) const {
+    const std::uint64_t spread = std::hash<A>{}(actor) * 0x9E3779B97F4A7C15u;
+    return static_cast<std::size_t>(spread >> (64 - std::countr_zero(index_.size())));
+  }
+  P& at(std::size_t i, const A& actor) {
+    if (i == size()) add(actor);
+    return parts_[i].second;
+  }
+  // The places in `ours` of parts that come soon: first of the index, then of the part.
+  void fetch_ahead(std::size_t i, const PartMap& ours) const {
+    constexpr std::size_t soon = 16;
+    if (i + 2 * soon < size()) {
+      __builtin_prefetch(&ours.index_[ours.slot_of(parts_[i + 2 * soon].first)]);
+    }
+    if (i + soon >= size()) return;
+    const std::uint32_t place = ours.index_[ours.slot_of(parts_[i + soon].first)];
+    if (place != 0) __builtin_prefetch(&ours.parts_[place - 1]);
+  }
+  void add(const A& actor) {
+    assert(size() < 0xFFFFFFFEu);
+    parts_.emplace_back(actor, P{});
+    if (size() <= few) return;
+    if (2 * size() > index_.size()) {  // also the first time
+      index_.assign(std::bit_ceil(4 * size()), 0);
+      for (std::size_t i = 0; i < size(); ++i) enter(i);
+    } else {
+      enter(size() - 1);
+    }
+  }
+  void enter(std::size_t i) {
+    std::size_t slot = slot_of(parts_[i].first);
+    while (index_[slot] != 0) slot = (slot + 1) & (index_.size() - 1);
+    index_[slot] = static_cast<std::uint32_t>(i + 1);
+  }
+
+  std::vector<value_type> parts_;
+  std::vector<std::uint32_t> index_;  // open addressing, a power of two; position + 1, 0: free
+};
+
+}  // namespace tributary::crdt

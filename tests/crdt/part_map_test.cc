@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crdt/part_map.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "crdt/pncounter.h"
+
+namespace tributary::crdt {
+namespace {
+
+TEST(PartMap, HoldsAFewAndMany) {
+  PartMap<std::string, int> parts;
+  EXPECT_TRUE(parts.empty());
+  EXPECT_EQ(parts.find("a"), parts.end());
+  for (int i = 0; i < 1'000; ++i) {
+    parts["actor-" + std::to_string(i)] = i;
+    EXPECT_EQ(parts.size(), static_cast<std::size_t>(i) + 1);
+    EXPECT_EQ(parts.count("nobody"), 0U);
+    EXPECT_EQ(parts["actor-" + std::to_string(i / 2)], i / 2);
+  }
+  int i = 0;
+  for (const auto& [actor, part] : parts) EXPECT_EQ(part, i++) << "in order of arrival";
+  EXPECT_EQ(i, 1'000);
+}
+
+RC_GTEST_PROP(PartMap, IsAMap, (const std::vector<std::pair<std::uint8_t, int>>& writes)) {
+  PartMap<unsigned, int> ours, backwards;
+  std::map<unsigned, int> theirs;
+  for (const auto& [actor, value] : writes) {
+    ours[actor] = theirs[actor] = value;
+    RC_ASSERT(ours.size() == theirs.size());
+  }
+  for (const auto& [actor, value] : theirs) {
+    const auto at = ours.find(actor);
+    RC_ASSERT(at != ours.end() && at->second == value);
+    backwards[actor] = value;
+  }
+  RC_ASSERT(ours == backwards);
+  PartMap<unsigned, int> sum = ours;
+  std::size_t met = 0;
+  sum.meet(backwards, [&](unsigned actor, int other, int& held) {
+    RC_ASSERT(held == other && other == theirs.at(actor));
+    held += other, ++met;
+  });
+  RC_ASSERT(met == theirs.size());
+  PartMap<unsigned, int> fresh;
+  fresh.meet(sum, [](unsigned, int other, int& held) { held = other / 2; });
+  RC_ASSERT(fresh.size() == ours.size());
+  if (writes.empty()) return;
+  backwards[writes.front().first] += 1;
+  RC_ASSERT(!(ours == backwards));
+}
+
+// Actors whose hashes all agree still have a place each.
+struct Twin {
+  int n = 0;
+  friend bool operator==(const Twin&, const Twin&) = default;
+};
+
+}  // namespace
+}  // namespace tributary::crdt
+
+template <>
+struct std::hash<tributary::crdt::Twin> {
+  std::size_t operator()(const tributary::crdt::Twin&) const noexcept { return 42; }
+};
+
+namespace tributary::crdt {
+namespace {
+
+TEST(PartMap, SurvivesEqualHashes) {
+  PartMap<Twin, int> parts;
+  for (int i = 0; i < 100; ++i) parts[Twin{i}] = i;
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(parts.find(Twin{i})->second, i);
+}
+
+TEST(PartMap, ACopyOfACounterIsItsOwn) {
+  PnCounter<int> a;
+  for (int i = 0; i < 50; ++i) (void)a.increment(i, 1);
+  PnCounter<int> b = a;
+  (void)b.increment(7, 1);
+  EXPECT_EQ(a.value(), 50);
+  EXPECT_EQ(b.value(), 51);
+  EXPECT_TRUE(a.leq(b));
+  EXPECT_FALSE(b.leq(a));
+}
+
+}  // namespace
+}  // namespace tributary::crdt
