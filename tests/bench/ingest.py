@@ -135,7 +135,7 @@ def median_of(results, key):
 def throughput(programs, quick, packets, operations, devices):
     """One row: packets a second, durable and counted only, taking turns."""
     rounds = 1 if quick else 3
-    if quick:  # few enough for the queues between: see docs/testing.md, "Not there yet"
+    if quick:
         packets //= 10
         devices = min(devices, packets)
     noop, answer, durable = [], [], []

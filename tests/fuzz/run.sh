@@ -5,8 +5,7 @@
 #   run.sh [--seconds N | --runs N | --share | --total N] [--jobs N] [TARGET…]   without one of the four: 60 seconds a target
 #   run.sh --minimise [TARGET…]     corpus/ anew: the fewest inputs that reach all that is reached so far
 #
-# --share is what every full test run does: 1,000,000 executions a target, 100,000 of `core` and 250,000 of `rows`, where one
-# is lives of a gateway. --total is for the long run that is recorded: N executions over all the targets, more where they are cheap.
+# --share is what every full test run does: 1,000,000 executions a target, 100,000 of `core`, where one is lives of a gateway. --total is for the long run that is recorded: N executions over all the targets, more where they are cheap.
 # A finding is kept in build/fuzz/found, and the exit status is 1. 77: no clang with libFuzzer here.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,7 +23,7 @@ length_of() {
   local short=0
   [ "$mode" != share ] || short=1
   case "$1" in
-    rows) echo $((short ? 40 : 96)) ;;
+    rows) echo $((short ? 24 : 96)) ;;
     core | sdk) echo $((short ? 64 : 160)) ;;
     config) echo $((short ? 128 : 256)) ;;
     *) echo $((short ? 256 : 512)) ;;
@@ -77,7 +76,6 @@ limits_of() {
     share)
       case "$1" in
         core) echo -runs=100000 ;;
-        rows) echo -runs=250000 ;;
         *) echo -runs=1000000 ;;
       esac
       ;;
