@@ -199,9 +199,10 @@ constexpr Key broker_keys[] = {
      .unit = "messages",
      .min = 100,
      .max = 1'000'000,
-     .doc = "Messages waiting to be sent. When it is full nothing more is taken until there is "
-            "room; what was left out "
-            "is made again from the state."},
+     .doc =
+         "Messages waiting to be sent. Acknowledgements, one a device, have a queue of their own "
+         "that holds as many, and twice limits.waiting_max. While one of them is half full the "
+         "link is not read; what is left out is made again from the state."},
 };
 
 constexpr Key commit_keys[] = {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "transports/wire/utf8.h"
+
 namespace tributary::config {
 namespace {
 
@@ -150,6 +152,7 @@ std::string assign(const Key& key, const Slot& slot, const Given& given, const s
 
 std::string assign_text(const Key& key, const Slot& slot, const std::string& text,
                         const std::string& name) {
+  if (!wire::is_utf8(text)) return name + " is not UTF-8";  // a file is, or it is no TOML
   if (std::holds_alternative<std::vector<std::string>*>(slot))
     return assign(key, slot, split(text, ','), name);
   if (std::holds_alternative<bool*>(slot)) {

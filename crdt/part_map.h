@@ -78,7 +78,7 @@ class PartMap {
   }
   // std::hash may be the identity: spread it, and take the high bits.
   std::size_t slot_of(const A& actor) const {
-    const std::uint64_t spread = std::hash<A>{}(actor) * 0x9E3779B97F4A7C15u;
+    const std::uint64_t spread = std::hash<A>{}(actor)*0x9E3779B97F4A7C15u;
     return static_cast<std::size_t>(spread >> (64 - std::countr_zero(index_.size())));
   }
   P& at(std::size_t i, const A& actor) {

@@ -169,6 +169,14 @@ TEST(InTheEnvironment, IsNamed) {
           "environment TRIBUTARY_VIEW_ENABLED: view.enabled must be true or false, not \"1\""));
 }
 
+// Found by fuzzing: it was taken, and what was shown of it could not be loaded.
+TEST(InTheEnvironment, TextMustBeUtf8) {
+  Inputs in;
+  in.environment = {{"TRIBUTARY_GATEWAY_DATA_DIR", "data\xD3"}};
+  EXPECT_THAT(mistakes(in),
+              ElementsAre("environment TRIBUTARY_GATEWAY_DATA_DIR: gateway.data_dir is not UTF-8"));
+}
+
 TEST(OnTheCommandLine, IsNamed) {
   Inputs in;
   in.sets = {"commit.batch_max",  "batch_max=1",           "comit.batch_max=1",

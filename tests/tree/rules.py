@@ -19,7 +19,7 @@ MAY = {
     "transports/mqtt": ["transports/session.h", "transports/mqtt"],
     "gateway/core": ["crdt", "transports/wire", "gateway/core"],
     "gateway/store": ["crdt", "gateway/core/commit.h", "gateway/store"],
-    "config": ["crdt", "config"],
+    "config": ["crdt", "config", "transports/wire"],
     "firmware-sim/sdk": ["crdt", "transports/wire", "firmware-sim/sdk"],
     "firmware-sim/sdk/mqtt": ["crdt", "transports/wire", "transports/session.h", "firmware-sim/sdk"],
     "firmware-sim/devices": ["crdt", "transports/wire", "firmware-sim/sdk", "firmware-sim/devices"],

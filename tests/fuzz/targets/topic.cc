@@ -82,7 +82,8 @@ void check_topics(std::string_view a, std::string_view b) {
 void check_names(std::string_view a, std::string_view b) {
   require(wire::valid_key(a) == fuzz::reference_key(a), "valid_key() reads the rules");
   require(wire::valid_id(a) == fuzz::reference_id(a), "valid_id() does, too");
-  if (a.size() <= 12 && wire::valid_id(b))
+  // The reference tries all ways: a few stars are enough.
+  if (a.size() <= 12 && std::count(a.begin(), a.end(), '*') <= 3 && wire::valid_id(b))
     require(core::glob_matches(a, b) == reference_glob(a, b), "glob_matches() matches");
   if (wire::valid_key(a))
     require(transports::topic_valid(a) || a.find('\0') != a.npos, "a key can be a topic");
