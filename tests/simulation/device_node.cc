@@ -255,7 +255,8 @@ void DeviceNode::foreign(std::uint64_t) {
   }
   for (const KeyType& key : log_->keys()) {
     const std::map<DotName, std::uint64_t> held = log_->foreign(key);
-    for (const auto& [dot, made] : held) {
+    for (const auto& [name, made] : held) {
+      const DotName& dot = name;  // a binding cannot be captured
       if (!setup_.world.seen_dead(dot, key)) continue;
       auto s = device_->set(key.first);
       if (did([&] { return s.forget_foreign(dot.device, dot.epoch, dot.op); })) {

@@ -162,7 +162,7 @@ TEST_P(Conformance, RetainedReplayAndRemoval) {
   Peer a(*network, "a");
   Peer b(*network, "b");
   a.send("r/1", "one", true);
-  a.send("r/2", "two", true);
+  a.send("r/2", "two", true, Qos::at_most_once);
   a.send("r/2", "two again", true, Qos::at_most_once);
   a.send("r/3", "three", true);
   a.send("r/3", "", true);
