@@ -5,7 +5,9 @@
 #   run.sh [--seconds N | --runs N | --share | --total N] [--jobs N] [TARGET…]   without one of the four: 60 seconds a target
 #   run.sh --minimise [TARGET…]     corpus/ anew: the fewest inputs that reach all that is reached so far
 #
-# --share is what every full test run does: 1,000,000 executions a target, 100,000 of `core`, where one is lives of a gateway. --total is for the long run that is recorded: N executions over all the targets, more where they are cheap.
+# --share is what every full test run does: 1,000,000 executions a target, 100,000 of `core`, where one is lives of a gateway; from
+# the committed corpus with one seed, so that one tree gives one result. --total is for the long run that is recorded: N executions
+# over all the targets, more where they are cheap.
 # A finding is kept in build/fuzz/found, and the exit status is 1. 77: no clang with libFuzzer here.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -51,14 +53,19 @@ build_targets() {
 
 # one TARGET LIMIT…: a line of the table.
 one() {
-  local target=$1 status=0 log executions cpu dictionary=()
+  local target=$1 status=0 log executions cpu dictionary=() work=$build/work/$1
   shift
+  if [ "$mode" = share ]; then
+    set -- "$@" -seed=1
+    work=$build/share/$target
+    rm -rf "$work"
+  fi
   [ ! -f "$here/dictionaries/$target.dict" ] || dictionary=("-dict=$here/dictionaries/$target.dict")
   log=$build/work/$target.log
-  mkdir -p "$build/work/$target" "$build/found" "$here/corpus/$target" "$here/regressions/$target"
+  mkdir -p "$work" "$build/work" "$build/found" "$here/corpus/$target" "$here/regressions/$target"
   local TIMEFORMAT='%U %S'
   { time "$build/tests/fuzz/fuzz_$target" "$@" "${dictionary[@]}" -max_len="$(length_of "$target")" -timeout=25 -rss_limit_mb=2048 -entropic=0 \
-    -detect_leaks=0 -print_final_stats=1 -artifact_prefix="$build/found/$target-" "$build/work/$target" \
+    -detect_leaks=0 -print_final_stats=1 -artifact_prefix="$build/found/$target-" "$work" \
     "$here/corpus/$target" "$here/regressions/$target" >"$log" 2>&1 || status=$?; } 2>"$log.time"
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   cpu=$(awk '{ printf "%.0f", $1 + $2 }' "$log.time")
