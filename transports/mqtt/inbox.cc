@@ -40,6 +40,10 @@ void Inbox::remove_sender() {
 
 bool Inbox::full() const {
   const std::lock_guard lock(mutex_);
+  return at_limits();
+}
+
+bool Inbox::at_limits() const {
   return items_.size() >= limits_.messages_max || bytes_ >= limits_.bytes_max;
 }
 
@@ -53,9 +57,11 @@ bool Inbox::must_wait(std::size_t bytes) const {
 
 // True when the reader should be woken, after the lock is released.
 bool Inbox::push(Event event, std::size_t bytes) {
+  const bool was_full = at_limits();
   items_.push_back({std::move(event), bytes});
   bytes_ += bytes;
-  return !held_ && std::exchange(armed_, false);
+  const bool filled = !was_full && at_limits();  // it may not have looked because of what it sends
+  return !held_ && (std::exchange(armed_, false) || filled);
 }
 
 Inbox::Put Inbox::put(Event event, std::size_t bytes) {

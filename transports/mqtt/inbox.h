@@ -12,7 +12,7 @@
 // Why twice: while put() waits, Paho sends nothing, for no session of the process. A reader that
 // stops reading until it got rid of what it has to send would wait for itself. So as long as any
 // session has something to send, put() waits only at twice the limits; and a reader that finds the
-// inbox full() must go on reading, whatever it has to send.
+// inbox full() must go on reading, whatever it has to send; it is woken when that becomes so.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -69,7 +69,8 @@ class Inbox {
     std::size_t bytes;
   };
 
-  bool must_wait(std::size_t bytes) const;
+  bool at_limits() const;                   // REQUIRES mutex_
+  bool must_wait(std::size_t bytes) const;  // REQUIRES mutex_
   bool push(Event event, std::size_t bytes);
 
   const Limits limits_;

@@ -158,6 +158,22 @@ TEST(Inbox, AsLongAsSomebodySendsItHoldsTwiceAsMuch) {
   EXPECT_EQ(inbox.put(event("5"), 1), Put::taken);
 }
 
+// A reader that was woken and did not take anything, because of what it has to send.
+TEST(Inbox, WakesAgainWhenItGetsFull) {
+  Inbox inbox({.messages_max = 3, .patience = 1ms});
+  int woken = 0;
+  inbox.on_ready([&] { ++woken; });
+  inbox.put(event("1"), 1);
+  inbox.put(event("2"), 1);
+  EXPECT_EQ(woken, 1);
+  EXPECT_FALSE(inbox.full());
+  inbox.put(event("3"), 1);
+  EXPECT_EQ(woken, 2);
+  EXPECT_TRUE(inbox.full());
+  inbox.note({Event::Kind::refused, {}, "no"});
+  EXPECT_EQ(woken, 2) << "once";
+}
+
 TEST(Inbox, HeldEventsShowWhenReleased) {
   Inbox inbox({});
   int woken = 0;
