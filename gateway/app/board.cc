@@ -130,7 +130,9 @@ void Board::view(const std::string& gateway, std::string_view type, std::string_
   const std::pair<std::string, std::string> name{key, type};
   if (payload.empty()) {
     const auto it = values_.find(name);
-    if (it != values_.end() && it->second.shown.erase(gateway) > 0) --shown_[gateway];
+    if (it == values_.end() || it->second.shown.erase(gateway) == 0) return;
+    const auto count = shown_.find(gateway);
+    if (--count->second == 0) shown_.erase(count);
     return;
   }
   const json parsed = json::parse(payload, nullptr, false);

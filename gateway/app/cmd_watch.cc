@@ -21,7 +21,8 @@ struct WatchArguments {
   bool as_json = false;
 };
 
-// A value is published up to a second after it changed.
+// A value is published up to a second after it changed. Waited for in vain where a gateway
+// publishes no views, or has more keys than topics.
 constexpr std::uint64_t views_ms = 2'000;
 
 bool all_heard(const Board& board) {
