@@ -15,43 +15,19 @@
 #include <vector>
 
 #include "gateway/core/gateway.h"
-#include "transports/wire/envelope.h"
+#include "tests/bench/packets.h"
 
 namespace tributary::bench {
 namespace {
 
 constexpr std::uint64_t wall_ms = 1'700'000'000'000;
 
-struct Packet {
-  std::string topic, payload;
-};
-
 // Packet i is the (i / devices)-th delta of device i % devices.
 std::vector<Packet> make(std::size_t packets, std::size_t operations, std::size_t rounds) {
   const std::size_t devices = packets / rounds;
   std::vector<Packet> out;
-  std::vector<std::string> keys(operations);
   for (std::size_t i = 0; i < devices * rounds; ++i) {
-    const std::string device = "dev-" + std::to_string(i % devices);
-    const std::uint64_t round = i / devices;
-    wire::Delta delta;
-    delta.fleet = "bench";
-    delta.device = device;
-    delta.epoch = 1;
-    delta.from = round * operations;
-    delta.to = delta.from + operations;
-    delta.id = round + 1;
-    delta.hlc = crdt::Hlc::at(wall_ms + round, 0);
-    for (std::size_t k = 0; k < operations; ++k) {
-      keys[k] = device + "/key-" + std::to_string(1'000 + k);
-      wire::Entry e;
-      e.key = keys[k];
-      e.type = static_cast<std::uint8_t>(wire::Type::pncounter);
-      e.hi = delta.to;
-      e.payload = wire::PnCounterPayload{1'000 * (round + 1), round};
-      delta.entries.push_back(e);
-    }
-    out.push_back({"tributary/v1/bench/up/" + device, wire::seal(wire::encode_delta(delta))});
+    out.push_back(counters_packet("dev-" + std::to_string(i % devices), i / devices, operations));
   }
   return out;
 }

@@ -96,36 +96,35 @@ def load(programs, site, mode, packets, operations, devices, rate=0, seconds=180
     return json.loads(done.stdout)
 
 
-def with_noop(programs, packets, operations, devices):
+def with_subscriber(programs, command, mode, packets, operations, devices):
+    """With a program instead of the gateway; it says that it is ready."""
     with Site() as site:
-        noop = site.start([programs["paho_noop"], str(site.port), str(packets)], stdout=subprocess.PIPE, text=True)
-        if noop.stdout.readline().strip() != "ready":
-            raise RuntimeError("paho_noop did not start")
-        before = cpu_seconds(noop.pid)
-        result = load(programs, site, "count", packets, operations, devices)
-        result["cpu_us"] = (cpu_seconds(noop.pid) - before) / packets * 1e6
-        return result
+        child = site.start([programs[command[0]], str(site.port), *command[1:]], stdout=subprocess.PIPE, text=True)
+        if child.stdout.readline().strip() != "ready":
+            raise RuntimeError(f"{command[0]} did not start")
+        return measured(programs, site, child, mode, packets, operations, devices)
+
+
+def measured(programs, site, child, mode, packets, operations, devices, rate=0):
+    before = cpu_seconds(child.pid)
+    result = load(programs, site, mode, packets, operations, devices, rate)
+    result["cpu_us"] = (cpu_seconds(child.pid) - before) / packets * 1e6
+    return result
+
+
+def with_noop(programs, packets, operations, devices):
+    return with_subscriber(programs, ["paho_noop", str(packets)], "count", packets, operations, devices)
 
 
 def with_answer(programs, packets, operations, devices):
     """Our session alone: what Paho and the acknowledgements cost, without decoding, joining and storing."""
-    with Site() as site:
-        answer = site.start([programs["session_answer"], str(site.port)], stdout=subprocess.PIPE, text=True)
-        if answer.stdout.readline().strip() != "ready":
-            raise RuntimeError("session_answer did not start")
-        before = cpu_seconds(answer.pid)
-        result = load(programs, site, "answer", packets, operations, devices)
-        result["cpu_us"] = (cpu_seconds(answer.pid) - before) / packets * 1e6
-        return result
+    return with_subscriber(programs, ["session_answer"], "answer", packets, operations, devices)
 
 
 def with_gateway(programs, packets, operations, devices, rate=0):
     with Site() as site:
         gateway = site.gateway(programs["tributary"])
-        before = cpu_seconds(gateway.pid)
-        result = load(programs, site, "ack", packets, operations, devices, rate)
-        result["cpu_us"] = (cpu_seconds(gateway.pid) - before) / packets * 1e6
-        return result
+        return measured(programs, site, gateway, "ack", packets, operations, devices, rate)
 
 
 def median_of(results, key):

@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "tests/bench/mqtt_load.h"
+#include "tests/bench/packets.h"
 #include "transports/wire/ack.h"
-#include "transports/wire/envelope.h"
 
 namespace tributary::bench {
 namespace {
@@ -28,7 +28,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Load {
-  std::vector<MqttLoad::Packet> packets;
+  std::vector<Packet> packets;
   std::vector<std::uint32_t> device;  // of each packet
   std::vector<std::uint64_t> upto;    // the packet's last operation
   std::size_t bytes = 0;
@@ -41,34 +41,11 @@ std::string name_of(std::size_t device) {
 // Packet i is the (i / devices)-th delta of device i % devices.
 Load make(std::size_t packets, std::size_t operations, std::size_t devices) {
   Load out;
-  std::vector<std::string> keys(operations);
   for (std::size_t i = 0; i < packets; ++i) {
     const std::size_t round = i / devices, d = i % devices;
-    const std::string device = name_of(d);
-    wire::Delta delta;
-    delta.fleet = "bench";
-    delta.device = device;
-    delta.epoch = 1;
-    delta.from = round * operations;
-    delta.to = delta.from + operations;
-    delta.id = round + 1;
-    delta.hlc = crdt::Hlc::at(1'700'000'000'000 + round, 0);
-    for (std::size_t k = 0; k < operations; ++k) {
-      char text[64];
-      std::snprintf(text, sizeof text, "%s/key-%03zu", device.c_str(), k);
-      keys[k] = text;
-      wire::Entry e;
-      e.key = keys[k];
-      e.type = static_cast<std::uint8_t>(wire::Type::pncounter);
-      e.lo = 0;
-      e.hi = delta.to;
-      e.payload = wire::PnCounterPayload{1'000 * (round + 1), round};
-      delta.entries.push_back(e);
-    }
-    out.packets.push_back(
-        {"tributary/v1/bench/up/" + device, wire::seal(wire::encode_delta(delta))});
+    out.packets.push_back(counters_packet(name_of(d), round, operations));
     out.device.push_back(static_cast<std::uint32_t>(d));
-    out.upto.push_back(delta.to);
+    out.upto.push_back((round + 1) * operations);
     out.bytes += out.packets.back().payload.size();
   }
   return out;

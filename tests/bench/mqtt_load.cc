@@ -35,7 +35,7 @@ void put_text(std::string& out, std::string_view text) {
   out.append(text);
 }
 
-void put_publish(std::string& out, const MqttLoad::Packet& p, std::uint16_t id) {
+void put_publish(std::string& out, const Packet& p, std::uint16_t id) {
   out.push_back(0x32);  // QoS 1
   put_length(out, 2 + p.topic.size() + 2 + p.payload.size());
   put_text(out, p.topic);

@@ -5,7 +5,8 @@
 //
 //   MqttLoad load("127.0.0.1", 1883, "generator");
 //   load.subscribe("tributary/v1/bench/ack/+");
-//   load.run(packets, window, [&](std::string_view topic, std::string_view payload) { … });
+//   load.on_message([&](std::string_view topic, std::string_view payload) { … });
+//   load.run(packets, window, 0, [&] { return heard == packets.size(); });
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -13,13 +14,12 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/bench/packets.h"
+
 namespace tributary::bench {
 
 class MqttLoad {
  public:
-  struct Packet {
-    std::string topic, payload;
-  };
   using OnMessage = std::function<void(std::string_view topic, std::string_view payload)>;
 
   // Throws std::runtime_error when the broker cannot be reached, here and below.

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The packets of the benchmarks: cumulative deltas of devices that count up their own counters.
+//
+//   Packet p = counters_packet("dev-7", 0, 100);   // its first: a hundred counters
+//   p.topic;                                       // tributary/v1/bench/up/dev-7
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "transports/wire/envelope.h"
+
+namespace tributary::bench {
+
+struct Packet {
+  std::string topic, payload;
+};
+
+// The device's delta number `round` (from 0): each of its `operations` counters once more, so the
+// operations up to (round + 1) * operations are said.
+inline Packet counters_packet(const std::string& device, std::uint64_t round,
+                              std::size_t operations) {
+  std::vector<std::string> keys(operations);
+  wire::Delta delta;
+  delta.fleet = "bench";
+  delta.device = device;
+  delta.epoch = 1;
+  delta.from = round * operations;
+  delta.to = delta.from + operations;
+  delta.id = round + 1;
+  delta.hlc = crdt::Hlc::at(1'700'000'000'000 + round, 0);
+  for (std::size_t k = 0; k < operations; ++k) {
+    keys[k] = device + "/key-" + std::to_string(1'000 + k);  // in order
+    wire::Entry e;
+    e.key = keys[k];
+    e.type = static_cast<std::uint8_t>(wire::Type::pncounter);
+    e.hi = delta.to;
+    e.payload = wire::PnCounterPayload{1'000 * (round + 1), round};
+    delta.entries.push_back(e);
+  }
+  return {"tributary/v1/bench/up/" + device, wire::seal(wire::encode_delta(delta))};
+}
+
+}  // namespace tributary::bench
