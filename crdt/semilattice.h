@@ -34,7 +34,8 @@ T joined(T a, const T& b) {
 }
 
 // What one actor contributes is its part; parts of different actors never mix. A part that is
-// bottom is not stored.
+// bottom is not stored. Parts that are small and never go have part_map.h; in this one each keeps
+// its address.
 template <class A, Semilattice P>
 using PartMapOf = std::unordered_map<A, P>;
 
