@@ -15,6 +15,7 @@
 #include <cassert>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,6 +25,7 @@
 
 #include "crdt/actor.h"
 #include "crdt/hlc.h"
+#include "crdt/part_map.h"
 #include "crdt/semilattice.h"
 
 namespace tributary::crdt {
@@ -51,7 +53,7 @@ template <class A = Actor>
 class LwwRegister {
  public:
   using Part = LwwPart;
-  using PartMap = PartMapOf<A, Part>;
+  using PartMap = crdt::PartMap<A, Part>;
 
   // Writes as this actor's operation `op` and returns the delta. REQUIRES op > the actor's last one
   // here.
@@ -68,14 +70,18 @@ class LwwRegister {
   // Parts stamped after the horizon are held. At first nothing is. Says whether the shown value
   // changed; moving back is allowed.
   bool set_horizon(Hlc horizon) {
-    const Rank* before = shown();
+    const auto* before = shown();
     horizon_ = horizon;
     return shown() != before;
   }
   Hlc horizon() const { return horizon_; }
   // The smallest stamp that is held: when the horizon reaches it, something may change.
   std::optional<Hlc> next_release() const {
-    const auto held = first_held();
+    if (!ranks_.several()) {
+      const bool held = !parts_.empty() && parts_.begin()->second.hlc > horizon_;
+      return held ? std::optional<Hlc>(parts_.begin()->second.hlc) : std::nullopt;
+    }
+    const auto held = ranks_.after(horizon_);
     return held == ranks_.end() ? std::nullopt : std::optional<Hlc>(held->hlc);
   }
 
@@ -87,11 +93,10 @@ class LwwRegister {
   };
   // O(1), O(log actors) while something is held.
   std::optional<Winner> winner() const {
-    const Rank* rank = shown();
-    if (rank == nullptr) return std::nullopt;
-    const Part* p = part(rank->actor);
-    assert(p != nullptr);
-    return Winner{rank->actor, p->hlc, p->op, p->value};
+    const auto* shows = shown();
+    if (shows == nullptr) return std::nullopt;
+    const auto& [actor, p] = *shows;
+    return Winner{actor, p.hlc, p.op, p.value};
   }
 
   bool join(const LwwRegister& other) {
@@ -110,7 +115,7 @@ class LwwRegister {
     if (part.is_bottom()) return false;
     Part& held = parts_[actor];
     if (part.leq(held)) return false;
-    rank(actor, held, part.hlc);
+    rank(actor, held.hlc, part);
     std::swap(held, part);
     observer.part(actor, std::as_const(part), std::as_const(held));
     return true;
@@ -138,31 +143,71 @@ class LwwRegister {
     bool operator()(Hlc a, const Rank& b) const { return a < b.hlc; }
     bool operator()(const Rank& a, Hlc b) const { return a.hlc < b; }
   };
-  using Ranks = std::set<Rank, ByStamp>;
+  // The stamp and actor of each part, in order, once there are several. Most registers have one
+  // writer, and one word for this.
+  class Ranks {
+   public:
+    using Set = std::set<Rank, ByStamp>;
+    Ranks() = default;
+    Ranks(const Ranks& other) : set_(other.set_ ? std::make_unique<Set>(*other.set_) : nullptr) {}
+    Ranks(Ranks&&) noexcept = default;
+    Ranks& operator=(const Ranks& other) { return *this = Ranks(other); }
+    Ranks& operator=(Ranks&&) noexcept = default;
+    ~Ranks() = default;
 
-  // Moves the actor to its new place; the node is used again.
-  void rank(const A& actor, const Part& before, Hlc now) {
-    if (before.is_bottom()) {
-      ranks_.insert(Rank{now, actor});
-      return;
+    bool several() const { return set_ != nullptr; }
+    typename Set::const_iterator end() const { return set_->end(); }
+    typename Set::const_iterator before(typename Set::const_iterator at) const {
+      return at == set_->begin() ? set_->end() : std::prev(at);
     }
-    auto node = ranks_.extract(Rank{before.hlc, actor});
-    assert(!node.empty());
-    node.value().hlc = now;
-    ranks_.insert(std::move(node));
+    // The first with a larger stamp.
+    typename Set::const_iterator after(Hlc stamp) const {
+      if (set_->rbegin()->hlc <= stamp) return set_->end();
+      return set_->upper_bound(stamp);
+    }
+    void insert(const Rank& rank) {
+      if (!set_) set_ = std::make_unique<Set>();
+      set_->insert(rank);
+    }
+    // The node is used again.
+    void move(const Rank& from, Hlc to) {
+      auto node = set_->extract(from);
+      assert(!node.empty());
+      node.value().hlc = to;
+      set_->insert(std::move(node));
+    }
+
+   private:
+    std::unique_ptr<Set> set_;  // never empty
+  };
+
+  // The actor's part is about to become `now`; it is in parts_ already, bottom if it is new.
+  void rank(const A& actor, Hlc before, const Part& now) {
+    if (parts_.size() == 1) return;
+    if (!ranks_.several()) {
+      for (const auto& [other, part] : parts_) {
+        if (!(other == actor)) ranks_.insert(Rank{part.hlc, other});
+      }
+    }
+    if (parts_.find(actor)->second.is_bottom()) {
+      ranks_.insert(Rank{now.hlc, actor});
+    } else {
+      ranks_.move(Rank{before, actor}, now.hlc);
+    }
   }
 
-  typename Ranks::const_iterator first_held() const {
-    if (ranks_.empty() || ranks_.rbegin()->hlc <= horizon_) return ranks_.end();
-    return ranks_.upper_bound(horizon_);
-  }
-  const Rank* shown() const {
-    const auto held = first_held();
-    return held == ranks_.begin() ? nullptr : &*std::prev(held);
+  // The part whose value counts, with its actor; nullptr: none, or all are held.
+  const typename PartMap::value_type* shown() const {
+    if (parts_.empty()) return nullptr;
+    if (!ranks_.several()) {
+      return parts_.begin()->second.hlc <= horizon_ ? &*parts_.begin() : nullptr;
+    }
+    const auto rank = ranks_.before(ranks_.after(horizon_));
+    return rank == ranks_.end() ? nullptr : &*parts_.find(rank->actor);
   }
 
   PartMap parts_;  // never bottom
-  Ranks ranks_;    // one for each part: its stamp and actor
+  Ranks ranks_;
   Hlc horizon_{std::numeric_limits<std::uint64_t>::max()};
 };
 

@@ -100,7 +100,7 @@ class PartMap {
     parts_.emplace_back(actor, P{});
     if (size() <= few) return;
     if (2 * size() > index_.size()) {  // also the first time
-      index_.assign(std::bit_ceil(4 * size()), 0);
+      index_.assign(std::bit_ceil(2 * size() + 2), 0);
       for (std::size_t i = 0; i < size(); ++i) enter(i);
     } else {
       enter(size() - 1);

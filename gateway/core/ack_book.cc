@@ -84,13 +84,12 @@ std::string AckBook::encode(const Context& context, const std::string& device, c
           answer.from == ~std::uint64_t{0} ? point.op : answer.from, points_max);
       a.send_from_zero = actor->live_bytes > weight_factor * actor->part_bytes + weight_slack_bytes;
       if (const auto at = removals_.find(actor); at != removals_.end()) {
-        std::erase_if(at->second, [&](const ForeignRemoval& f) {
-          return std::get<OrSet>(f.key->value).dead(f.target);
-        });
+        std::erase_if(at->second,
+                      [&](const ForeignRemoval& f) { return f.key->as<OrSet>().dead(f.target); });
         for (const ForeignRemoval& f : at->second) {
           const LiveEnvelope* e = context.live.removal(f);
           if (e == nullptr || a.removals.size() >= removals_quoted_max) continue;
-          const std::string_view bytes = *e->envelope.bytes;
+          const std::string_view bytes = *e->bytes;
           if (std::find(a.removals.begin(), a.removals.end(), bytes) == a.removals.end())
             a.removals.push_back(bytes);
         }

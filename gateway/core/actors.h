@@ -4,13 +4,14 @@
 //
 // Lifetime: records live as long as the table; a ref never dangles before that.
 #pragma once
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/btree_set.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "crdt/actor.h"
 #include "gateway/core/intake.h"
@@ -19,6 +20,7 @@ namespace tributary::core {
 
 struct ActorRecord {
   crdt::Actor name;
+  std::uint32_t number = 0;  // in the table
   std::uint32_t bucket = 0;
   std::uint64_t row = 0;  // in the store; 0: has none yet
   Intake intake;
@@ -49,17 +51,19 @@ class ActorTable {
   // nullptr when unknown.
   ActorRecord* find(std::string_view device, std::uint64_t epoch) const {
     const auto at = by_name_.find(View{device, epoch});
-    return at == by_name_.end() ? nullptr : at->second;
+    return at == by_name_.end() ? nullptr : *at;
   }
   // Makes the record when it is not there.
   ActorRecord& intern(std::string_view device, std::uint64_t epoch) {
     if (ActorRecord* known = find(device, epoch)) return *known;
     auto made = std::make_unique<ActorRecord>();
     made->name = {std::string(device), epoch};
+    made->number = static_cast<std::uint32_t>(records_.size());
     made->bucket = wire::bucket_of(device, epoch);
     ActorRecord& out = *made;
-    by_name_.emplace(View{out.name.device, epoch}, &out);
-    records_.emplace(View{out.name.device, epoch}, std::move(made));
+    by_name_.insert(&out);
+    order_.insert(&out);
+    records_.push_back(std::move(made));
     return out;
   }
   std::size_t size() const { return records_.size(); }
@@ -67,16 +71,16 @@ class ActorTable {
   // Calls f(ActorRecord&) for every epoch of a device, ascending.
   template <class F>
   void each_epoch(std::string_view device, F&& f) const {
-    for (auto at = records_.lower_bound(View{device, 0});
-         at != records_.end() && at->first.device == device; ++at) {
-      f(*at->second);
+    for (auto at = order_.lower_bound(View{device, 0});
+         at != order_.end() && (*at)->name.device == device; ++at) {
+      f(**at);
     }
   }
   // Calls f(ActorRecord&) for every actor after (device, epoch), ascending, until it returns false.
   template <class F>
   void each_after(std::string_view device, std::uint64_t epoch, F&& f) const {
-    for (auto at = records_.upper_bound(View{device, epoch}); at != records_.end(); ++at) {
-      if (!f(*at->second)) return;
+    for (auto at = order_.upper_bound(View{device, epoch}); at != order_.end(); ++at) {
+      if (!f(**at)) return;
     }
   }
 
@@ -85,13 +89,21 @@ class ActorTable {
     std::string_view device;
     std::uint64_t epoch = 0;
     friend auto operator<=>(const View&, const View&) = default;
-    template <typename H>
-    friend H AbslHashValue(H h, const View& v) {
-      return H::combine(std::move(h), v.device, v.epoch);
-    }
   };
-  std::map<View, std::unique_ptr<ActorRecord>> records_;
-  absl::flat_hash_map<View, ActorRecord*> by_name_;
+  struct ByName {
+    using is_transparent = void;
+    static View of(const View& v) { return v; }
+    static View of(const ActorRecord* a) { return {a->name.device, a->name.epoch}; }
+    std::size_t operator()(const auto& x) const { return absl::HashOf(of(x).device, of(x).epoch); }
+    bool operator()(const auto& a, const auto& b) const { return of(a) == of(b); }
+  };
+  struct InOrder {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return ByName::of(a) < ByName::of(b); }
+  };
+  std::vector<std::unique_ptr<ActorRecord>> records_;  // by number
+  absl::flat_hash_set<ActorRecord*, ByName, ByName> by_name_;
+  absl::btree_set<ActorRecord*, InOrder> order_;
 };
 
 }  // namespace tributary::core

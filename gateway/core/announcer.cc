@@ -107,16 +107,16 @@ bool Announcer::wait_for_state(Instant now) {
 }
 
 std::vector<std::string> Announcer::plain_parts(std::uint32_t b, std::uint32_t parts) const {
-  std::vector<std::vector<const wire::Envelope*>> members(parts);
+  std::vector<std::vector<const LiveEnvelope*>> members(parts);
   for (const LiveEnvelope* e : live_.bucket(b)) {
-    if (e->stored) members[part_of(e->envelope.hash, parts)].push_back(&e->envelope);
+    if (e->stored) members[part_of(e->hash, parts)].push_back(e);
   }
   std::vector<std::string> out;
   for (auto& envelopes : members) {
     std::sort(envelopes.begin(), envelopes.end(),
               [](const auto* x, const auto* y) { return x->hash < y->hash; });
     std::vector<std::string_view> bytes;
-    for (const wire::Envelope* e : envelopes) bytes.push_back(*e->bytes);
+    for (const LiveEnvelope* e : envelopes) bytes.push_back(*e->bytes);
     out.push_back(wire::plain_pack(bytes));
   }
   return out;
@@ -128,7 +128,7 @@ std::uint32_t Announcer::parts_for(std::uint32_t b) const {
   const std::size_t wanted =
       std::clamp(live_.bytes() / parts_by_bytes_max, options_.state_part_bytes, part_bytes_ceiling);
   std::size_t total = 0;
-  for (const LiveEnvelope* e : live_.bucket(b)) total += e->envelope.bytes->size() + 5;
+  for (const LiveEnvelope* e : live_.bucket(b)) total += e->bytes->size() + 5;
   std::uint32_t parts = 1;
   while (parts < parts_max && total / parts > wanted * 3 / 4) parts *= 2;
   return parts;

@@ -234,9 +234,9 @@ void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
   Commit& rows = work.request.rows;
   for (const auto& [hash, source] : work.fresh) {
     const LiveEnvelope& e = *live.find(hash);
-    const wire::Delta& d = e.envelope.delta;
-    rows.insert.push_back({e.row, std::string(hash.view()), e.actor->name.device, d.epoch, d.from,
-                           d.to, *e.envelope.bytes});
+    const crdt::Actor& actor = e.actor->name;
+    rows.insert.push_back(
+        {e.row, std::string(hash.view()), actor.device, actor.epoch, e.from, e.to, *e.bytes});
   }
   for (ActorRecord* a : touched) {
     a->touched = false;
@@ -329,7 +329,7 @@ void Gateway::Impl::relay(const std::vector<std::pair<wire::Hash, Source>>& fres
     };
     for (const auto& [hash, source] : fresh) {
       if (!source.device && source.link == l && !planted(Bug::relay_loop)) continue;
-      const std::string_view envelope = *live.find(hash)->envelope.bytes;
+      const std::string_view envelope = *live.find(hash)->bytes;
       if (bytes + envelope.size() > batch_bytes_max) send();
       batch.push_back(envelope);
       bytes += envelope.size();

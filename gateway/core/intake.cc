@@ -11,9 +11,19 @@ namespace tributary::core {
 
 bool Intake::record(const Receipt& r) {
   assert(r.from < r.to && r.part >= 1 && r.part <= r.parts);
-  if (received_.includes(r.from, r.to) && (r.parts > 1 || ends_.count(r.to) != 0)) return false;
+  if (received_.includes(r.from, r.to) && (r.parts > 1 || ends_at(r.to))) return false;
   const bool whole = r.parts == 1 || (planted(Bug::part_one_for_the_whole) && r.part == 1);
   return whole ? arrived_whole(r.from, r.to, r.hash) : record_part(r);
+}
+
+std::vector<wire::Point>::const_iterator Intake::end_from(std::uint64_t op) const {
+  return std::lower_bound(ends_.begin(), ends_.end(), op,
+                          [](const wire::Point& p, std::uint64_t n) { return p.op < n; });
+}
+
+bool Intake::ends_at(std::uint64_t op) const {
+  const auto at = end_from(op);
+  return at != ends_.end() && at->op == op;
 }
 
 bool Intake::record_part(const Receipt& r) {
@@ -46,7 +56,8 @@ bool Intake::arrived_whole(std::uint64_t from, std::uint64_t to, const wire::Has
   grown.add(from, to);
   if (grown.size() > fragments_max) return false;
   received_ = std::move(grown);
-  ends_.emplace(to, hash);  // the first one stays: a twin that ends at the same operation sees it
+  // The first one stays: a twin that ends at the same operation sees it.
+  if (!ends_at(to)) ends_.insert(end_from(to), {to, hash});
   prune();
   return true;
 }
@@ -55,27 +66,27 @@ void Intake::prune() {
   const std::uint64_t done = received_.contiguous();
   std::erase_if(partials_, [&](const Partial& p) { return p.to <= done; });
   std::size_t surplus = ends_.size() > points_max ? ends_.size() - points_max : 0;
-  for (auto it = ends_.begin(); it != ends_.end() && surplus > 0; --surplus) {
-    const auto ends_here = [&](const crdt::IntervalSet::Interval& i) { return i.hi == it->first; };
-    const auto& all = received_.intervals();
-    it = std::any_of(all.begin(), all.end(), ends_here) ? std::next(it) : ends_.erase(it);
-  }
+  const auto& all = received_.intervals();
+  std::erase_if(ends_, [&](const wire::Point& end) {  // the lowest first
+    if (surplus == 0) return false;
+    surplus -= 1;
+    return std::none_of(all.begin(), all.end(), [&](const auto& i) { return i.hi == end.op; });
+  });
 }
 
 wire::Point Intake::contiguous() const {
   const std::uint64_t op =
       planted(Bug::hole_as_contiguous) ? received_.top() : received_.contiguous();
   if (op == 0) return {};
-  const auto at = ends_.find(op);
-  assert(at != ends_.end());
-  return {op, at->second};
+  assert(ends_at(op));
+  return *end_from(op);
 }
 
 std::vector<wire::Point> Intake::points_above(std::uint64_t from, std::size_t max) const {
   const std::uint64_t done = received_.contiguous();
   std::vector<wire::Point> out;
-  for (auto it = ends_.rbegin(); it != ends_.rend() && it->first > from && out.size() < max; ++it) {
-    if (it->first != done) out.push_back({it->first, it->second});
+  for (auto it = ends_.rbegin(); it != ends_.rend() && it->op > from && out.size() < max; ++it) {
+    if (it->op != done) out.push_back(*it);
   }
   std::reverse(out.begin(), out.end());
   return out;
@@ -128,7 +139,7 @@ std::optional<Intake> Intake::decode(std::string_view bytes) {
   for (std::uint32_t n = r.u32(); n > 0 && r.ok(); --n) {
     const std::uint64_t op = r.u64();
     if (op <= before || out.ends_.size() == fragments_max + points_max) return std::nullopt;
-    out.ends_[op] = r.hash();
+    out.ends_.push_back({op, r.hash()});
     before = op;
   }
   for (std::uint32_t n = r.u32(); n > 0 && r.ok(); --n) {
@@ -140,7 +151,7 @@ std::optional<Intake> Intake::decode(std::string_view bytes) {
   const auto& all = out.received_.intervals();
   const bool ends_known =
       std::all_of(all.begin(), all.end(),
-                  [&](const crdt::IntervalSet::Interval& i) { return out.ends_.count(i.hi) != 0; });
+                  [&](const crdt::IntervalSet::Interval& i) { return out.ends_at(i.hi); });
   return r.ok() && r.at_end() && ends_known ? std::optional(out) : std::nullopt;
 }
 

@@ -13,7 +13,6 @@
 // it comes again.
 #pragma once
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,11 +66,14 @@ class Intake {
   bool arrived_whole(std::uint64_t from, std::uint64_t to, const wire::Hash& hash);
   bool record_part(const Receipt&);
   static std::optional<Partial> decode_partial(Reader&);
+  // The first end at or after `op`.
+  std::vector<wire::Point>::const_iterator end_from(std::uint64_t op) const;
+  bool ends_at(std::uint64_t op) const;
   void prune();
 
   crdt::IntervalSet received_;
-  std::map<std::uint64_t, wire::Hash> ends_;  // holds the end of every interval of received_
-  std::vector<Partial> partials_;             // ascending by `to`
+  std::vector<wire::Point> ends_;  // ascending; holds the end of every interval of received_
+  std::vector<Partial> partials_;  // ascending by `to`
 };
 
 }  // namespace tributary::core

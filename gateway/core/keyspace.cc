@@ -60,19 +60,17 @@ struct ToJson {
 }  // namespace
 
 std::string KeyState::json() const {
-  return std::visit(ToJson{}, value);
+  return visit(ToJson{});
 }
 
 std::size_t KeyState::contributors() const {
-  return std::visit(
-      [](const auto& v) -> std::size_t {
-        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {
-          return 0;
-        } else {
-          return v.parts().size();
-        }
-      },
-      value);
+  return visit([](const auto& v) -> std::size_t {
+    if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {
+      return 0;
+    } else {
+      return v.parts().size();
+    }
+  });
 }
 
 // Every change of a part, in the words of docs/protocol.md section 8.
@@ -172,8 +170,8 @@ struct Keyspace::Watch {
 };
 
 KeyState* Keyspace::find(std::string_view key, std::uint8_t type) const {
-  const auto at = keys_.find(Name{key, type});
-  return at == keys_.end() ? nullptr : at->second.get();
+  const auto at = by_name_.find(Name{key, type});
+  return at == by_name_.end() ? nullptr : *at;
 }
 
 KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
@@ -181,6 +179,7 @@ KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
   auto made = std::make_unique<KeyState>();
   made->key = std::string(key);
   made->type = type;
+  made->number = static_cast<std::uint32_t>(keys_.size());
   switch (static_cast<Type>(type)) {
     case Type::gcounter:
       made->value.emplace<GCounter>();
@@ -189,10 +188,10 @@ KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
       made->value.emplace<PnCounter>();
       break;
     case Type::gset:
-      made->value.emplace<GSet>();
+      made->value = std::make_unique<GSet>();
       break;
     case Type::orset:
-      made->value.emplace<OrSet>();
+      made->value = std::make_unique<OrSet>();
       break;
     case Type::lww:
       made->value.emplace<LwwRegister>().set_horizon(horizon_);
@@ -201,7 +200,8 @@ KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
       break;
   }
   KeyState& out = *made;
-  keys_.emplace(Name{out.key, type}, std::move(made));
+  keys_.push_back(std::move(made));
+  by_name_.insert(&out);
   bytes_[wire::known(type) ? type : 0] += out.key.size() + part_overhead;
   order_.clear();
   return out;
@@ -245,7 +245,7 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
       return v.join_part(actor, {p.op, p.hlc, std::string(p.value)}, watch);
     }
   };
-  const bool changed = std::visit(Join{*this, Watch{*this, key}, {&actor}, entry}, key.value);
+  const bool changed = key.visit(Join{*this, Watch{*this, key}, {&actor}, entry});
   if (changed) {
     key.changed_at_ms = wall_ms;
     mark(key);
@@ -255,11 +255,13 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
 }
 
 void Keyspace::mark(KeyState& key) {
-  if (!std::exchange(key.marks.changed, true)) changed_.push_back(&key);
+  if (key.marks.changed) return;
+  key.marks.changed = true;
+  changed_.push_back(&key);
 }
 
 void Keyspace::watch_held(KeyState& key) {
-  const auto next = std::get<LwwRegister>(key.value).next_release();
+  const auto next = key.as<LwwRegister>().next_release();
   const auto at = held_.find(&key);
   if (at != held_.end()) {
     if (at->second == next) return;
@@ -279,7 +281,7 @@ void Keyspace::set_horizon(crdt::Hlc horizon) {
   horizon_ = horizon;
   std::vector<KeyState*> due;
   if (back) {  // the wall clock was set back: what was shown may have to be held
-    for (const auto& [name, key] : keys_) {
+    for (const auto& key : keys_) {
       if (std::holds_alternative<LwwRegister>(key->value)) due.push_back(key.get());
     }
   } else {
@@ -293,7 +295,7 @@ void Keyspace::set_horizon(crdt::Hlc horizon) {
     return std::tie(a->key, a->type) < std::tie(b->key, b->type);
   });
   for (KeyState* key : due) {
-    if (std::get<LwwRegister>(key->value).set_horizon(horizon)) mark(*key);
+    if (key->as<LwwRegister>().set_horizon(horizon)) mark(*key);
     watch_held(*key);
   }
 }
@@ -320,7 +322,7 @@ std::vector<const KeyState*> Keyspace::page(std::string_view after_key, std::uin
   const auto name_of = [](const KeyState* k) { return Name{k->key, k->type}; };
   if (order_.size() != keys_.size()) {
     order_.clear();
-    for (const auto& [name, key] : keys_) order_.push_back(key.get());
+    for (const auto& key : keys_) order_.push_back(key.get());
     std::sort(order_.begin(), order_.end(),
               [&](const KeyState* a, const KeyState* b) { return name_of(a) < name_of(b); });
   }

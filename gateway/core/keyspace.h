@@ -11,14 +11,18 @@
 // seeds.
 #pragma once
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <array>
+#include <cassert>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -41,23 +45,81 @@ using LwwRegister = crdt::LwwRegister<ActorRef>;
 using Dot = crdt::Dot<ActorRef>;
 struct Opaque {};  // a type that this version does not know: kept as envelopes only
 
-class EntryIndex;  // live.h
-
 struct KeyState {
   std::string key;
+  std::uint32_t number = 0;  // in the Keyspace
   std::uint8_t type = 0;
-  std::variant<Opaque, GCounter, PnCounter, GSet, OrSet, LwwRegister> value;
-  std::uint64_t changed_at_ms = 0;  // wall
   // In which lists it stands already; each belongs to whoever keeps that list.
   struct Marks {
-    bool changed = false;                                       // Keyspace
-    bool published = false, view_due = false, row_due = false;  // Views
+    bool changed : 1 = false;    // Keyspace
+    bool published : 1 = false;  // Views, as the others
+    bool view_due : 1 = false;
+    bool row_due : 1 = false;
   } marks = {};
+  std::uint64_t changed_at_ms = 0;  // wall
+  // Sets are large and fewer: kept elsewhere, a counter's key stays small.
+  std::variant<Opaque, GCounter, PnCounter, std::unique_ptr<GSet>, std::unique_ptr<OrSet>,
+               LwwRegister>
+      value;
+
+  template <class T>
+  static constexpr bool boxed = std::is_same_v<T, GSet> || std::is_same_v<T, OrSet>;
+  // nullptr when it is none.
+  template <class T>
+  T* if_a() {
+    if constexpr (boxed<T>) {
+      const auto* box = std::get_if<std::unique_ptr<T>>(&value);
+      return box == nullptr ? nullptr : box->get();
+    } else {
+      return std::get_if<T>(&value);
+    }
+  }
+  template <class T>
+  const T* if_a() const {
+    return const_cast<KeyState*>(this)->if_a<T>();
+  }
+  // REQUIRES: it is one.
+  template <class T>
+  T& as() {
+    assert(if_a<T>() != nullptr);
+    return *if_a<T>();
+  }
+  template <class T>
+  const T& as() const {
+    return const_cast<KeyState*>(this)->as<T>();
+  }
+  // f(value), whatever its type is.
+  template <class F>
+  decltype(auto) visit(F&& f) {
+    return std::visit(Unboxed<F>{f}, value);
+  }
+  template <class F>
+  decltype(auto) visit(F&& f) const {
+    return std::visit(Unboxed<F>{f}, value);
+  }
 
   // The value alone, as in view/… topics.
   std::string json() const;
   // Actors with a part.
   std::size_t contributors() const;
+
+ private:
+  template <class F>
+  struct Unboxed {
+    F& f;
+    template <class T>
+    decltype(auto) operator()(T& v) const {
+      return f(v);
+    }
+    template <class T>
+    decltype(auto) operator()(std::unique_ptr<T>& v) const {
+      return f(*v);
+    }
+    template <class T>
+    decltype(auto) operator()(const std::unique_ptr<T>& v) const {
+      return f(std::as_const(*v));
+    }
+  };
 };
 
 // A foreign removal that has just become known, for the ack that quotes it.
@@ -75,6 +137,7 @@ class Keyspace {
   // nullptr when unknown.
   KeyState* find(std::string_view key, std::uint8_t type) const;
   KeyState& intern(std::string_view key, std::uint8_t type);
+  KeyState& at(std::uint32_t number) const { return *keys_[number]; }
   std::size_t size() const { return keys_.size(); }
 
   // Joins what an entry says of its actor. True when the state changed. REQUIRES: the entry is of
@@ -110,17 +173,21 @@ class Keyspace {
     std::string_view key;
     std::uint8_t type = 0;
     friend auto operator<=>(const Name&, const Name&) = default;
-    template <typename H>
-    friend H AbslHashValue(H h, const Name& n) {
-      return H::combine(std::move(h), n.key, n.type);
-    }
+  };
+  struct ByName {
+    using is_transparent = void;
+    static Name of(const Name& name) { return name; }
+    static Name of(const KeyState* k) { return {k->key, k->type}; }
+    std::size_t operator()(const auto& x) const { return absl::HashOf(of(x).key, of(x).type); }
+    bool operator()(const auto& a, const auto& b) const { return of(a) == of(b); }
   };
   bool join(Watch&, KeyState&, const wire::Entry&);
   void mark(KeyState& key);
   void watch_held(KeyState& key);
 
   ActorTable& actors_;
-  absl::flat_hash_map<Name, std::unique_ptr<KeyState>> keys_;
+  std::vector<std::unique_ptr<KeyState>> keys_;  // by number
+  absl::flat_hash_set<KeyState*, ByName, ByName> by_name_;
   mutable std::vector<const KeyState*> order_;  // sorted; made again when keys were added since
   DigestBook digests_;
   std::array<std::size_t, 8> bytes_{};  // by type; 0: unknown ones

@@ -18,16 +18,6 @@ namespace {
 constexpr int misses_few = 8;
 constexpr int misses_any = std::numeric_limits<int>::max();
 
-bool has_intervals(std::uint8_t type) {
-  return type == static_cast<std::uint8_t>(wire::Type::gset) ||
-         type == static_cast<std::uint8_t>(wire::Type::orset);
-}
-
-const std::vector<std::uint64_t>* removed_of(const wire::Entry& e) {
-  const auto* p = std::get_if<wire::OrSetPayload>(&e.payload);
-  return p == nullptr ? nullptr : &p->removed;
-}
-
 // Of counters and registers: does joining `old` to `now` change nothing?
 bool covers(const wire::Entry& now, const wire::Entry& old) {
   if (const auto* p = std::get_if<wire::GCounterPayload>(&old.payload)) {
@@ -50,10 +40,45 @@ std::uint64_t weight_of(const wire::Hash& hash) {
 
 }  // namespace
 
-bool LiveSet::later(const EntryRef& a, const EntryRef& b) {
-  const auto& x = a.envelope->envelope;
-  const auto& y = b.envelope->envelope;
-  return std::tie(x.delta.to, x.hash, a.entry().lo) > std::tie(y.delta.to, y.hash, b.entry().lo);
+wire::Entry LiveSet::entry(const EntryRef& ref) const {
+  const LiveEnvelope& e = at(ref);
+  return wire::entry_at(e.body(), ref.offset, e.actor->name.device, e.actor->name.epoch, e.to);
+}
+
+// An envelope has one entry of a key: two of a slot are in two envelopes.
+bool LiveSet::later(const EntryRef& a, const EntryRef& b) const {
+  const LiveEnvelope& x = at(a);
+  const LiveEnvelope& y = at(b);
+  return std::tie(x.to, x.hash) > std::tie(y.to, y.hash);
+}
+
+LiveEnvelope& LiveSet::take(wire::Envelope&& envelope, ActorRecord& actor) {
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(envelopes_.size()));
+    envelopes_.emplace_back();
+  }
+  const std::uint32_t number = free_.back();
+  free_.pop_back();
+  envelopes_[number] = std::make_unique<LiveEnvelope>();
+  LiveEnvelope& e = *envelopes_[number];
+  e.body_at = static_cast<std::uint32_t>(envelope.sealed.body.data() - envelope.bytes->data());
+  e.body_bytes = static_cast<std::uint32_t>(envelope.sealed.body.size());
+  e.bytes = std::move(envelope.bytes);
+  e.hash = envelope.hash;
+  e.actor = &actor;
+  e.from = envelope.delta.from;
+  e.to = envelope.delta.to;
+  e.needed = static_cast<std::uint32_t>(envelope.delta.entries.size());
+  e.number = number;
+  all_.insert(&e);
+  Bucket& bucket = buckets_[actor.bucket];
+  e.place = static_cast<std::uint32_t>(bucket.size());
+  bucket.push_back(&e);
+  actor.live_count += 1;
+  actor.live_sum += weight_of(e.hash);
+  actor.live_bytes += e.body_bytes;
+  bytes_ += e.bytes->size();
+  return e;
 }
 
 std::vector<Dropped> LiveSet::insert(wire::Envelope&& envelope, ActorRecord& actor,
@@ -61,79 +86,71 @@ std::vector<Dropped> LiveSet::insert(wire::Envelope&& envelope, ActorRecord& act
                                      bool stored) {
   assert(!contains(envelope.hash));
   const wire::Hash hash = envelope.hash;
-  auto owned = std::make_unique<LiveEnvelope>();
-  LiveEnvelope* e = owned.get();
-  e->envelope = std::move(envelope);
-  e->actor = &actor;
-  e->row = row;
-  e->stored = stored;
-  e->needed = static_cast<std::uint32_t>(e->envelope.delta.entries.size());
-  if (e->needed == 0) return {{row, stored, hash, &actor}};
-  all_.emplace(hash, std::move(owned));
-  Bucket& bucket = buckets_[actor.bucket];
-  e->place = static_cast<std::uint32_t>(bucket.size());
-  bucket.push_back(e);
-  actor.live_count += 1;
-  actor.live_sum += weight_of(hash);
-  actor.live_bytes += e->envelope.sealed.body.size();
-  bytes_ += e->envelope.bytes->size();
+  const std::vector<wire::Entry> entries = std::move(envelope.delta.entries);
+  if (entries.empty()) return {{row, stored, hash, &actor}};
+  std::uint32_t offset = static_cast<std::uint32_t>(envelope.sealed.body.size());
+  for (const wire::Entry& entry : entries) offset -= static_cast<std::uint32_t>(entry.bytes);
+  LiveEnvelope& e = take(std::move(envelope), actor);
+  e.needed = static_cast<std::uint32_t>(entries.size());
+  e.row = row;
+  e.stored = stored;
 
   std::vector<Dropped> out;
-  const std::uint32_t count = e->needed;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const EntryRef ref{e, i};
-    const SlotName name{keys[i], &actor};
-    assert(keys[i]->key == ref.entry().key && keys[i]->type == ref.entry().type);
-    if (!add_simply(name, ref, out)) {
-      Slot& slot = slots_[name];
-      std::vector<EntryRef> candidates = related(slot, ref.entry(), misses_few);
-      add(slot, ref);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const wire::Entry& entry = entries[i];
+    const EntryRef ref{e.number, offset};
+    offset += static_cast<std::uint32_t>(entry.bytes);
+    const Name name{keys[i]->number, actor.number};
+    assert(keys[i]->key == entry.key && keys[i]->type == entry.type);
+    if (!wire::known(entry.type)) count_unknown(ref, entry, +1);
+    if (!add_simply(name, ref, entry, out)) {
+      Slot& slot = index_.at(name);
+      EntryIndex::Refs candidates = index_.related(slot, entry, misses_few);
+      index_.add(slot, ref, entry);
       candidates.push_back(ref);
       crowded_.insert(name);
       collect(name, candidates, &ref, misses_few, out);
     }
-    assert(i + 1 == count || contains(hash));  // it goes with its last entry, not before
+    assert(i + 1 == entries.size() || contains(hash));  // it goes with its last entry, not before
   }
   return out;
 }
 
-bool LiveSet::add_simply(const SlotName& name, const EntryRef& ref, std::vector<Dropped>& out) {
-  Slot& slot = slots_[name];
-  if (slot.plain.empty() && !slot.intervals) {
-    add(slot, ref);
+bool LiveSet::add_simply(const Name& name, const EntryRef& ref, const wire::Entry& entry,
+                         std::vector<Dropped>& out) {
+  Slot& slot = index_.at(name);
+  if (slot.empty()) {
+    slot = Slot(ref);
     return true;
   }
-  const wire::Entry& entry = ref.entry();
-  if (slot.plain.size() != 1 || has_intervals(entry.type) || !wire::known(entry.type)) return false;
-  const EntryRef other = slot.plain.front();
+  const EntryRef* one = slot.one();
+  if (one == nullptr || has_intervals(entry.type) || !wire::known(entry.type)) return false;
+  const EntryRef other = *one;
   const bool newer = later(ref, other);
-  add(slot, ref);
-  if (newer ? covers(entry, other.entry()) : covers(other.entry(), entry)) {
-    retire(name, newer ? other : ref, out);
+  const wire::Entry old = this->entry(other);
+  if (newer ? covers(entry, old) : covers(old, entry)) {
+    if (newer) slot = Slot(ref);
+    release(at(newer ? other : ref), out);
   } else {
+    index_.add(slot, ref, entry);
     crowded_.insert(name);
   }
   return true;
 }
 
 std::vector<Dropped> LiveSet::recheck(KeyState& key, ActorRef actor) {
-  const SlotName name{&key, actor.record};
-  const auto at = slots_.find(name);
-  if (at == slots_.end()) return {};
-  const auto& plain = at->second.plain;
-  std::vector<EntryRef> candidates(plain.begin(), plain.end());
-  if (at->second.intervals) {
-    for (const auto& [hi, ref] : at->second.intervals->by_hi) candidates.push_back(ref);
-  }
+  const Name name{key.number, actor.record->number};
   std::vector<Dropped> out;
-  collect(name, candidates, nullptr, misses_few, out);
+  if (const Slot* slot = index_.find(name)) {
+    collect(name, index_.all(*slot), nullptr, misses_few, out);
+  }
   return out;
 }
 
 void LiveSet::begin_sweep() {
-  absl::erase_if(crowded_, [&](const SlotName& name) {
-    const auto at = slots_.find(name);
-    return at == slots_.end() || at->second.entries() < 2;
+  absl::erase_if(crowded_, [&](const Name& name) {
+    const Slot* slot = index_.find(name);
+    return slot == nullptr || index_.count(*slot) < 2;
   });
   to_sweep_.assign(crowded_.begin(), crowded_.end());
 }
@@ -141,18 +158,10 @@ void LiveSet::begin_sweep() {
 std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
   std::vector<Dropped> out;
   while (!to_sweep_.empty() && entries_max > 0) {
-    const SlotName name = to_sweep_.back();
-    std::vector<EntryRef> candidates;
-    if (const auto at = slots_.find(name); at != slots_.end()) {
-      candidates.assign(at->second.plain.begin(), at->second.plain.end());
-      if (at->second.intervals) {
-        const auto& by_hi = at->second.intervals->by_hi;
-        for (auto e = by_hi.upper_bound(sweep_from_);
-             e != by_hi.end() && candidates.size() < entries_max; ++e) {
-          candidates.push_back(e->second);
-          sweep_from_ = e->first;
-        }
-      }
+    const Name name = to_sweep_.back();
+    EntryIndex::Refs candidates;
+    if (const Slot* slot = index_.find(name)) {
+      candidates = index_.some(*slot, sweep_from_, entries_max);
     }
     if (candidates.size() < entries_max) {
       to_sweep_.pop_back();
@@ -164,110 +173,49 @@ std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
   return out;
 }
 
-void LiveSet::collect(const SlotName& name, const std::vector<EntryRef>& candidates,
-                      const EntryRef* newest, int misses_max, std::vector<Dropped>& out) {
+void LiveSet::collect(const Name& name, const EntryIndex::Refs& candidates, const EntryRef* newest,
+                      int misses_max, std::vector<Dropped>& out) {
+  const KeyState& key = keys_.at(name.key);
   for (const EntryRef& ref : candidates) {
-    const auto at = slots_.find(name);
-    if (at == slots_.end()) return;
-    if (superseded(at->second, *name.key, ref, newest, misses_max)) retire(name, ref, out);
+    Slot* slot = index_.find(name);
+    if (slot == nullptr) return;
+    if (!superseded(*slot, key, ref, newest, misses_max)) continue;
+    if (!wire::known(key.type)) count_unknown(ref, entry(ref), -1);
+    index_.remove(*slot, ref);
+    if (slot->empty()) index_.erase(name);
+    release(at(ref), out);
   }
 }
 
-void LiveSet::retire(const SlotName& name, const EntryRef& ref, std::vector<Dropped>& out) {
-  Slot& slot = slots_[name];
-  remove(slot, ref);
-  if (slot.plain.empty() && !slot.intervals) slots_.erase(name);
-  LiveEnvelope* e = ref.envelope;
-  assert(e->needed > 0);
-  if (--e->needed > 0) return;
-  const wire::Hash hash = e->envelope.hash;
-  ActorRecord& actor = *e->actor;
+void LiveSet::release(LiveEnvelope& e, std::vector<Dropped>& out) {
+  assert(e.needed > 0);
+  if (--e.needed > 0) return;
+  ActorRecord& actor = *e.actor;
   actor.live_count -= 1;
-  actor.live_sum -= weight_of(hash);
-  actor.live_bytes -= e->envelope.sealed.body.size();
-  bytes_ -= e->envelope.bytes->size();
-  out.push_back({e->row, e->stored, hash, &actor});
+  actor.live_sum -= weight_of(e.hash);
+  actor.live_bytes -= e.body_bytes;
+  bytes_ -= e.bytes->size();
+  out.push_back({e.row, e.stored, e.hash, &actor});
   Bucket& bucket = buckets_[actor.bucket];
-  assert(bucket[e->place] == e);
-  bucket[e->place] = bucket.back();
-  bucket[e->place]->place = e->place;
+  assert(bucket[e.place] == &e);
+  bucket[e.place] = bucket.back();
+  bucket[e.place]->place = e.place;
   bucket.pop_back();
-  all_.erase(hash);
-}
-
-void LiveSet::add(Slot& slot, const EntryRef& ref) {
-  const wire::Entry& e = ref.entry();
-  if (!has_intervals(e.type)) {
-    slot.plain.push_back(ref);
-    if (!wire::known(e.type)) count_unknown(ref, +1);
-    return;
-  }
-  if (!slot.intervals) slot.intervals = std::make_unique<Intervals>();
-  slot.intervals->by_hi.emplace(e.hi, ref);
-  if (const auto* removed = removed_of(e)) {
-    for (const std::uint64_t op : *removed) slot.intervals->by_removed.emplace(op, ref);
-  }
-}
-
-void LiveSet::remove(Slot& slot, const EntryRef& ref) {
-  const wire::Entry& e = ref.entry();
-  if (!has_intervals(e.type)) {
-    const auto at = std::find(slot.plain.begin(), slot.plain.end(), ref);
-    if (at != slot.plain.end()) slot.plain.erase(at);
-    if (!wire::known(e.type)) count_unknown(ref, -1);
-    return;
-  }
-  const auto erase_from = [&](std::multimap<std::uint64_t, EntryRef>& map, std::uint64_t op) {
-    for (auto [at, end] = map.equal_range(op); at != end; ++at) {
-      if (at->second == ref) {
-        map.erase(at);
-        return;
-      }
-    }
-  };
-  erase_from(slot.intervals->by_hi, e.hi);
-  if (const auto* removed = removed_of(e)) {
-    for (const std::uint64_t op : *removed) erase_from(slot.intervals->by_removed, op);
-  }
-  if (slot.intervals->by_hi.empty()) slot.intervals.reset();
-}
-
-std::vector<LiveSet::EntryRef> LiveSet::related(const Slot& slot, const wire::Entry& entry,
-                                                int misses_max) const {
-  std::vector<EntryRef> out(slot.plain.begin(), slot.plain.end());
-  if (!slot.intervals) return out;
-  const auto& by_hi = slot.intervals->by_hi;
-  int misses = 0;
-  for (auto at = by_hi.upper_bound(entry.lo); at != by_hi.end() && misses < misses_max; ++at) {
-    const bool hit = at->second.entry().lo < entry.hi;
-    misses = hit ? 0 : misses + 1;
-    if (hit) out.push_back(at->second);
-  }
-  const auto& by_removed = slot.intervals->by_removed;
-  for (auto at = by_removed.upper_bound(entry.lo); at != by_removed.end() && at->first <= entry.hi;
-       ++at) {
-    out.push_back(at->second);
-  }
-  if (const auto* removed = removed_of(entry)) {
-    for (const std::uint64_t op : *removed) {
-      for (auto at = by_hi.lower_bound(op); at != by_hi.end() && at->second.entry().lo < op; ++at) {
-        out.push_back(at->second);
-      }
-      for (auto [at, end] = by_removed.equal_range(op); at != end; ++at) out.push_back(at->second);
-    }
-  }
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
+  all_.erase(&e);
+  free_.push_back(e.number);
+  envelopes_[e.number].reset();
 }
 
 bool LiveSet::superseded(const Slot& slot, const KeyState& key, const EntryRef& ref,
                          const EntryRef* newest, int misses_max) const {
-  const wire::Entry& x = ref.entry();
-  std::vector<EntryRef> among = related(slot, x, misses_max);
-  if (newest != nullptr && std::find(among.begin(), among.end(), *newest) == among.end())
-    among.push_back(*newest);
-  std::erase_if(among, [&](const EntryRef& y) { return !later(y, ref); });
+  const wire::Entry x = entry(ref);
+  EntryIndex::Refs refs = index_.related(slot, x, misses_max);
+  if (newest != nullptr && std::find(refs.begin(), refs.end(), *newest) == refs.end())
+    refs.push_back(*newest);
+  std::vector<wire::Entry> among;
+  for (const EntryRef& y : refs) {
+    if (later(y, ref)) among.push_back(entry(y));
+  }
   if (among.empty()) return false;
   if (planted(Bug::collect_live_envelope)) return true;
 
@@ -275,11 +223,11 @@ bool LiveSet::superseded(const Slot& slot, const KeyState& key, const EntryRef& 
     case wire::Type::gcounter:
     case wire::Type::lww:
       return std::any_of(among.begin(), among.end(),
-                         [&](const EntryRef& y) { return covers(y.entry(), x); });
+                         [&](const wire::Entry& y) { return covers(y, x); });
     case wire::Type::pncounter: {
       wire::PnCounterPayload join;
-      for (const EntryRef& y : among) {
-        const auto& q = std::get<wire::PnCounterPayload>(y.entry().payload);
+      for (const wire::Entry& y : among) {
+        const auto& q = std::get<wire::PnCounterPayload>(y.payload);
         join.p = std::max(join.p, q.p);
         join.n = std::max(join.n, q.n);
       }
@@ -289,8 +237,8 @@ bool LiveSet::superseded(const Slot& slot, const KeyState& key, const EntryRef& 
     case wire::Type::gset: {
       const auto& elements = std::get<wire::GSetPayload>(x.payload).elements;
       return std::all_of(elements.begin(), elements.end(), [&](std::string_view element) {
-        return std::any_of(among.begin(), among.end(), [&](const EntryRef& y) {
-          const auto& held = std::get<wire::GSetPayload>(y.entry().payload).elements;
+        return std::any_of(among.begin(), among.end(), [&](const wire::Entry& y) {
+          const auto& held = std::get<wire::GSetPayload>(y.payload).elements;
           return std::binary_search(held.begin(), held.end(), element);
         });
       });
@@ -301,45 +249,46 @@ bool LiveSet::superseded(const Slot& slot, const KeyState& key, const EntryRef& 
       // Of an unknown type only the intervals can be compared, and an older entry for the same
       // interval may lack a death: only later ones that together reach from 0 will do.
       crdt::IntervalSet reach;
-      for (const EntryRef& y : among) reach.add(y.entry().lo, y.entry().hi);
+      for (const wire::Entry& y : among) reach.add(y.lo, y.hi);
       return reach.includes(0, x.hi);
     }
   }
 }
 
-bool LiveSet::superseded_orset(const std::vector<EntryRef>& among, const KeyState& key,
+bool LiveSet::superseded_orset(const std::vector<wire::Entry>& among, const KeyState& key,
                                const wire::Entry& x) const {
   crdt::IntervalSet reach;  // most entries fail here, cheaply
-  for (const EntryRef& y : among) {
-    reach.add(y.entry().lo, y.entry().hi);
-    for (const std::uint64_t op : *removed_of(y.entry())) reach.add(op);
+  for (const wire::Entry& y : among) {
+    reach.add(y.lo, y.hi);
+    for (const std::uint64_t op : std::get<wire::OrSetPayload>(y.payload).removed) reach.add(op);
   }
-  const auto& removed = *removed_of(x);
+  const auto& removed = std::get<wire::OrSetPayload>(x.payload).removed;
   if (!reach.includes(x.lo, x.hi) ||
       !std::all_of(removed.begin(), removed.end(),
                    [&](std::uint64_t op) { return reach.contains(op); })) {
     return false;
   }
   crdt::OrSetPart<ActorRef> part = orset_part(actors_, x);
-  const auto& set = std::get<OrSet>(key.value);
+  const auto& set = key.as<OrSet>();
   std::erase_if(part.foreign, [&](const Dot& d) {
     return set.dead(d) || planted(Bug::collect_foreign_removal) ||
            (planted(Bug::forget_foreign_early) && set.part(d.actor) != nullptr &&
             set.part(d.actor)->covered.top() > d.op);
   });
   crdt::OrSetPart<ActorRef> join;
-  for (const EntryRef& y : among) join.join(orset_part(actors_, y.entry()));
+  for (const wire::Entry& y : among) join.join(orset_part(actors_, y));
   return part.leq(join);
 }
 
 const LiveEnvelope* LiveSet::removal(const ForeignRemoval& f) const {
-  const auto at = slots_.find(SlotName{f.key, f.remover.record});
-  if (at == slots_.end() || !at->second.intervals) return nullptr;
+  const Slot* slot = index_.find({f.key->number, f.remover.record->number});
+  if (slot == nullptr) return nullptr;
   const crdt::Actor& owner = f.target.actor.record->name;
   const wire::OrSetPayload::Foreign wanted{owner.device, owner.epoch, f.target.op};
-  for (const auto& [hi, ref] : at->second.intervals->by_hi) {
-    const auto& foreign = std::get<wire::OrSetPayload>(ref.entry().payload).foreign;
-    if (std::binary_search(foreign.begin(), foreign.end(), wanted)) return ref.envelope;
+  for (const EntryRef& ref : index_.all(*slot)) {
+    const wire::Entry e = entry(ref);
+    const auto& foreign = std::get<wire::OrSetPayload>(e.payload).foreign;
+    if (std::binary_search(foreign.begin(), foreign.end(), wanted)) return &at(ref);
   }
   return nullptr;
 }
@@ -347,8 +296,8 @@ const LiveEnvelope* LiveSet::removal(const ForeignRemoval& f) const {
 std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> LiveSet::page(
     std::string_view after_hash, std::size_t max) const {
   std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> out;
-  for (const auto& [hash, e] : all_) {
-    if (hash.view() > after_hash) out.emplace_back(hash, e->envelope.bytes);
+  for (const LiveEnvelope* e : all_) {
+    if (e->hash.view() > after_hash) out.emplace_back(e->hash, e->bytes);
   }
   const auto by_hash = [](const auto& a, const auto& b) { return a.first < b.first; };
   max = std::min(max, out.size());
@@ -358,13 +307,13 @@ std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> LiveSet::
   return out;
 }
 
-void LiveSet::count_unknown(const EntryRef& ref, std::int32_t times) {
-  const wire::Entry& e = ref.entry();
-  const crdt::Actor& a = ref.envelope->actor->name;
+void LiveSet::count_unknown(const EntryRef& ref, const wire::Entry& e, std::int32_t times) {
+  const LiveEnvelope& of = at(ref);
+  const crdt::Actor& a = of.actor->name;
   AtomWriter w;
   w.begin(8).number(e.type).text(a.device).number(a.epoch).text(e.key).number(e.lo).number(e.hi);
-  w.number(ref.envelope->envelope.delta.to).binary(std::get<wire::UnknownPayload>(e.payload).bytes);
-  unknown_.change(ref.envelope->actor->bucket, w.view(), times);
+  w.number(of.to).binary(std::get<wire::UnknownPayload>(e.payload).bytes);
+  unknown_.change(of.actor->bucket, w.view(), times);
 }
 
 }  // namespace tributary::core

@@ -4,7 +4,7 @@
 //
 // An entry is superseded when joining it to the join of the *later* live entries of the same actor,
 // key and type changes nothing; foreign removals of targets known dead here aside. Later means
-// larger in the order (to, body hash, lo), which does not depend on arrival. Only the writer can
+// larger in the order (to, body hash), which does not depend on arrival. Only the writer can
 // supersede what it wrote, so nothing needs agreement or a clock.
 //
 //   LiveSet live(actors, keys);
@@ -13,13 +13,10 @@
 // A superseded entry of an envelope that still lives for another one leaves the index at once: what
 // is later covers it, so it can decide nothing any more.
 #pragma once
-#include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
-#include <absl/container/inlined_vector.h>
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,17 +24,25 @@
 
 #include "gateway/core/actors.h"
 #include "gateway/core/keyspace.h"
+#include "gateway/core/live_index.h"
 #include "transports/wire/envelope.h"
 
 namespace tributary::core {
 
+// Kept as its bytes alone: what an entry says is read from them again when it matters.
 struct LiveEnvelope {
-  wire::Envelope envelope;
+  std::shared_ptr<const std::string> bytes;  // verbatim
+  wire::Hash hash;                           // of the body
   ActorRecord* actor = nullptr;
   std::uint64_t row = 0;
-  bool stored = false;       // a commit that holds it is done
-  std::uint32_t needed = 0;  // entries not superseded; 0: about to go
-  std::uint32_t place = 0;   // in its bucket
+  std::uint64_t from = 0, to = 0;
+  std::uint32_t body_at = 0, body_bytes = 0;  // in `bytes`
+  std::uint32_t needed = 0;                   // entries not superseded; 0: about to go
+  std::uint32_t place = 0;                    // in its bucket
+  std::uint32_t number = 0;                   // in the set: used again when it is gone
+  bool stored = false;                        // a commit that holds it is done
+
+  std::string_view body() const { return std::string_view(*bytes).substr(body_at, body_bytes); }
 };
 
 struct Dropped {
@@ -47,14 +52,14 @@ struct Dropped {
   ActorRecord* actor = nullptr;
 };
 
-class LiveSet {
+class LiveSet : private EntryIndex::Reader {
  public:
   LiveSet(ActorTable& actors, Keyspace& keys) : actors_(actors), keys_(keys) {}
 
-  bool contains(const wire::Hash& hash) const { return all_.count(hash) != 0; }
+  bool contains(const wire::Hash& hash) const { return all_.contains(hash); }
   LiveEnvelope* find(const wire::Hash& hash) const {
     const auto at = all_.find(hash);
-    return at == all_.end() ? nullptr : at->second.get();
+    return at == all_.end() ? nullptr : *at;
   }
 
   // Takes an envelope whose entries are already joined, and collects what it supersedes (itself,
@@ -90,65 +95,43 @@ class LiveSet {
   std::size_t bytes() const { return bytes_; }
 
  private:
-  struct EntryRef {
-    LiveEnvelope* envelope = nullptr;
-    std::uint32_t index = 0;
-    const wire::Entry& entry() const { return envelope->envelope.delta.entries[index]; }
-    friend bool operator==(const EntryRef& a, const EntryRef& b) {
-      return a.envelope == b.envelope && a.index == b.index;
-    }
-    friend bool operator<(const EntryRef& a, const EntryRef& b) {
-      return std::tie(a.envelope->envelope.hash, a.index) <
-             std::tie(b.envelope->envelope.hash, b.index);
-    }
-  };
-  // Where to find entries that speak of the same operations, for types whose entries carry
-  // intervals.
-  struct Intervals {
-    std::multimap<std::uint64_t, EntryRef> by_hi;
-    std::multimap<std::uint64_t, EntryRef> by_removed;
-  };
-  struct Slot {  // one actor's unsuperseded entries of one key
-    absl::InlinedVector<EntryRef, 1> plain;
-    std::unique_ptr<Intervals> intervals;
-    std::size_t entries() const { return intervals ? intervals->by_hi.size() : plain.size(); }
-  };
-  struct SlotName {
-    const KeyState* key;
-    const ActorRecord* actor;
-    friend bool operator==(const SlotName&, const SlotName&) = default;
-    template <typename H>
-    friend H AbslHashValue(H h, const SlotName& n) {
-      return H::combine(std::move(h), n.key, n.actor);
-    }
+  using Name = EntryIndex::Name;
+  using Slot = EntryIndex::Slot;
+  struct ByHash {
+    using is_transparent = void;
+    static const wire::Hash& of(const wire::Hash& hash) { return hash; }
+    static const wire::Hash& of(const LiveEnvelope* e) { return e->hash; }
+    std::size_t operator()(const auto& x) const { return std::hash<wire::Hash>{}(of(x)); }
+    bool operator()(const auto& a, const auto& b) const { return of(a) == of(b); }
   };
 
-  static bool later(const EntryRef& a, const EntryRef& b);
-  void add(Slot&, const EntryRef&);
-  void remove(Slot&, const EntryRef&);
-  // Entries of the slot that speak of operations which `entry` covers; may miss some, which only
-  // delays collecting.
-  std::vector<EntryRef> related(const Slot&, const wire::Entry& entry, int misses_max) const;
-  // `newest`, when not null, is looked at whatever related() finds.
+  LiveEnvelope& at(const EntryRef& ref) const { return *envelopes_[ref.envelope]; }
+  wire::Entry entry(const EntryRef&) const override;
+  LiveEnvelope& take(wire::Envelope&&, ActorRecord&);
+  bool later(const EntryRef& a, const EntryRef& b) const;
+  // `newest`, when not null, is looked at whatever is related.
   bool superseded(const Slot&, const KeyState&, const EntryRef&, const EntryRef* newest,
                   int misses_max) const;
-  bool superseded_orset(const std::vector<EntryRef>& later, const KeyState&,
+  bool superseded_orset(const std::vector<wire::Entry>& later, const KeyState&,
                         const wire::Entry&) const;
-  void collect(const SlotName&, const std::vector<EntryRef>& candidates, const EntryRef* newest,
+  void collect(const Name&, const EntryIndex::Refs& candidates, const EntryRef* newest,
                int misses_max, std::vector<Dropped>& out);
   // The common cases, without a search: an empty slot, or one other counter or register. False:
   // search.
-  bool add_simply(const SlotName&, const EntryRef& ref, std::vector<Dropped>& out);
-  void retire(const SlotName&, const EntryRef&, std::vector<Dropped>& out);
-  void count_unknown(const EntryRef&, std::int32_t times);
+  bool add_simply(const Name&, const EntryRef&, const wire::Entry&, std::vector<Dropped>& out);
+  // One entry of it is superseded.
+  void release(LiveEnvelope&, std::vector<Dropped>& out);
+  void count_unknown(const EntryRef&, const wire::Entry&, std::int32_t times);
 
   ActorTable& actors_;
   Keyspace& keys_;
-  absl::flat_hash_map<wire::Hash, std::unique_ptr<LiveEnvelope>, std::hash<wire::Hash>> all_;
+  std::vector<std::unique_ptr<LiveEnvelope>> envelopes_;  // by number
+  std::vector<std::uint32_t> free_;                       // numbers
+  absl::flat_hash_set<LiveEnvelope*, ByHash, ByHash> all_;
   std::array<Bucket, wire::bucket_count> buckets_;
-  absl::flat_hash_map<SlotName, Slot> slots_;
-  absl::flat_hash_set<SlotName> crowded_;  // has, or had, more than one entry
-  std::vector<SlotName> to_sweep_;
+  EntryIndex index_{*this};
+  absl::flat_hash_set<Name> crowded_;  // has, or had, more than one entry
+  std::vector<Name> to_sweep_;
   std::uint64_t sweep_from_ =
       0;  // in the slot at the back of to_sweep_: its entries above this operation
   DigestBook unknown_;

@@ -12,8 +12,8 @@ constexpr std::size_t row_bytes_max = 4'096;
 constexpr std::size_t rows_max = 5'000;  // in one commit
 
 std::size_t elements_of(const KeyState& key) {
-  if (const auto* g = std::get_if<GSet>(&key.value)) return g->size();
-  if (const auto* o = std::get_if<OrSet>(&key.value)) return o->size();
+  if (const auto* g = key.if_a<GSet>()) return g->size();
+  if (const auto* o = key.if_a<OrSet>()) return o->size();
   return 0;
 }
 
@@ -37,12 +37,16 @@ void Views::changed(Instant now, const std::vector<KeyState*>& keys) {
   }
   if (row_dirty_.empty()) next_rows_ms_ = now.mono_ms + options_.values_interval_ms;
   for (KeyState* key : keys) {
-    if (!std::exchange(key->marks.row_due, true)) row_dirty_.push_back(key);
+    if (key->marks.row_due) continue;
+    key->marks.row_due = true;
+    row_dirty_.push_back(key);
   }
 }
 
 void Views::view_due(KeyState* key) {
-  if (!std::exchange(key->marks.view_due, true)) dirty_.push_back(key);
+  if (key->marks.view_due) return;
+  key->marks.view_due = true;
+  dirty_.push_back(key);
 }
 
 void Views::announce_all(Instant now) {

@@ -5,10 +5,13 @@
 //   bench_scale [DIR]      DIR: where the databases go (a temporary directory when left out)
 //
 // Each row: a fleet's state is made by the shipping SDK or codec, taken by the shipping core,
-// committed to SQLite at synchronous=FULL, and loaded again. `memory` is what the resident set grew
-// by for core and state.
+// committed to SQLite at synchronous=FULL, and loaded again. `memory` is what is allocated for core
+// and state once all has settled (glibc's mallinfo2: without what the allocator keeps for later).
+// The last lines divide it: what a device, a key and a part cost.
+#include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +19,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -35,11 +39,9 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::size_t resident_bytes() {
-  std::ifstream in("/proc/self/statm");
-  std::size_t total = 0, resident = 0;
-  in >> total >> resident;
-  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+std::size_t allocated_bytes() {
+  const struct mallinfo2 m = mallinfo2();
+  return m.uordblks + m.hblkhd;
 }
 
 core::Options core_options() {
@@ -134,6 +136,18 @@ void counters(Rig& rig, int devices, int keys) {
   }
 }
 
+// Counters that all devices share: what a part costs beside its device and its key.
+void shared(Rig& rig, int devices, int keys) {
+  for (int d = 0; d < devices; ++d) {
+    const std::string name = "dev-" + std::to_string(d);
+    sdk::Device dev = device(name, static_cast<std::uint64_t>(d) + 1);
+    dev.time(wall_ms);
+    for (int k = 0; k < keys; ++k)
+      dev.counter("site/key-" + std::to_string(k)).add(static_cast<std::uint64_t>(k) + 1);
+    for (auto& p : dev.poll(wall_ms + 100)) rig.send(name, std::move(p.payload));
+  }
+}
+
 void one_set(Rig& rig, int elements) {
   sdk::Device dev = device("librarian", 1);
   dev.time(wall_ms);
@@ -164,9 +178,10 @@ void registers(Rig& rig, int count) {
   }
 }
 
-void run(const Scenario& s, const std::filesystem::path& dir) {
+// What it takes in memory, per part.
+double run(const Scenario& s, const std::filesystem::path& dir) {
   const std::string path = dir / (std::string(s.name) + ".db");
-  const std::size_t before = resident_bytes();
+  const std::size_t before = allocated_bytes();
   double feed_s = 0, start_s = 0;
   std::string digest;
   std::size_t memory = 0;
@@ -178,7 +193,7 @@ void run(const Scenario& s, const std::filesystem::path& dir) {
     s.feed(rig);
     rig.settle(10'000);
     feed_s = seconds_since(start);
-    memory = resident_bytes() - std::min(before, resident_bytes());
+    memory = allocated_bytes() - std::min(before, allocated_bytes());
     made = rig.gateway->summary();
     digest = made.digest;
   }
@@ -197,6 +212,7 @@ void run(const Scenario& s, const std::filesystem::path& dir) {
       same ? "same digest after restart" : "DIGEST DIFFERS");
   std::fflush(stdout);
   if (!same) std::exit(1);
+  return static_cast<double>(memory) / static_cast<double>(std::max<std::size_t>(made.parts, 1));
 }
 
 }  // namespace
@@ -211,12 +227,26 @@ int main(int argc, char** argv) {
   const std::string only = argc > 2 ? argv[2] : "";
   const Scenario all[] = {
       {"counters-10k-x-10", 100'000, [](Rig& r) { counters(r, 10'000, 10); }},
+      {"shared-10k-x-1", 10'000, [](Rig& r) { shared(r, 10'000, 1); }},
+      {"shared-10k-x-101", 1'010'000, [](Rig& r) { shared(r, 10'000, 101); }},
       {"orset-100k", 100'000, [](Rig& r) { one_set(r, 100'000); }},
       {"orset-1m", 1'000'000, [](Rig& r) { one_set(r, 1'000'000); }},
       {"registers-64k-x-200", 200, [](Rig& r) { registers(r, 200); }},
   };
+  std::map<std::string, double> per_part;
   for (const Scenario& s : all) {
-    if (only.empty() || only == s.name) run(s, dir);
+    if (only.empty() || std::string(s.name).find(only) != std::string::npos)
+      per_part[s.name] = run(s, dir);
+  }
+  if (per_part.count("shared-10k-x-1") != 0 && per_part.count("shared-10k-x-101") != 0) {
+    const double device = per_part["shared-10k-x-1"];  // with its envelope and one part
+    const double part = (101 * per_part["shared-10k-x-101"] - device) / 100;
+    std::printf("a counter part %.0f B, a device with its first envelope %.0f B\n", part,
+                device - part);
+  }
+  for (const auto& [name, elements] : {std::pair{"orset-100k", 1e5}, {"orset-1m", 1e6}}) {
+    if (per_part.count(name) != 0)
+      std::printf("an OR-Set element of 16 B %.0f B (%s)\n", per_part[name] / elements, name);
   }
   if (own) std::filesystem::remove_all(dir);
 }

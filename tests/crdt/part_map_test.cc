@@ -29,7 +29,7 @@ TEST(PartMap, HoldsAFewAndMany) {
 }
 
 RC_GTEST_PROP(PartMap, IsAMap, (const std::vector<std::pair<std::uint8_t, int>>& writes)) {
-  PartMap<unsigned, int> ours, backwards;
+  PartMap<unsigned, std::int64_t> ours, backwards;
   std::map<unsigned, int> theirs;
   for (const auto& [actor, value] : writes) {
     ours[actor] = theirs[actor] = value;
@@ -41,15 +41,15 @@ RC_GTEST_PROP(PartMap, IsAMap, (const std::vector<std::pair<std::uint8_t, int>>&
     backwards[actor] = value;
   }
   RC_ASSERT(ours == backwards);
-  PartMap<unsigned, int> sum = ours;
+  PartMap<unsigned, std::int64_t> sum = ours;
   std::size_t met = 0;
-  sum.meet(backwards, [&](unsigned actor, int other, int& held) {
+  sum.meet(backwards, [&](unsigned actor, std::int64_t other, std::int64_t& held) {
     RC_ASSERT(held == other && other == theirs.at(actor));
     held += other, ++met;
   });
   RC_ASSERT(met == theirs.size());
-  PartMap<unsigned, int> fresh;
-  fresh.meet(sum, [](unsigned, int other, int& held) { held = other / 2; });
+  PartMap<unsigned, std::int64_t> fresh;
+  fresh.meet(sum, [](unsigned, std::int64_t other, std::int64_t& held) { held = other / 2; });
   RC_ASSERT(fresh.size() == ours.size());
   if (writes.empty()) return;
   backwards[writes.front().first] += 1;

@@ -178,14 +178,14 @@ json Replayer::unlist(const json& c) {
   const std::string key = c.at(3);
   const auto core = node(c.at(2)).rig->on_disk();
   const core::KeyState* k = core->keys.find(key, 4);
-  const auto shown = k ? std::get<core::OrSet>(k->value).elements() : std::vector<std::string>{};
+  const auto shown = k ? k->as<core::OrSet>().elements() : std::vector<std::string>{};
   json out = {{"dots", json::array()}, {"op", w.device().last_op()}};
   if (shown.empty()) return out;
   const std::string& element = shown[c.at(4).get<std::size_t>() % shown.size()];
   out["element"] = element;
   w.device().time(now_);
   w.erase(key, element);
-  for (const core::Dot& dot : std::get<core::OrSet>(k->value).dots(element)) {
+  for (const core::Dot& dot : k->as<core::OrSet>().dots(element)) {
     const crdt::Actor& owner = dot.actor.record->name;
     if (owner.device == w.id()) continue;
     out["dots"].push_back({owner.device, owner.epoch, dot.op});
@@ -205,7 +205,7 @@ json Replayer::forget(const json& c) {
   for (const auto& [device, epoch, op] : w.removed_of_others(key)) {
     core::ActorRecord* owner = core->actors.find(device, epoch);
     if (k == nullptr || owner == nullptr) continue;
-    if (!std::get<core::OrSet>(k->value).dead({{owner}, op})) continue;
+    if (!k->as<core::OrSet>().dead({{owner}, op})) continue;
     if (w.forget_foreign(key, device, epoch, op)) out["dots"].push_back({device, epoch, op});
   }
   out["op"] = w.device().last_op();

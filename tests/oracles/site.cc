@@ -55,7 +55,7 @@ void Site::remove(const std::string& element) {
   sdk::Set set = device_->set("set");
   set.erase(element);
   if (const core::KeyState* k = core->keys.find("set", 4)) {
-    for (const core::Dot& dot : std::get<core::OrSet>(k->value).dots(element)) {
+    for (const core::Dot& dot : k->as<core::OrSet>().dots(element)) {
       const crdt::Actor& owner = dot.actor.record->name;
       if (owner.device == device_->id()) continue;
       set.erase_foreign(owner.device, owner.epoch, dot.op);

@@ -22,6 +22,22 @@ class DeltaReader {
   bool read(Delta& d) {
     return r_.array_of(11, "delta") && read_head(d) && read_entries(d) && r_.end("delta");
   }
+  bool read_entry(const Delta& d, const Entry* previous, Entry& e) {
+    const std::size_t start = r_.offset();
+    std::uint64_t type = 0;
+    if (!r_.array_of(5, "entry") || !r_.key(e.key, limits_.key_bytes_max, "entry.key") ||
+        !r_.uint_in(type, 1, type_max, "entry.type"))
+      return false;
+    e.type = static_cast<std::uint8_t>(type);
+    if (previous && !before(*previous, e)) return r_.fail(Code::not_canonical, "delta.entries");
+    // Counters and registers are sent whole: their interval is always (0, to].
+    const bool whole = type == 1 || type == 2 || type == 5;
+    if (!r_.uint_in(e.lo, 0, whole ? 0 : d.to - 1, "entry.lo") ||
+        !r_.uint_in(e.hi, whole ? d.to : e.lo + 1, d.to, "entry.hi") || !read_payload(d, e))
+      return false;
+    e.bytes = r_.offset() - start;
+    return true;
+  }
 
  private:
   bool read_head(Delta& d) {
@@ -44,23 +60,6 @@ class DeltaReader {
     d.entries.resize(n);
     for (std::size_t i = 0; i < n; ++i)
       if (!read_entry(d, i > 0 ? &d.entries[i - 1] : nullptr, d.entries[i])) return false;
-    return true;
-  }
-
-  bool read_entry(const Delta& d, const Entry* previous, Entry& e) {
-    const std::size_t start = r_.offset();
-    std::uint64_t type = 0;
-    if (!r_.array_of(5, "entry") || !r_.key(e.key, limits_.key_bytes_max, "entry.key") ||
-        !r_.uint_in(type, 1, type_max, "entry.type"))
-      return false;
-    e.type = static_cast<std::uint8_t>(type);
-    if (previous && !before(*previous, e)) return r_.fail(Code::not_canonical, "delta.entries");
-    // Counters and registers are sent whole: their interval is always (0, to].
-    const bool whole = type == 1 || type == 2 || type == 5;
-    if (!r_.uint_in(e.lo, 0, whole ? 0 : d.to - 1, "entry.lo") ||
-        !r_.uint_in(e.hi, whole ? d.to : e.lo + 1, d.to, "entry.hi") || !read_payload(d, e))
-      return false;
-    e.bytes = r_.offset() - start;
     return true;
   }
 
@@ -174,6 +173,22 @@ Result<Delta, DecodeError> read_delta(std::string_view body, std::size_t base,
 Result<Delta, DecodeError> decode_delta(std::string_view body, const Limits& limits) {
   if (body.size() > limits.body_bytes_max) return Failure{DecodeError{Code::limit, 0, "delta"}};
   return read_delta(body, 0, limits);
+}
+
+Entry entry_at(std::string_view body, std::size_t offset, std::string_view device,
+               std::uint64_t epoch, std::uint64_t to) {
+  static constexpr Limits limits;
+  assert(offset < body.size());
+  Reader r(body.substr(offset), offset);
+  Delta of;
+  of.device = device;
+  of.epoch = epoch;
+  of.to = to;
+  Entry e;
+  const bool read = DeltaReader(r, limits).read_entry(of, nullptr, e);
+  assert(read);
+  (void)read;
+  return e;
 }
 
 Result<Envelope, DecodeError> decode_envelope(std::shared_ptr<const std::string> bytes,

@@ -124,6 +124,11 @@ inline Result<Envelope, DecodeError> decode_envelope(std::string_view bytes, con
 // The body alone, for tools and tests. Views point into `body`.
 Result<Delta, DecodeError> decode_delta(std::string_view body, const Limits&);
 
+// One entry again, of a body that was decoded before: the one that begins at `offset` there, in the
+// delta of that actor to `to`. Views point into `body`.
+Entry entry_at(std::string_view body, std::size_t offset, std::string_view device,
+               std::uint64_t epoch, std::uint64_t to);
+
 // REQUIRES: the delta satisfies the grammar (ordering included); asserted.
 std::string encode_delta(const Delta&);
 std::string seal(std::string_view body, std::string_view key_id = {},

@@ -28,6 +28,16 @@ void check(const wire::Envelope& e, std::string_view bytes) {
   require(e.hash == wire::sha256(e.sealed.body), "its identity is the hash of its body");
   require(e.delta.is_signed != e.sealed.signature.empty(), "signed when there is a signature");
   require(wire::encode_delta(e.delta) == e.sealed.body, "a body has one encoding");
+  wire::Delta again = e.delta;
+  std::size_t offset = e.sealed.body.size();
+  for (const wire::Entry& x : e.delta.entries) offset -= x.bytes;
+  for (wire::Entry& x : again.entries) {
+    const std::size_t size = x.bytes;
+    x = wire::entry_at(e.sealed.body, offset, again.device, again.epoch, again.to);
+    require(x.bytes == size, "an entry has one size");
+    offset += size;
+  }
+  require(wire::encode_delta(again) == e.sealed.body, "an entry reads the same again");
   require(wire::seal(e.sealed.body, e.sealed.key_id, e.sealed.signature) == bytes,
           "a frame has one encoding");
 }

@@ -125,7 +125,7 @@ TEST(LiveSet, FindsTheEnvelopeThatRemoves) {
   const ActorRef a{core.actors.find("a", 1)}, b{core.actors.find("b", 1)};
   const LiveEnvelope* e = core.live.removal({s, {a, 1}, b});
   ASSERT_NE(e, nullptr);
-  EXPECT_EQ(*e->envelope.bytes, removal);
+  EXPECT_EQ(*e->bytes, removal);
   EXPECT_EQ(core.live.removal({s, {a, 2}, b}), nullptr);
   EXPECT_EQ(core.live.removal({s, {b, 1}, ActorRef{&core.actors.intern("c", 1)}}), nullptr);
 }

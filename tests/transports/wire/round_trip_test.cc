@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
 
 #include "tests/transports/wire/random_messages.h"
 #include "transports/wire/pack.h"
@@ -48,6 +49,14 @@ TEST(RoundTrip, RandomDeltas) {
     if (!back) RC_FAIL(to_string(back.error()));
     RC_ASSERT(encode_delta(*back) == body);
     RC_ASSERT(back->entries.size() == d.entries.size());
+    std::size_t offset = body.size();
+    for (const Entry& e : back->entries) offset -= e.bytes;
+    Delta again = *back;
+    for (Entry& e : again.entries) {
+      const std::size_t at = std::exchange(offset, offset + e.bytes);
+      e = entry_at(body, at, d.device, d.epoch, d.to);
+    }
+    RC_ASSERT(encode_delta(again) == body);
     RC_ASSERT(back->device == d.device);
     RC_ASSERT(back->to == d.to);
     for (std::size_t i = 0; i < d.entries.size(); ++i) {

@@ -22,7 +22,7 @@ std::pair<std::uint64_t, std::uint64_t> counted(const std::vector<Op>& log, cons
 template <class T>
 const T* value_of(const Core& core, const Op& op) {
   const KeyState* k = core.keys.find(op.key, op.type);
-  return k == nullptr ? nullptr : std::get_if<T>(&k->value);
+  return k == nullptr ? nullptr : k->if_a<T>();
 }
 
 bool holds_op(const Core& core, ActorRef me, const std::vector<Op>& log, const Op& op) {
@@ -137,14 +137,14 @@ void Explorer::check_head(Node& n, const std::string& payload) {
 // Never more than was issued.
 void Explorer::check_bounds(Core& core) {
   for (const KeyState* k : core.keys.page("", 0, 1'000)) {
-    if (const auto* g = std::get_if<GCounter>(&k->value)) {
+    if (const auto* g = k->if_a<GCounter>()) {
       if (g->value() > issued_[k->key].first) wrong(k->key + " shows more than was issued");
-    } else if (const auto* p = std::get_if<PnCounter>(&k->value)) {
+    } else if (const auto* p = k->if_a<PnCounter>()) {
       std::uint64_t up = 0, down = 0;
       for (const auto& [actor, part] : p->parts()) up += part.p, down += part.n;
       if (up > issued_[k->key].first || down > issued_[k->key].second)
         wrong(k->key + " shows more than was issued");
-    } else if (const auto* o = std::get_if<OrSet>(&k->value)) {
+    } else if (const auto* o = k->if_a<OrSet>()) {
       for (const std::string& e : o->elements()) {
         if (added_[k->key].count(e) == 0) wrong(k->key + " shows an element that nobody added");
       }
@@ -195,8 +195,7 @@ void Explorer::check_exact(std::size_t i) {
     for (const char* key : {"s1", "s2"}) {
       const auto mine = w.live(key);
       const KeyState* k = core.keys.find(key, 4);
-      const auto* part =
-          k == nullptr || actor == nullptr ? nullptr : std::get<OrSet>(k->value).part({actor});
+      const auto* part = k == nullptr || actor == nullptr ? nullptr : k->as<OrSet>().part({actor});
       const std::size_t live = part == nullptr ? 0 : part->live.size();
       if (live != mine.size()) wrong(w.id() + where + " is not exact in " + key);
       for (const auto& [element, op] : mine) {
@@ -210,11 +209,10 @@ void Explorer::check_exact(std::size_t i) {
     if (flavour_ == Flavour::memoryless || key.starts_with('$')) continue;
     std::uint64_t up = 0, down = 0;
     if (const KeyState* k = core.keys.find(key, 1)) {
-      for (const auto& [a, part] : std::get<GCounter>(k->value).parts()) up += part.p;
+      for (const auto& [a, part] : k->as<GCounter>().parts()) up += part.p;
     }
     if (const KeyState* k = core.keys.find(key, 2)) {
-      for (const auto& [a, part] : std::get<PnCounter>(k->value).parts())
-        up += part.p, down += part.n;
+      for (const auto& [a, part] : k->as<PnCounter>().parts()) up += part.p, down += part.n;
     }
     if (up != sums.first || down != sums.second) wrong(key + where + " is not exact");
   }

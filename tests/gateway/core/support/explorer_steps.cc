@@ -185,7 +185,7 @@ void Explorer::operator_acts(Node& n) {
   const std::string key = flavour_ == Flavour::foreign || chance(0.5) ? "s1" : "s2";
   const KeyState* k = core.keys.find(key, 4);
   if (k == nullptr) return;
-  const auto& set = std::get<OrSet>(k->value);
+  const auto& set = k->as<OrSet>();
   std::vector<Writer::Dot> visible, forgettable;
   for (const auto& [actor, part] : set.parts()) {
     for (const auto& [op, element] : part.live) {

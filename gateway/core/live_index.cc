@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/live_index.h"
+
+#include <algorithm>
+#include <span>
+
+namespace tributary::core {
+namespace {
+
+std::span<const std::uint64_t> removed_of(const wire::Entry& e) {
+  const auto* p = std::get_if<wire::OrSetPayload>(&e.payload);
+  return p == nullptr ? std::span<const std::uint64_t>() : p->removed;
+}
+
+template <class Map, class Same>
+void erase_from(Map& map, std::uint64_t op, Same&& same) {
+  for (auto [at, end] = map.equal_range(op); at != end; ++at) {
+    if (same(at->second)) {
+      map.erase(at);
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+void EntryIndex::enter(Several& s, const EntryRef& ref, const wire::Entry& e) {
+  if (!has_intervals(e.type)) {
+    s.plain.push_back(ref);
+    return;
+  }
+  s.by_hi.emplace(e.hi, Span{ref, e.lo});
+  for (const std::uint64_t op : removed_of(e)) s.by_removed.emplace(op, ref);
+}
+
+void EntryIndex::leave(Several& s, const EntryRef& ref, const wire::Entry& e) {
+  if (!has_intervals(e.type)) {
+    const auto at = std::find(s.plain.begin(), s.plain.end(), ref);
+    if (at != s.plain.end()) s.plain.erase(at);
+    return;
+  }
+  erase_from(s.by_hi, e.hi, [&](const Span& span) { return span.ref == ref; });
+  for (const std::uint64_t op : removed_of(e)) {
+    erase_from(s.by_removed, op, [&](const EntryRef& r) { return r == ref; });
+  }
+}
+
+void EntryIndex::add(Slot& slot, const EntryRef& ref, const wire::Entry& entry) {
+  if (slot.empty()) {
+    slot = Slot(ref);
+    return;
+  }
+  if (const EntryRef* one = slot.one()) {
+    auto made = std::make_unique<Several>();
+    enter(*made, *one, reader_.entry(*one));
+    if (free_.empty()) {
+      free_.push_back(static_cast<std::uint32_t>(several_.size()));
+      several_.emplace_back();
+    }
+    several_[free_.back()] = std::move(made);
+    slot.word_ = {Slot::several, free_.back()};
+    free_.pop_back();
+  }
+  enter(several(slot), ref, entry);
+}
+
+void EntryIndex::remove(Slot& slot, const EntryRef& ref) {
+  if (const EntryRef* one = slot.one()) {
+    if (*one == ref) slot = Slot();
+    return;
+  }
+  Several& s = several(slot);
+  leave(s, ref, reader_.entry(ref));
+  if (s.size() > 1) return;
+  const EntryRef last = s.plain.empty() ? s.by_hi.begin()->second.ref : s.plain.front();
+  several_[slot.word_.offset].reset();
+  free_.push_back(slot.word_.offset);
+  slot = Slot(last);
+}
+
+std::size_t EntryIndex::count(const Slot& slot) const {
+  if (slot.empty()) return 0;
+  return slot.one() != nullptr ? 1 : several(slot).size();
+}
+
+EntryIndex::Refs EntryIndex::all(const Slot& slot) const {
+  std::uint64_t from = 0;
+  return some(slot, from, count(slot));
+}
+
+EntryIndex::Refs EntryIndex::some(const Slot& slot, std::uint64_t& after, std::size_t max) const {
+  Refs out;
+  if (slot.empty() || max == 0) return out;
+  if (slot.one() != nullptr || !several(slot).plain.empty()) {
+    if (after == 0) out = slot.one() != nullptr ? Refs{*slot.one()} : several(slot).plain;
+    after = ~std::uint64_t{0};
+    return out;
+  }
+  const Several& s = several(slot);
+  for (auto e = s.by_hi.upper_bound(after); e != s.by_hi.end() && out.size() < max; ++e) {
+    out.push_back(e->second.ref);
+    after = e->first;
+  }
+  return out;
+}
+
+EntryIndex::Refs EntryIndex::related(const Slot& slot, const wire::Entry& entry,
+                                     int misses_max) const {
+  if (slot.empty()) return {};
+  if (const EntryRef* one = slot.one()) return {*one};
+  const Several& s = several(slot);
+  Refs out = s.plain;
+  int misses = 0;
+  for (auto at = s.by_hi.upper_bound(entry.lo); at != s.by_hi.end() && misses < misses_max; ++at) {
+    const bool hit = at->second.lo < entry.hi;
+    misses = hit ? 0 : misses + 1;
+    if (hit) out.push_back(at->second.ref);
+  }
+  for (auto at = s.by_removed.upper_bound(entry.lo);
+       at != s.by_removed.end() && at->first <= entry.hi; ++at) {
+    out.push_back(at->second);
+  }
+  for (const std::uint64_t op : removed_of(entry)) {
+    for (auto at = s.by_hi.lower_bound(op); at != s.by_hi.end() && at->second.lo < op; ++at) {
+      out.push_back(at->second.ref);
+    }
+    for (auto [at, end] = s.by_removed.equal_range(op); at != end; ++at) out.push_back(at->second);
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+}  // namespace tributary::core

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where an actor's unsuperseded entries of a key are: which envelope, and where in its body. Most
+// have one, which costs a slot of 16 bytes and is read again from the envelope when it is needed;
+// where there are more, those that speak of the same operations are found by their intervals.
+//
+//   EntryIndex::Slot& slot = index.at({key.number, actor.number});
+//   if (slot.empty()) slot = EntryIndex::Slot(ref);
+//   for (const EntryRef& r : index.related(slot, entry, misses_max)) …
+//
+// Not thread-safe. A Slot& lasts until at() makes another one.
+#pragma once
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
+
+#include <cassert>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "transports/wire/envelope.h"
+
+namespace tributary::core {
+
+// Types whose entries carry intervals; of the others an entry says all that its actor did.
+inline bool has_intervals(std::uint8_t type) {
+  return type == static_cast<std::uint8_t>(wire::Type::gset) ||
+         type == static_cast<std::uint8_t>(wire::Type::orset);
+}
+
+struct EntryRef {
+  std::uint32_t envelope = 0;  // its number in the LiveSet
+  std::uint32_t offset = 0;    // in its body
+  friend auto operator<=>(const EntryRef&, const EntryRef&) = default;
+};
+
+class EntryIndex {
+ public:
+  using Refs = absl::InlinedVector<EntryRef, 4>;
+  struct Name {  // numbers: of a KeyState, of an ActorRecord
+    std::uint32_t key = 0, actor = 0;
+    friend bool operator==(const Name&, const Name&) = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const Name& n) {
+      return H::combine(std::move(h), std::uint64_t{n.key} << 32 | n.actor);
+    }
+  };
+  // Nothing, one entry, or several that the index keeps elsewhere.
+  class Slot {
+   public:
+    Slot() = default;
+    explicit Slot(const EntryRef& ref) : word_(ref) {
+      assert(ref.envelope < several && ref.offset != 0);
+    }
+    bool empty() const { return word_ == EntryRef{}; }  // no entry is at the start of a body
+    const EntryRef* one() const { return empty() || word_.envelope == several ? nullptr : &word_; }
+
+   private:
+    friend EntryIndex;
+    static constexpr std::uint32_t several = 0xFFFFFFFF;
+    EntryRef word_;  // envelope == several: offset is a place in several_
+  };
+
+  // The entry at a reference; whoever keeps the envelopes knows.
+  class Reader {
+   public:
+    virtual wire::Entry entry(const EntryRef&) const = 0;
+
+   protected:
+    ~Reader() = default;
+  };
+  explicit EntryIndex(const Reader& reader) : reader_(reader) {}
+
+  Slot& at(const Name& name) { return slots_[name]; }
+  // nullptr when it has no entry.
+  Slot* find(const Name& name) {
+    const auto at = slots_.find(name);
+    return at == slots_.end() ? nullptr : &at->second;
+  }
+  const Slot* find(const Name& name) const { return const_cast<EntryIndex*>(this)->find(name); }
+  void erase(const Name& name) { slots_.erase(name); }
+
+  void add(Slot&, const EntryRef&, const wire::Entry&);
+  void remove(Slot&, const EntryRef&);
+  std::size_t count(const Slot&) const;
+  Refs all(const Slot&) const;
+  // A part of them, for who goes on with the `after` that a call leaves, from 0: of several with
+  // intervals at most `max`, otherwise all. `after` is where the last one ends.
+  Refs some(const Slot&, std::uint64_t& after, std::size_t max) const;
+  // Entries of the slot that speak of operations which `entry` covers, and perhaps others. Misses
+  // some when more than `misses_max` others lie between them.
+  Refs related(const Slot&, const wire::Entry& entry, int misses_max) const;
+
+ private:
+  struct Span {
+    EntryRef ref;
+    std::uint64_t lo = 0;
+  };
+  struct Several {
+    Refs plain;
+    std::multimap<std::uint64_t, Span> by_hi;           // of types with intervals
+    std::multimap<std::uint64_t, EntryRef> by_removed;  // older own adds that an entry removes
+    std::size_t size() const { return plain.size() + by_hi.size(); }
+  };
+  static void enter(Several&, const EntryRef&, const wire::Entry&);
+  static void leave(Several&, const EntryRef&, const wire::Entry&);
+  Several& several(const Slot& slot) const { return *several_[slot.word_.offset]; }
+
+  const Reader& reader_;
+  absl::flat_hash_map<Name, Slot> slots_;
+  std::vector<std::unique_ptr<Several>> several_;
+  std::vector<std::uint32_t> free_;  // of several_
+};
+
+}  // namespace tributary::core
