@@ -50,8 +50,8 @@ struct KeyState {
   std::uint64_t changed_at_ms = 0;  // wall
   // In which lists it stands already; each belongs to whoever keeps that list.
   struct Marks {
-    bool changed = false;                                       // Keyspace
-    bool published = false, view_due = false, row_due = false;  // Views
+    bool changed = false;                                                          // Keyspace
+    bool published = false, view_due = false, row_due = false, watch_due = false;  // Views
   } marks = {};
 
   // The value alone, as in view/… topics.
