@@ -254,6 +254,12 @@ json run(const Query& q, std::string_view command) {
 
 }  // namespace
 
+json values_json(const std::vector<core::ValueView>& views) {
+  json out = json::array();
+  for (const core::ValueView& view : views) out.push_back(value_json(view, value_bytes_max));
+  return out;
+}
+
 std::string answer_error(std::string_view what, std::string_view advice) {
   return dump({{"error", {{"what", what}, {"do", advice}}}});
 }

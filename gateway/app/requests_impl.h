@@ -31,5 +31,6 @@ nlohmann::json events(const Query&);
 // {"ready":…, "checks":[{"name","ok","detail"}]}
 nlohmann::json readiness(const Query&);
 nlohmann::json events_json(const std::vector<Events::Item>&);
+nlohmann::json values_json(const std::vector<core::ValueView>&);  // as on a page
 
 }  // namespace tributary::app
