@@ -1306,7 +1306,8 @@ function duration(ms) {
   return `${Math.round(s / 86400)} d`;
 }
 var micros = (us) => us >= 1e3 ? duration(us / 1e3) : `${us} µs`;
-var ago = (ms) => ms ? `${duration(Math.max(0, Date.now() - ms))} ago` : "never";
+var since = (ms) => ms === null || ms === void 0 ? "never" : ms < 1e3 ? "just now" : `${duration(ms)} ago`;
+var ago = (ms) => ms ? since(Math.max(0, Date.now() - ms)) : "never";
 var moment = (ms) => new Date(ms).toLocaleString([], { hour12: false });
 var typeNames = {
   gcounter: "counter",
@@ -6067,6 +6068,7 @@ uPlot.sync = _sync;
 }
 
 // src/chart.jsx
+var steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
 var colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 function Chart({ data, series: series2, label, height = 220, theme }) {
   const box = useRef(null), plot = useRef(null);
@@ -6083,7 +6085,7 @@ function Chart({ data, series: series2, label, height = 220, theme }) {
       cursor: { y: false, points: { size: 6 } },
       legend: { live: true },
       scales: { x: { time: true } },
-      axes: [axis(), { ...axis(), size: 64 }],
+      axes: [{ ...axis(), space: 70, incrs: steps }, { ...axis(), size: 64 }],
       series: [{}, ...series2.map((s) => ({
         label: s.label,
         stroke: colour(s.colour),
@@ -6237,18 +6239,20 @@ function Key({ type, name, theme }) {
 // src/peers.jsx
 var buckets_count = 64;
 var silent_long_ms = 9e4;
+var behind_after_ms = 1e4;
 function standing(p) {
   if (!p.online) return { word: "unreachable", say: `nothing heard for ${duration(p.silent_ms)}` };
   if (p.in_step) return { word: "in step", say: "equal digests" };
-  const since = p.differs_ms === null ? "traffic under way" : `for ${duration(p.differs_ms)}`;
-  return { word: "behind", say: `${p.buckets_differing} of ${buckets_count} buckets differ, ${since}` };
+  const much = `${p.buckets_differing} of ${buckets_count} buckets differ`;
+  if (p.differs_ms === null || p.differs_ms < behind_after_ms) return { word: "moving", say: `${much}: traffic is under way` };
+  return { word: "behind", say: `${much}, for ${duration(p.differs_ms)}` };
 }
 var classOf = (p) => standing(p).word.replace(" ", "-");
 function Mesh({ peers }) {
-  const width = 640, height = 320, cx = width / 2, cy = height / 2;
+  const width = 640, height = peers.length <= 2 ? 170 : 320, cx = width / 2, cy = height / 2 - (peers.length <= 2 ? 12 : 0);
   const placed = peers.map((p, i) => {
-    const angle = 2 * Math.PI * i / Math.max(1, peers.length) - (peers.length === 2 ? 0 : Math.PI / 2);
-    return { p, x: cx + 230 * Math.cos(angle), y: cy + 105 * Math.sin(angle) };
+    const angle = 2 * Math.PI * i / Math.max(1, peers.length) - (peers.length <= 2 ? 0 : Math.PI / 2);
+    return { p, x: cx + 230 * Math.cos(angle), y: cy + (peers.length <= 2 ? 0 : 105) * Math.sin(angle) };
   });
   const label = peers.map((p) => `${p.gateway} ${standing(p).word}`).join(", ") || "no peers";
   return /* @__PURE__ */ createVNode2("svg", { class: "mesh", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${state.gateway}: ${label}`, children: [
@@ -6320,7 +6324,7 @@ function Peers() {
         /* @__PURE__ */ createVNode2("th", { scope: "row", children: p.gateway }),
         /* @__PURE__ */ createVNode2("td", { children: /* @__PURE__ */ createVNode2("span", { class: `state ${classOf(p)}`, children: standing(p).word }) }),
         /* @__PURE__ */ createVNode2("td", { children: standing(p).say }),
-        /* @__PURE__ */ createVNode2("td", { class: p.silent_ms > silent_long_ms ? "bad" : "", children: p.silent_ms === null ? "never" : `${duration(p.silent_ms)} ago` }),
+        /* @__PURE__ */ createVNode2("td", { class: p.silent_ms > silent_long_ms ? "bad" : "", children: since(p.silent_ms) }),
         /* @__PURE__ */ createVNode2("td", { children: p.fetching > 0 ? `${p.fetching} buckets` : "nothing" }),
         /* @__PURE__ */ createVNode2("td", { children: links[p.link] || p.link })
       ] }, p.gateway + p.link)) })
@@ -6539,7 +6543,7 @@ function Values() {
         head: /* @__PURE__ */ createVNode2(Fragment, { children: [
           /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "key", children: "Key" }),
           /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "type", children: "Type" }),
-          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "more", children: "Seen here" }),
+          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "more", children: "Trend" }),
           /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "number", children: "Value" }),
           /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "from", children: "From" })
         ] })
@@ -6580,19 +6584,26 @@ function useTheme() {
   return [theme, flip];
 }
 var texts = {
-  connecting: () => "Connecting to the gateway…",
+  connecting: () => "Connecting…",
   live: () => "Live",
-  stale: (for_ms) => `Stale: nothing heard for ${for_ms}. What is shown may be old.`,
-  lost: (for_ms) => `Disconnected for ${for_ms}: the gateway does not answer. What is shown is old. Trying again…`,
-  token: () => "This gateway wants a token."
+  stale: (time) => `Stale, ${time}`,
+  lost: (time) => `Disconnected, ${time}`,
+  token: () => "Wants a token"
+};
+var explanations = {
+  stale: "The gateway is connected but says nothing: what is shown may be old.",
+  lost: "The gateway does not answer: what is shown is old. Trying again…"
 };
 function Connection() {
   useTopics("connection", "clock");
   const c = state.connection;
-  const for_ms = duration(Date.now() - (c === "stale" ? state.heard : state.since));
-  return /* @__PURE__ */ createVNode2("p", { class: `connection ${c}`, role: "status", "data-testid": "connection", children: [
-    /* @__PURE__ */ createVNode2("span", { class: "dot", "aria-hidden": "true" }),
-    texts[c](for_ms)
+  const time = duration(Date.now() - (c === "stale" ? state.heard : state.since));
+  return /* @__PURE__ */ createVNode2(Fragment, { children: [
+    /* @__PURE__ */ createVNode2("p", { class: `connection ${c}`, "data-testid": "connection", children: [
+      /* @__PURE__ */ createVNode2("span", { class: "dot", "aria-hidden": "true" }),
+      texts[c](time)
+    ] }),
+    /* @__PURE__ */ createVNode2("div", { role: "alert", class: "explanation-place", children: explanations[c] && /* @__PURE__ */ createVNode2("p", { class: `explanation ${c}`, children: explanations[c] }) })
   ] });
 }
 function Token() {
@@ -6612,7 +6623,7 @@ function Totals() {
   useTopics("status", "peers");
   const s = state.status;
   const ops = rate("operations");
-  const away = state.peers.filter((p) => !p.in_step || !p.online).length;
+  const away = state.peers.filter((p) => ["behind", "unreachable"].includes(standing(p).word)).length;
   return /* @__PURE__ */ createVNode2("p", { class: "totals", children: [
     /* @__PURE__ */ createVNode2("span", { children: [
       /* @__PURE__ */ createVNode2("b", { children: s ? grouped(s.keys) : "–" }),
@@ -6623,10 +6634,12 @@ function Totals() {
       " operations/s"
     ] }),
     /* @__PURE__ */ createVNode2("span", { children: [
-      /* @__PURE__ */ createVNode2("b", { children: state.peers.length - away }),
-      " of ",
-      state.peers.length,
-      " peers in step"
+      away === 0 ? /* @__PURE__ */ createVNode2("b", { children: state.peers.length }) : /* @__PURE__ */ createVNode2("b", { class: "bad", children: [
+        state.peers.length - away,
+        " of ",
+        state.peers.length
+      ] }),
+      " peers keep up"
     ] })
   ] });
 }

@@ -3,6 +3,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 
+// Seconds between ticks: nothing here is finer.
+const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
+
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // data: [times in seconds, …series]; series: [{label, colour}] with names of CSS variables.
@@ -15,7 +18,7 @@ export function Chart({ data, series, label, height = 220, theme }) {
       width: Math.max(200, box.current.clientWidth), height,
       cursor: { y: false, points: { size: 6 } }, legend: { live: true },
       scales: { x: { time: true } },
-      axes: [axis(), { ...axis(), size: 64 }],
+      axes: [{ ...axis(), space: 70, incrs: steps }, { ...axis(), size: 64 }],
       series: [{}, ...series.map((s) => ({ label: s.label, stroke: colour(s.colour), width: 2,
         points: { show: data[0].length < 3 } }))],
     }, data, box.current);

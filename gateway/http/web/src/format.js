@@ -51,7 +51,8 @@ export function duration(ms) {
 }
 
 export const micros = (us) => (us >= 1000 ? duration(us / 1000) : `${us} µs`);
-export const ago = (ms) => (ms ? `${duration(Math.max(0, Date.now() - ms))} ago` : "never");
+export const since = (ms) => (ms === null || ms === undefined ? "never" : ms < 1000 ? "just now" : `${duration(ms)} ago`);
+export const ago = (ms) => (ms ? since(Math.max(0, Date.now() - ms)) : "never");
 export const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
 export const moment = (ms) => new Date(ms).toLocaleString([], { hour12: false });
 

@@ -8,7 +8,7 @@ import { Devices } from "./devices.jsx";
 import { Events } from "./events.jsx";
 import { duration, grouped } from "./format.js";
 import { Key } from "./key.jsx";
-import { Peers } from "./peers.jsx";
+import { Peers, standing } from "./peers.jsx";
 import { Pipeline } from "./pipeline.jsx";
 import { connect, rate, state, openWith, useTopics } from "./store.js";
 import { Values } from "./values.jsx";
@@ -46,18 +46,25 @@ function useTheme() {
 }
 
 const texts = {
-  connecting: () => "Connecting to the gateway…",
+  connecting: () => "Connecting…",
   live: () => "Live",
-  stale: (for_ms) => `Stale: nothing heard for ${for_ms}. What is shown may be old.`,
-  lost: (for_ms) => `Disconnected for ${for_ms}: the gateway does not answer. What is shown is old. Trying again…`,
-  token: () => "This gateway wants a token.",
+  stale: (time) => `Stale, ${time}`,
+  lost: (time) => `Disconnected, ${time}`,
+  token: () => "Wants a token",
+};
+const explanations = {
+  stale: "The gateway is connected but says nothing: what is shown may be old.",
+  lost: "The gateway does not answer: what is shown is old. Trying again…",
 };
 
 function Connection() {
   useTopics("connection", "clock");
   const c = state.connection;
-  const for_ms = duration(Date.now() - (c === "stale" ? state.heard : state.since));
-  return <p class={`connection ${c}`} role="status" data-testid="connection"><span class="dot" aria-hidden="true" />{texts[c](for_ms)}</p>;
+  const time = duration(Date.now() - (c === "stale" ? state.heard : state.since));
+  return <>
+    <p class={`connection ${c}`} data-testid="connection"><span class="dot" aria-hidden="true" />{texts[c](time)}</p>
+    <div role="alert" class="explanation-place">{explanations[c] && <p class={`explanation ${c}`}>{explanations[c]}</p>}</div>
+  </>;
 }
 
 function Token() {
@@ -75,12 +82,12 @@ function Totals() {
   useTopics("status", "peers");
   const s = state.status;
   const ops = rate("operations");
-  const away = state.peers.filter((p) => !p.in_step || !p.online).length;
+  const away = state.peers.filter((p) => ["behind", "unreachable"].includes(standing(p).word)).length;
   return (
     <p class="totals">
       <span><b>{s ? grouped(s.keys) : "–"}</b> keys</span>
       <span><b>{ops === null ? "–" : grouped(Math.round(ops))}</b> operations/s</span>
-      <span><b>{state.peers.length - away}</b> of {state.peers.length} peers in step</span>
+      <span>{away === 0 ? <b>{state.peers.length}</b> : <b class="bad">{state.peers.length - away} of {state.peers.length}</b>} peers keep up</span>
     </p>
   );
 }

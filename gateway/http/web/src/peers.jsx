@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // The other gateways: who is in step, who is behind and by how much, who is away.
 import { useEffect, useState } from "preact/hooks";
-import { duration, grouped } from "./format.js";
+import { duration, grouped, since } from "./format.js";
 import { get, state, useTopics } from "./store.js";
 
 const buckets_count = 64, silent_long_ms = 90000;
+export const behind_after_ms = 10000;  // before that it is traffic under way
 
 // A word, a class, and what to say.
-function standing(p) {
+export function standing(p) {
   if (!p.online) return { word: "unreachable", say: `nothing heard for ${duration(p.silent_ms)}` };
   if (p.in_step) return { word: "in step", say: "equal digests" };
-  const since = p.differs_ms === null ? "traffic under way" : `for ${duration(p.differs_ms)}`;
-  return { word: "behind", say: `${p.buckets_differing} of ${buckets_count} buckets differ, ${since}` };
+  const much = `${p.buckets_differing} of ${buckets_count} buckets differ`;
+  if (p.differs_ms === null || p.differs_ms < behind_after_ms) return { word: "moving", say: `${much}: traffic is under way` };
+  return { word: "behind", say: `${much}, for ${duration(p.differs_ms)}` };
 }
 const classOf = (p) => standing(p).word.replace(" ", "-");
 
 function Mesh({ peers }) {
-  const width = 640, height = 320, cx = width / 2, cy = height / 2;
+  const width = 640, height = peers.length <= 2 ? 170 : 320, cx = width / 2, cy = height / 2 - (peers.length <= 2 ? 12 : 0);
   const placed = peers.map((p, i) => {
-    const angle = (2 * Math.PI * i) / Math.max(1, peers.length) - (peers.length === 2 ? 0 : Math.PI / 2);
-    return { p, x: cx + 230 * Math.cos(angle), y: cy + 105 * Math.sin(angle) };
+    const angle = (2 * Math.PI * i) / Math.max(1, peers.length) - (peers.length <= 2 ? 0 : Math.PI / 2);
+    return { p, x: cx + 230 * Math.cos(angle), y: cy + (peers.length <= 2 ? 0 : 105) * Math.sin(angle) };
   });
   const label = peers.map((p) => `${p.gateway} ${standing(p).word}`).join(", ") || "no peers";
   return (
@@ -85,7 +87,7 @@ export function Peers() {
           <tbody>{state.peers.map((p) => (
             <tr key={p.gateway + p.link}><th scope="row">{p.gateway}</th>
               <td><span class={`state ${classOf(p)}`}>{standing(p).word}</span></td><td>{standing(p).say}</td>
-              <td class={p.silent_ms > silent_long_ms ? "bad" : ""}>{p.silent_ms === null ? "never" : `${duration(p.silent_ms)} ago`}</td>
+              <td class={p.silent_ms > silent_long_ms ? "bad" : ""}>{since(p.silent_ms)}</td>
               <td>{p.fetching > 0 ? `${p.fetching} buckets` : "nothing"}</td><td>{links[p.link] || p.link}</td></tr>))}
           </tbody></table>
       </div>

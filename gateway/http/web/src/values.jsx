@@ -64,7 +64,7 @@ export function Values() {
       <Rows items={items} label="Values" rowHeight={48} row={(v, i) => <Row v={v} index={i} key={v.id} />}
         head={<>
           <span role="columnheader" class="key">Key</span><span role="columnheader" class="type">Type</span>
-          <span role="columnheader" class="more">Seen here</span><span role="columnheader" class="number">Value</span>
+          <span role="columnheader" class="more">Trend</span><span role="columnheader" class="number">Value</span>
           <span role="columnheader" class="from">From</span></>} />
       {items.length === 0 && <p class="empty">{state.loading ? "Reading the values…"
         : state.order.length === 0 ? "No device has contributed anything yet." : "No key matches."}</p>}
