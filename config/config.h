@@ -109,6 +109,14 @@ struct Gateway {
     std::uint32_t values_interval_ms = 5'000;
   } store;
 
+  struct Http {
+    std::string listen = "127.0.0.1:8080";        // address:port; empty: no dashboard, API, metrics
+    std::string token_file;                       // one line; read at start, never shown
+    std::vector<std::string> hosts{"localhost"};  // names that browsers may call it by
+    std::uint32_t connections_max = 64;
+    std::uint32_t streams_max = 16;
+  } http;
+
   struct Log {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::text;
@@ -134,6 +142,11 @@ struct Derived {
                   lww_bytes = 0;
     std::uint64_t unknown_bytes = 0, total_bytes = 0;
   } memory;
+  struct Http {
+    bool on = false;
+    bool loopback = true;
+    Address address;  // port 0: a free one
+  } http;
 };
 
 struct Problem {

@@ -63,6 +63,10 @@ constexpr std::array all_sections{
     Section{"view",
             "JSON for dashboards, retained at view/<gateway>/<type>/<key> on every broker."},
     Section{"store", "The database, <gateway.data_dir>/gateway.db."},
+    Section{
+        "http",
+        "The dashboard, the API, metrics and health, over HTTP. Reading only. This machine alone "
+        "unless told otherwise; from elsewhere only with a token."},
     Section{"log", "What the gateway says on its standard error."},
 };
 
@@ -483,6 +487,43 @@ constexpr Key other_keys[] = {
      .max = 86'400'000,
      .doc = "How often changed values are written to the table that people query. Never read back: "
             "it may lag."},
+    {.section = "http",
+     .name = "listen",
+     .in_gateway = at<&G::http, &G::Http::listen>,
+     .form = Form::listen,
+     .doc =
+         "address:port; empty: none. 127.0.0.1 or [::1]: this machine alone. Anything else wants "
+         "token_file. When the port is taken, the gateway says so, goes on without and tries "
+         "again: counting comes first. Port 0: a free one, which the log names."},
+    {.section = "http",
+     .name = "token_file",
+     .in_gateway = at<&G::http, &G::Http::token_file>,
+     .doc = "A file whose first line, of 16 characters or more, is the token that clients send as "
+            "\"Authorization: Bearer ...\"; the page asks for it. Empty: none, which only this "
+            "machine's own addresses may do. Make one with: openssl rand -hex 32"},
+    {.section = "http",
+     .name = "hosts",
+     .in_gateway = at<&G::http, &G::Http::hosts>,
+     .form = Form::host,
+     .doc =
+         "Names that browsers may call it by, beside the address itself: those of a proxy in front "
+         "of it, for example. Without a token others are refused, so that no web site can point "
+         "its own name at this machine and read along."},
+    {.section = "http",
+     .name = "connections_max",
+     .in_gateway = at<&G::http, &G::Http::connections_max>,
+     .unit = "connections",
+     .min = 4,
+     .max = 1'024,
+     .doc = "At once. One more takes the place of the one that has been waiting longest for its "
+            "client."},
+    {.section = "http",
+     .name = "streams_max",
+     .in_gateway = at<&G::http, &G::Http::streams_max>,
+     .unit = "streams",
+     .min = 1,
+     .max = 1'000,
+     .doc = "Of these, pages and programs that watch live; each open page is one."},
     {.section = "log",
      .name = "level",
      .in_gateway = at<&G::log, &G::Log::level>,

@@ -54,6 +54,7 @@ class Loader {
   void name_origins();
   void check_whole();
   void check_brokers();
+  void check_http();
   void check_order(std::uint32_t low, std::string_view low_name, std::uint32_t high,
                    std::string_view high_name, const std::string& why);
   void derive();
@@ -327,6 +328,21 @@ void Loader::check_whole() {
                 why);
   }
   check_brokers();
+  check_http();
+}
+
+void Loader::check_http() {
+  const Gateway::Http& h = gateway().http;
+  check_order(h.streams_max, "http.streams_max", h.connections_max, "http.connections_max",
+              "each stream is a connection");
+  if (h.listen.empty()) return;
+  const std::string& host = parse_listen(h.listen)->host;  // checked when it was assigned
+  if (!is_loopback(host) && h.token_file.empty()) {
+    complain(where("http.listen"),
+             "http.listen = \"" + h.listen +
+                 "\" can be reached from other machines: set http.token_file, or listen on "
+                 "127.0.0.1");
+  }
 }
 
 void Loader::check_brokers() {
@@ -370,6 +386,11 @@ void Loader::derive() {
   const std::string& dir = g.gateway.data_dir;
   d.database_path = dir + (dir.back() == '/' ? "" : "/") + "gateway.db";
   d.topic_prefix = g.gateway.topic_root + "/" + g.gateway.fleet;
+  if (!g.http.listen.empty()) {
+    d.http.on = true;
+    d.http.address = *parse_listen(g.http.listen);
+    d.http.loopback = is_loopback(d.http.address.host);
+  }
   constexpr std::uint64_t mib = 1u << 20;
   d.memory.gcounter_bytes = g.memory.gcounter_max_mb * mib;
   d.memory.pncounter_bytes = g.memory.pncounter_max_mb * mib;

@@ -114,6 +114,10 @@ std::string domain_of(const Key& key) {
       return "a path";
     case Form::uri:
       return "mqtt://host[:port]";
+    case Form::listen:
+      return "address:port, or empty";
+    case Form::host:
+      return "a list of host names";
     case Form::any:
       break;
   }

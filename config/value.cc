@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/value.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -23,6 +26,11 @@ bool is_pattern(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
     return id_character(c) || c == '*' || c == '?';
   });
+}
+
+bool is_host(std::string_view text) {
+  return !text.empty() && text.size() <= 253 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return id_character(c) || c == '.'; });
 }
 
 std::string topic_trouble(const std::string& text) {
@@ -59,6 +67,12 @@ std::string trouble(Form form, const std::string& text) {
       const auto address = parse_uri(text);
       return address ? "" : address.error();
     }
+    case Form::listen: {
+      const auto address = parse_listen(text);
+      return text.empty() || address ? "" : address.error();
+    }
+    case Form::host:
+      return is_host(text) ? "" : "is not a host name, without a port: A-Z a-z 0-9 . - _";
   }
   return "";
 }
@@ -208,6 +222,35 @@ Result<Address, std::string> parse_uri(const std::string& uri) {
   }
   address.port = static_cast<std::uint16_t>(port);
   return address;
+}
+
+Result<Address, std::string> parse_listen(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  const std::string port_text = colon == std::string::npos ? "" : text.substr(colon + 1);
+  std::string host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  unsigned port = 0;
+  const auto [end, failed] =
+      std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  const bool whole = failed == std::errc() && end == port_text.data() + port_text.size();
+  if (colon == std::string::npos || !whole || port > 65'535) {
+    return Failure{std::string("must be address:port, for example 127.0.0.1:8080")};
+  }
+  if (host == "localhost") host = "127.0.0.1";
+  std::array<unsigned char, 16> bytes{};
+  const bool known = bracketed ? inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1
+                               : inet_pton(AF_INET, host.c_str(), bytes.data()) == 1;
+  if (!known) {
+    return Failure{std::string(
+        "must name an address of this machine: 127.0.0.1 for this machine alone, 0.0.0.0 for all "
+        "networks, [::] with IPv6")};
+  }
+  return Address{std::move(host), static_cast<std::uint16_t>(port)};
+}
+
+bool is_loopback(const std::string& host) {
+  return host.rfind("127.", 0) == 0 || host == "::1";
 }
 
 std::size_t length_gap(std::string_view a, std::string_view b) {

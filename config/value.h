@@ -32,6 +32,10 @@ std::string assign_text(const Key&, const Slot&, const std::string& text, const 
 // "mqtt://host[:port]".
 Result<Address, std::string> parse_uri(const std::string& uri);
 
+// "address:port" to listen on; an address, not a name, but for localhost.
+Result<Address, std::string> parse_listen(const std::string& text);
+bool is_loopback(const std::string& host);
+
 // The distance of Damerau and Levenshtein (edits and swaps of neighbours), for short words; most +
 // 1 stands for all that is more.
 std::size_t distance(std::string_view a, std::string_view b, std::size_t most);

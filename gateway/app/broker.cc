@@ -56,13 +56,13 @@ void parse_broker_uri(const std::string& uri, std::string& host, std::uint16_t& 
   port = number;
 }
 
-std::string read_password(const std::string& file) {
+std::string read_secret(const std::string& file, const std::string& what) {
   std::ifstream in(file);
   std::string line;
   if (!in || !std::getline(in, line)) {
-    throw Trouble(Exit::config, file + ": no password can be read from it: " +
+    throw Trouble(Exit::config, file + ": no " + what + " can be read from it: " +
                                     (in.eof() ? "it is empty" : std::strerror(errno)) +
-                                    "\n  put the password on its first line");
+                                    "\n  put the " + what + " on its first line");
   }
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return line;
@@ -73,7 +73,7 @@ BrokerOptions client_options(const Endpoint& endpoint, const std::string& client
   parse_broker_uri(endpoint.broker, o.host, o.port);
   o.client_id = client_id;
   o.username = endpoint.username;
-  if (!endpoint.password_file.empty()) o.password = read_password(endpoint.password_file);
+  if (!endpoint.password_file.empty()) o.password = read_secret(endpoint.password_file, "password");
   o.reconnect_max_ms = 2'000;  // somebody is looking at it
   return o;
 }

@@ -35,7 +35,7 @@ struct BrokerOptions {
 // mqtt://host[:port], [v6] addresses too. Throws Trouble(usage).
 void parse_broker_uri(const std::string& uri, std::string& host, std::uint16_t& port);
 // The first line of a file. Throws Trouble(config).
-std::string read_password(const std::string& file);
+std::string read_secret(const std::string& file, const std::string& what);
 
 BrokerOptions client_options(const Endpoint& endpoint, const std::string& client_id);
 std::unique_ptr<transports::Session> make_session(const BrokerOptions& options);

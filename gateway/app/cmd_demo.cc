@@ -41,6 +41,7 @@ struct DemoArguments {
 constexpr std::uint64_t line_interval_ms = 2'000;
 constexpr std::uint64_t table_interval_ms = 10'000;
 constexpr std::size_t news_shown = 4;
+constexpr std::uint16_t dashboard_port = 8080;  // the first gateway's, when it is free
 
 class Demo {
  public:
@@ -53,6 +54,7 @@ class Demo {
   void start_gateways();
   void start_devices();
   void print_places();
+  std::string dashboards() const;
   void turn(const std::string& what);
   void show(const std::string& what);
   void tell(const std::string& news);
@@ -67,6 +69,7 @@ class Demo {
   Supervisor supervisor_;
   Endpoint endpoint_;
   std::uint16_t port_ = 0;
+  std::vector<std::uint16_t> http_ports_;  // of the gateways, in order
   std::string self_;
   std::unique_ptr<Watcher> watcher_;
   std::optional<LiveScreen> screen_;
@@ -105,8 +108,13 @@ void Demo::start_broker() {
 
 void Demo::start_gateways() {
   for (std::uint32_t i = 0; i < a_.gateways; ++i) {
-    DemoGateway gateway{
-        .id = gateway_name(i), .fleet = endpoint_.fleet, .port = port_, .hears = {}};
+    DemoGateway gateway{.id = gateway_name(i),
+                        .fleet = endpoint_.fleet,
+                        .port = port_,
+                        .http_port = 0,
+                        .hears = {}};
+    gateway.http_port = free_port_from(dashboard_port, http_ports_);
+    http_ports_.push_back(gateway.http_port);
     gateway.hears = fleet::earshot_patterns(i, a_.gateways);
     gateway.hears.push_back("host-*");
     supervisor_.start({.name = gateway.id,
@@ -163,9 +171,16 @@ void Demo::print_places() {
   place("fleet",
         std::to_string(a_.devices) + " devices, " + std::to_string(a_.loss_percent) + " % loss");
   if (!a_.no_host) place("host", "this machine's own counters");
+  std::printf("%s\n", dashboards().c_str());
   std::printf("Kill any gateway or the broker (kill -9 PID): it is started again. Ctrl-C ends%s.\n",
               a_.seconds == 0 ? " with the verdict" : "");
   std::fflush(stdout);
+}
+
+std::string Demo::dashboards() const {
+  std::string out = "dashboard";
+  for (const std::uint16_t port : http_ports_) out += " http://127.0.0.1:" + std::to_string(port);
+  return out;
 }
 
 void Demo::tell(const std::string& news) {
@@ -198,10 +213,10 @@ void Demo::show(const std::string& what) {
     const std::string name = gateway_name(i);
     text += "   " + name + " pid " + std::to_string(supervisor_.pid(name));
   }
-  text += "   logs in " + a_.dir + "\n";
+  text += "   logs in " + a_.dir + "\n" + dashboards() + "\n";
   for (const std::string& news : news_) text += "  " + news + "\n";
   Screen size = screen_now();
-  const std::size_t used = 4 + news_.size();
+  const std::size_t used = 5 + news_.size();
   size.rows = size.rows > used ? size.rows - used : 1;
   screen_->show(text + "\n" + watcher_->board().render(size, now_ms));
 }

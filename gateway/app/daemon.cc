@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -38,6 +39,31 @@ std::uint64_t cpu_used_ms() {
   return ms(usage.ru_utime) + ms(usage.ru_stime);
 }
 
+std::uint64_t open_files() {
+  std::error_code error;
+  std::uint64_t count = 0;
+  for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
+       at.increment(error)) {
+    ++count;
+  }
+  return count > 0 ? count - 1 : 0;  // without the one that lists them
+}
+
+Pump::Usage usage(const std::string& database_path) {
+  Pump::Usage u{.memory_bytes = resident_bytes(), .cpu_ms = cpu_used_ms()};
+  u.open_files = open_files();
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) u.open_files_max = limit.rlim_cur;
+  std::error_code error;
+  const auto space =
+      std::filesystem::space(std::filesystem::path(database_path).parent_path(), error);
+  if (!error) {
+    u.disk_free_bytes = space.available;
+    u.disk_size_bytes = space.capacity;
+  }
+  return u;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Daemon>, store::Error> Daemon::open(Options options, Log& log) {
@@ -57,10 +83,14 @@ Result<std::unique_ptr<Daemon>, store::Error> Daemon::open(Options options, Log&
   p.disk = [wake](std::unique_ptr<store::Store> store) {
     return std::make_unique<StoreThread>(std::move(store), wake);
   };
-  p.usage = [] { return Pump::Usage{resident_bytes(), cpu_used_ms()}; };
+  p.usage = [path = p.database_path] { return usage(path); };
   auto pump = Pump::open(std::move(p));
   if (!pump) return Failure{pump.error()};
   daemon->pump_ = std::move(*pump);
+  if (options.http) {
+    const std::uint64_t session = daemon->pump_->core().summary().session;
+    daemon->door_ = std::make_unique<Door>(std::move(*options.http), session, wake, log);
+  }
   return daemon;
 }
 
@@ -90,7 +120,8 @@ bool Daemon::stop_asked() {
 Daemon::End Daemon::run() {
   std::optional<std::uint64_t> stop_deadline_ms;
   while (!pump_->storage_lost()) {
-    const bool more = pump_->turn();
+    bool more = pump_->turn();
+    if (door_) more = door_->serve(*pump_) || more;
     log_.tick();
     const std::uint64_t now_ms = mono_now_ms();
     if (!stop_deadline_ms && stop_asked()) {
@@ -99,9 +130,11 @@ Daemon::End Daemon::run() {
       pump_->stop();
     }
     if (stop_deadline_ms && (pump_->stopped() || now_ms >= *stop_deadline_ms)) break;
-    const std::uint64_t idle_ms = now_ms + idle_wait_ms;
+    const std::uint64_t idle_ms =
+        std::min(now_ms + idle_wait_ms, door_ ? door_->deadline() : ~std::uint64_t{0});
     wait(more ? 0 : std::min(idle_ms, pump_->deadline().value_or(idle_ms)));
   }
+  door_.reset();
   pump_->hang_up(1'000);
   const bool clean = pump_->stopped();
   log_.write(clean ? Level::info : Level::warning, "stopped",

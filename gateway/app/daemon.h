@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gateway as a process: the pump, turned by one owner thread that sleeps until something wakes
 // it, beside the thread that waits for the disk; and the only place with a clock. Its promise: one
-// thread owns the core, and it ends clean on stop(), with everything accepted on the disk.
+// thread owns the core, and it ends clean on stop(), with everything accepted on the disk. HTTP,
+// when it is on, asks through the door, which the owner opens once a turn.
 //
 //   auto daemon = Daemon::open(std::move(options), log);
 //   if (!daemon) die(daemon.error().message);
@@ -15,9 +16,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "gateway/app/door.h"
 #include "gateway/app/log.h"
 #include "gateway/app/pump.h"
 
@@ -32,6 +35,7 @@ class Daemon {
     store::Options store;
     std::vector<Link> links;
     std::function<std::uint64_t()> random;  // for the session number
+    std::optional<http::Server::Options> http;
     std::uint32_t stop_timeout_ms = 5'000;  // for the last commit and the goodbye
   };
 
@@ -59,7 +63,8 @@ class Daemon {
   std::condition_variable woken_;
   bool wake_asked_ = false;     // guarded by mutex_
   bool stop_asked_ = false;     // guarded by mutex_
-  std::unique_ptr<Pump> pump_;  // the last: its threads call wake()
+  std::unique_ptr<Pump> pump_;  // these last: their threads call wake()
+  std::unique_ptr<Door> door_;
 };
 
 }  // namespace tributary::app

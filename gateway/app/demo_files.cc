@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -109,6 +110,17 @@ std::uint16_t free_port(std::uint16_t wanted) {
   return ntohs(address.sin_port);
 }
 
+std::uint16_t free_port_from(std::uint16_t wanted, const std::vector<std::uint16_t>& taken) {
+  for (std::uint16_t port = wanted; port < wanted + 100; ++port) {
+    if (std::find(taken.begin(), taken.end(), port) != taken.end()) continue;
+    try {
+      return free_port(port);
+    } catch (const Trouble&) {  // somebody has it
+    }
+  }
+  return free_port();
+}
+
 std::string write_broker_files(const std::string& dir, std::uint16_t port,
                                const std::string& profile) {
   const std::string place = fs::absolute(dir + "/broker").string();
@@ -139,7 +151,8 @@ std::string write_gateway_files(const std::string& dir, const DemoGateway& gatew
                        "\"\nfleet = \"" + gateway.fleet + "\"\ndata_dir = \"" + place +
                        "\"\n\n[[broker]]\nname = \"local\"\nuri = \"mqtt://127.0.0.1:" +
                        std::to_string(gateway.port) + "\"\nhears = [" + hears +
-                       "]\nreconnect_max_ms = 2000\n");
+                       "]\nreconnect_max_ms = 2000\n\n[http]\nlisten = \"127.0.0.1:" +
+                       std::to_string(gateway.http_port) + "\"\n");
   return file;
 }
 

@@ -15,6 +15,8 @@ namespace tributary::app {
 // A TCP port on the loopback that nobody listens on. Throws Trouble(usage) when `wanted` (0: any)
 // is taken.
 std::uint16_t free_port(std::uint16_t wanted = 0);
+// The first free one from `wanted` on that is not among `taken`; any, when a hundred are not.
+std::uint16_t free_port_from(std::uint16_t wanted, const std::vector<std::uint16_t>& taken);
 
 // <dir>/broker/mosquitto.conf; `profile` names a file whose settings are taken over, but for those
 // that say where it listens and stores. Empty: a built-in profile. Throws Trouble(storage).
@@ -25,7 +27,8 @@ void forget_broker_database(const std::string& dir);
 
 struct DemoGateway {
   std::string id, fleet;
-  std::uint16_t port = 0;
+  std::uint16_t port = 0;       // the broker's
+  std::uint16_t http_port = 0;  // its own
   std::vector<std::string> hears;
 };
 // <dir>/<id>/gateway.toml; returns its path. Throws Trouble(storage).

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/app/clock.h"
+#include "gateway/app/events.h"
 #include "gateway/app/text.h"
 
 namespace tributary::app {
@@ -28,20 +29,6 @@ spdlog::level::level_enum to_spdlog(Level level) {
       return spdlog::level::err;
   }
   return spdlog::level::info;
-}
-
-const char* word(Level level) {
-  switch (level) {
-    case Level::debug:
-      return "debug";
-    case Level::info:
-      return "info";
-    case Level::warning:
-      return "warning";
-    case Level::error:
-      return "error";
-  }
-  return "info";
 }
 
 // What came from the network may hold control characters: a log line is one line.

@@ -13,14 +13,15 @@ void Outbox::Latest::push(transports::Message message) {
   assert(of_topic_.size() == order_.size());
 }
 
-bool Outbox::Latest::flush_one(transports::Session& session) {
-  if (order_.empty()) return false;
+std::size_t Outbox::Latest::flush_one(transports::Session& session) {
+  if (order_.empty()) return 0;
   const auto it = of_topic_.find(order_.front());
   assert(it != of_topic_.end());
-  if (!session.publish(it->second)) return false;
+  const std::size_t bytes = it->first.size() + it->second.payload.size();
+  if (!session.publish(it->second)) return 0;
   of_topic_.erase(it);
   order_.pop_front();
-  return true;
+  return bytes;
 }
 
 void Outbox::Latest::drop_first() {
@@ -52,22 +53,28 @@ void Outbox::push(transports::Message message) {
   }
 }
 
-bool Outbox::flush_one_queued(transports::Session& session) {
-  if (queue_.empty()) return false;
+std::size_t Outbox::flush_one_queued(transports::Session& session) {
+  if (queue_.empty()) return 0;
   const std::size_t bytes = queue_.front().payload.size();
-  if (!session.publish(queue_.front())) return false;
+  const std::size_t topic_bytes = queue_.front().topic.size();
+  if (!session.publish(queue_.front())) return 0;
   queue_.pop_front();
   queue_bytes_ -= bytes;
-  return true;
+  return topic_bytes + bytes;
 }
 
 void Outbox::flush(transports::Session& session) {
   // In turns, so that no lane starves another one.
   bool queued = true, acks = true, retained = true;
+  const auto count = [this](std::size_t bytes) {
+    messages_out_ += bytes > 0 ? 1 : 0;
+    bytes_out_ += bytes;
+    return bytes > 0;
+  };
   while (queued || acks || retained) {
-    queued = queued && flush_one_queued(session);
-    acks = acks && acks_.flush_one(session);
-    retained = retained && retained_.flush_one(session);
+    queued = queued && count(flush_one_queued(session));
+    acks = acks && count(acks_.flush_one(session));
+    retained = retained && count(retained_.flush_one(session));
   }
 }
 

@@ -40,13 +40,17 @@ class Outbox {
   bool full() const;
   std::size_t size() const { return queue_.size() + acks_.size() + retained_.size(); }
   std::uint64_t dropped() const { return dropped_; }
+  // Handed over so far, with topics and payloads.
+  std::uint64_t messages_out() const { return messages_out_; }
+  std::uint64_t bytes_out() const { return bytes_out_; }
 
  private:
   // The latest message of each topic; topics in the order in which they came.
   class Latest {
    public:
     void push(transports::Message message);
-    bool flush_one(transports::Session& session);
+    // The bytes that the session took of it; 0: none, or nothing waits.
+    std::size_t flush_one(transports::Session& session);
     void drop_first();
     void clear();
     std::size_t size() const { return order_.size(); }
@@ -55,13 +59,13 @@ class Outbox {
     std::unordered_map<std::string, transports::Message> of_topic_;
     std::deque<std::string> order_;  // exactly the keys of of_topic_
   };
-  bool flush_one_queued(transports::Session& session);
+  std::size_t flush_one_queued(transports::Session& session);
 
   Limits limits_;
   std::deque<transports::Message> queue_;
   std::size_t queue_bytes_ = 0;  // payloads in queue_
   Latest acks_, retained_;
-  std::uint64_t dropped_ = 0;
+  std::uint64_t dropped_ = 0, messages_out_ = 0, bytes_out_ = 0;
 };
 
 }  // namespace tributary::app

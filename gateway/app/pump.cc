@@ -38,9 +38,9 @@ Result<bool, store::Error> Pump::restore(store::Store& store) {
           },
   });
   if (!loaded) return Failure{loaded.error()};
-  options_.log(Level::info, "restored",
-               std::to_string(*loaded) + " envelopes of " + std::to_string(actors) +
-                   " actors from " + options_.database_path);
+  log(Level::info, "restored",
+      std::to_string(*loaded) + " envelopes of " + std::to_string(actors) + " actors from " +
+          options_.database_path);
   return true;
 }
 
@@ -52,12 +52,11 @@ Result<bool, store::Error> Pump::open() {
       if (opened.error().kind != store::Error::Kind::corrupt || attempt == 1) {
         return Failure{opened.error()};
       }
-      options_.log(Level::error, "database-damaged", opened.error().message);
+      log(Level::error, "database-damaged", opened.error().message);
       continue;
     }
     if ((*opened)->created()) {
-      options_.log(
-          Level::info, "database-new",
+      log(Level::info, "database-new",
           options_.database_path + " was made, incarnation " + hex64((*opened)->incarnation()));
     }
     const auto restored = restore(**opened);
@@ -65,7 +64,7 @@ Result<bool, store::Error> Pump::open() {
       if (restored.error().kind != store::Error::Kind::corrupt || attempt == 1) {
         return Failure{restored.error()};
       }
-      options_.log(Level::error, "database-damaged", restored.error().message);
+      log(Level::error, "database-damaged", restored.error().message);
       continue;
     }
     file_bytes_ = (*opened)->file_bytes();
@@ -75,6 +74,11 @@ Result<bool, store::Error> Pump::open() {
   }
   return Failure{store::Error{store::Error::Kind::corrupt,
                               options_.database_path + ": damaged, and could not be moved aside"}};
+}
+
+void Pump::log(Level level, std::string_view kind, std::string_view text) {
+  events_.write(level, kind, text, now().wall_ms);
+  options_.log(level, kind, text);
 }
 
 // What the core has taken in when a link is no longer read may still all be acknowledged.
@@ -127,9 +131,9 @@ bool Pump::may_reply_to(const std::string& topic) const {
 
 void Pump::request(std::size_t index, const Message& message) {
   if (!may_reply_to(message.response_topic)) {
-    options_.log(Level::warning, "request-without-reply",
-                 message.topic + ": the response topic \"" + message.response_topic +
-                     "\" is missing, invalid or inside the protocol's own topics");
+    log(Level::warning, "request-without-reply",
+        message.topic + ": the response topic \"" + message.response_topic +
+            "\" is missing, invalid or inside the protocol's own topics");
     return;
   }
   Message reply{.topic = message.response_topic,
@@ -184,15 +188,29 @@ ProcessState Pump::process_state() const {
                      .database_bytes = file_bytes_,
                      .commit_last_us = commit_last_us_,
                      .commit_max_us = commit_max_us_,
+                     .commits = commits_,
                      .memory_bytes = usage.memory_bytes,
                      .cpu_ms = usage.cpu_ms,
-                     .shed = shed_};
+                     .open_files = usage.open_files,
+                     .open_files_max = usage.open_files_max,
+                     .disk_free_bytes = usage.disk_free_bytes,
+                     .disk_size_bytes = usage.disk_size_bytes,
+                     .shed = shed_,
+                     .shedding = shedding_,
+                     .pending_max = options_.core.pending_envelopes_max,
+                     .memory_bytes_max = options_.core.total_bytes_max,
+                     .type_bytes_max = options_.core.type_bytes_max,
+                     .events = &events_};
   for (const Line& link : links_) {
     state.links.push_back({.name = link.name,
                            .connected = link.connected,
                            .outbox = link.outbox.size() + link.session->outbox_size(),
                            .dropped = link.outbox.dropped(),
-                           .reason = link.reason});
+                           .reason = link.reason,
+                           .messages_in = link.messages_in,
+                           .messages_out = link.outbox.messages_out(),
+                           .bytes_in = link.bytes_in,
+                           .bytes_out = link.outbox.bytes_out()});
   }
   return state;
 }
@@ -203,24 +221,25 @@ void Pump::handle(std::size_t index, Event& event) {
     case Event::Kind::connected:
       link.connected = true;
       link.reason.clear();
-      options_.log(Level::info, "connected", "to broker " + link.name);
+      log(Level::info, "connected", "to broker " + link.name);
       core_->connected(now(), link.id);
       return;
     case Event::Kind::disconnected:
-      options_.log(Level::warning, "disconnected",
-                   "from broker " + link.name + ": " + event.reason);
+      log(Level::warning, "disconnected", "from broker " + link.name + ": " + event.reason);
       link.reason = event.reason;
       link.outbox.disconnected();
       if (std::exchange(link.connected, false)) core_->disconnected(now(), link.id);
       return;
     case Event::Kind::refused:
-      options_.log(Level::error, "refused-by-broker",
-                   link.name + ": " + event.message.topic + ": " + event.reason);
+      log(Level::error, "refused-by-broker",
+          link.name + ": " + event.message.topic + ": " + event.reason);
       return;
     case Event::Kind::message:
       break;
   }
   Message& message = event.message;
+  link.messages_in += 1;
+  link.bytes_in += message.topic.size() + message.payload.size();
   const std::string requests = core_->root() + "/req/";
   if (message.topic.compare(0, requests.size(), requests) == 0) {
     if (!message.retain) request(index, message);
@@ -249,8 +268,7 @@ bool Pump::may_read() {
   if (!stalled_since_ms_) stalled_since_ms_ = now_ms;
   if (!shedding_ && now_ms >= *stalled_since_ms_ + stall_max_ms) {
     shedding_ = true;
-    options_.log(
-        Level::warning, "shedding",
+    log(Level::warning, "shedding",
         "the disk does not keep up: what arrives is let go until it does; nothing of it is "
         "acknowledged");
   }
@@ -279,6 +297,7 @@ void Pump::replies() {
       continue;
     }
     commit_last_us_ = reply.took_us;
+    commits_.observe_us(reply.took_us);
     commit_max_us_ = std::max(commit_max_us_, reply.took_us);
     if (!reply.error) {
       core_->committed(now(), reply.id);
@@ -313,8 +332,7 @@ void Pump::effects() {
                       .response_topic = {},
                       .correlation = {}});
   }
-  for (const core::Notice& notice : out.notices)
-    options_.log(notice.level, notice.kind, notice.text);
+  for (const core::Notice& notice : out.notices) log(notice.level, notice.kind, notice.text);
   for (Line& link : links_) {
     if (link.connected) link.outbox.flush(*link.session);
   }

@@ -43,6 +43,8 @@ class Pump {
   struct Usage {
     std::uint64_t memory_bytes = 0;  // resident
     std::uint64_t cpu_ms = 0;        // user and system, since the start
+    std::uint64_t open_files = 0, open_files_max = 0;
+    std::uint64_t disk_free_bytes = 0, disk_size_bytes = 0;  // of the database's file system
   };
   struct Options {
     core::Options core;
@@ -80,6 +82,13 @@ class Pump {
   void hang_up(std::uint32_t flush_ms);
 
   const core::Gateway& core() const { return *core_; }
+  // What answers to operators are made of, beside the core.
+  ProcessState process_state() const;
+  // Note which values change, or no more; and take up to `max` that did (core/gateway.h).
+  void watch(bool on) { core_->watch(on); }
+  std::vector<core::ValueView> take_watched(std::size_t max) { return core_->take_watched(max); }
+  // Notices since the start.
+  const Events& events() const { return events_; }
 
  private:
   struct Line {
@@ -90,6 +99,7 @@ class Pump {
     std::string reason;  // why it is not connected
     bool connected = false;
     bool held_back = false;  // not read: what that makes us send has no room
+    std::uint64_t messages_in = 0, bytes_in = 0;
   };
   struct Snapshot {
     std::size_t link = 0;
@@ -111,7 +121,7 @@ class Pump {
   void replies();
   void snapshot_done(const Disk::Reply& reply);
   void effects();
-  ProcessState process_state() const;
+  void log(core::Notice::Level, std::string_view kind, std::string_view text);
   bool may_reply_to(const std::string& topic) const;
   core::Instant now() const { return options_.clock(); }
 
@@ -121,6 +131,8 @@ class Pump {
   std::vector<Line> links_;
   core::Instant started_;
   std::uint64_t session_number_ = 0;
+  Events events_;
+  core::Histogram commits_;
   std::uint64_t commit_last_us_ = 0, commit_max_us_ = 0, file_bytes_ = 0;
   std::uint64_t snapshot_next_ = 1;
   std::map<std::uint64_t, Snapshot> snapshots_;

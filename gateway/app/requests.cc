@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "gateway/app/requests_impl.h"
 #include "gateway/app/text.h"
 #include "transports/wire/envelope.h"
 
@@ -17,19 +18,9 @@ using nlohmann::json;
 constexpr std::size_t arguments_bytes_max = 64 * 1024;
 constexpr std::size_t page_items_max = 1000;
 constexpr std::size_t chunk_items = 64;             // asked of the core at once, to stop soon after
+constexpr std::size_t looked_at_max = 4096;         // keys of other types passed over for one page
 constexpr std::size_t value_bytes_max = 32 * 1024;  // of one value on a page
 constexpr std::size_t get_bytes_max = 900 * 1024;   // of everything that `get` answers
-
-// What a request got wrong.
-struct Mistake {
-  std::string what, advice;
-};
-
-struct Query {
-  const core::Gateway& gateway;
-  const ProcessState& process;
-  json arguments;
-};
 
 std::string dump(const json& object) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -88,6 +79,9 @@ json value_json(const core::ValueView& view, std::size_t bytes_max) {
 json list_values(const Query& q, bool with_values) {
   const std::string prefix = text_argument(q.arguments, "prefix");
   const std::size_t max = max_argument(q.arguments);
+  std::uint8_t only = 0;
+  if (const auto it = q.arguments.find("type"); it != q.arguments.end() && !it->is_null())
+    only = type_argument(*it);
   std::string key = prefix;
   std::uint8_t type = 0;
   if (const auto after = pair_argument(q.arguments)) {
@@ -97,6 +91,7 @@ json list_values(const Query& q, bool with_values) {
   json items = json::array();
   json next = nullptr;
   std::size_t bytes = 0;
+  std::size_t passed_over = 0;
   bool more = true;
   while (more && next.is_null()) {
     const auto chunk = q.gateway.values(key, type, chunk_items);
@@ -104,6 +99,13 @@ json list_values(const Query& q, bool with_values) {
     for (const core::ValueView& view : chunk) {
       if (view.key.compare(0, prefix.size(), prefix) != 0) {
         more = false;
+        break;
+      }
+      if (only != 0 && view.type != only) {
+        key = view.key;
+        type = view.type;
+        if (++passed_over < looked_at_max) continue;
+        next = json::array({key, wire::type_name(type)});
         break;
       }
       json item = with_values ? value_json(view, value_bytes_max)
@@ -138,17 +140,50 @@ json get(const Query& q) {
   return {{"values", std::move(items)}};
 }
 
+// A cursor that names an actor; ("", 0) without one.
+std::pair<std::string, std::uint64_t> actor_argument(const json& arguments) {
+  const auto after = pair_argument(arguments);
+  if (!after) return {};
+  const auto epoch =
+      after->second.is_string() ? parse_hex64(after->second.get<std::string>()) : std::nullopt;
+  if (!epoch) throw Mistake{"after is not a place in this list", "give back \"next\" as it was"};
+  return {after->first, *epoch};
+}
+
+json contributions(const Query& q) {
+  const std::string key = text_argument(q.arguments, "key");
+  const auto type = q.arguments.find("type");
+  if (key.empty() || type == q.arguments.end()) {
+    throw Mistake{"there is no key or no type", R"(give {"key":"…","type":"gcounter"})"};
+  }
+  const std::size_t max = max_argument(q.arguments);
+  const auto [device, epoch] = actor_argument(q.arguments);
+  const auto views = q.gateway.contributions(key, type_argument(*type), device, epoch, max);
+  json items = json::array();
+  json next = nullptr;
+  std::size_t bytes = 0;
+  for (const core::ContributionView& view : views) {
+    bytes += view.json.size() + view.device.size() + 64;
+    if (bytes > page_bytes_max - 4096 && !items.empty()) {
+      next = json::array({items.back()["device"], items.back()["epoch"]});
+      break;
+    }
+    items.push_back({{"device", view.device},
+                     {"epoch", hex64(view.epoch)},
+                     {"part", json::parse(view.json, nullptr, false)}});
+  }
+  if (next.is_null() && views.size() == max) {
+    next = json::array({views.back().device, hex64(views.back().epoch)});
+  }
+  return {{"key", key},
+          {"type", *type},
+          {"contributions", std::move(items)},
+          {"next", std::move(next)}};
+}
+
 json devices(const Query& q) {
   const std::size_t max = max_argument(q.arguments);
-  std::string device;
-  std::uint64_t epoch = 0;
-  if (const auto after = pair_argument(q.arguments)) {
-    device = after->first;
-    const auto parsed =
-        after->second.is_string() ? parse_hex64(after->second.get<std::string>()) : std::nullopt;
-    if (!parsed) throw Mistake{"after is not a place in this list", "give back \"next\" as it was"};
-    epoch = *parsed;
-  }
+  const auto [device, epoch] = actor_argument(q.arguments);
   json items = json::array();
   const auto views = q.gateway.devices(device, epoch, max);
   for (const core::DeviceView& view : views) {
@@ -157,28 +192,14 @@ json devices(const Query& q) {
                      {"op", view.op},
                      {"heard_at", view.heard_at_ms},
                      {"live_envelopes", view.live_envelopes},
-                     {"live_bytes", view.live_bytes}});
+                     {"live_bytes", view.live_bytes},
+                     {"top", view.top},
+                     {"bucket", view.bucket},
+                     {"clock_ms", view.clock_ms ? json(*view.clock_ms) : json(nullptr)}});
   }
   json next = nullptr;
   if (views.size() == max) next = json::array({views.back().device, hex64(views.back().epoch)});
   return {{"devices", std::move(items)}, {"next", std::move(next)}};
-}
-
-json peers(const Query& q) {
-  json items = json::array();
-  for (const core::PeerView& view : q.gateway.peers()) {
-    const bool heard = view.last_heard_ms > 0 && q.process.now.mono_ms >= view.last_heard_ms;
-    items.push_back(
-        {{"gateway", view.gateway},
-         {"link", view.link},
-         {"online", view.online},
-         {"incarnation", hex64(view.incarnation)},
-         {"silent_ms", heard ? json(q.process.now.mono_ms - view.last_heard_ms) : json(nullptr)},
-         {"buckets_differing", view.buckets_differing},
-         {"in_step", view.in_step},
-         {"fetching", view.fetching}});
-  }
-  return {{"peers", std::move(items)}};
 }
 
 json envelopes(const Query& q) {
@@ -214,92 +235,30 @@ json envelopes(const Query& q) {
   return {{"envelopes", std::move(items)}, {"next", std::move(next)}};
 }
 
-json counters_json(const core::Counters& c) {
-  json rejected = json::object();
-  std::uint64_t total = 0;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(core::Reject::count_); ++i) {
-    rejected[std::string(name(static_cast<core::Reject>(i)))] = c.rejected[i];
-    // A device that answers to other gateways is no trouble.
-    if (static_cast<core::Reject>(i) != core::Reject::not_heard) total += c.rejected[i];
-  }
-  return {{"messages", c.messages},
-          {"envelopes", c.envelopes},
-          {"duplicates", c.duplicates},
-          {"superseded", c.superseded},
-          {"operations", c.operations},
-          {"commits", c.commits},
-          {"commit_failures", c.commit_failures},
-          {"acks", c.acks},
-          {"batches_out", c.batches_out},
-          {"batches_in", c.batches_in},
-          {"gaps", c.gaps},
-          {"heads_out", c.heads_out},
-          {"heads_in", c.heads_in},
-          {"state_parts_out", c.state_parts_out},
-          {"state_parts_in", c.state_parts_in},
-          {"fetches", c.fetches},
-          {"fetches_incomplete", c.fetches_incomplete},
-          {"views", c.views},
-          {"bytes_in", c.bytes_in},
-          {"bytes_out", c.bytes_out},
-          {"rejected", std::move(rejected)},
-          {"rejected_total", total}};
-}
-
-json status(const Query& q) {
-  const core::Summary s = q.gateway.summary();
-  json links = json::array();
-  for (const ProcessState::Link& link : q.process.links) {
-    links.push_back({{"name", link.name},
-                     {"connected", link.connected},
-                     {"outbox", link.outbox},
-                     {"dropped", link.dropped},
-                     {"reason", link.reason}});
-  }
-  return {{"fleet", q.process.fleet},
-          {"version", q.process.version},
-          {"incarnation", hex64(s.incarnation)},
-          {"session", hex64(s.session)},
-          {"started_at", q.process.started.wall_ms},
-          {"uptime_ms", q.process.now.mono_ms - q.process.started.mono_ms},
-          {"state", s.degraded    ? "degraded"
-                    : s.announced ? "online"
-                                  : "starting"},
-          {"reason", s.degraded_reason},
-          {"digest", s.digest},
-          {"actors", s.actors},
-          {"keys", s.keys},
-          {"parts", s.parts},
-          {"live_envelopes", s.live_envelopes},
-          {"live_bytes", s.live_bytes},
-          {"pending", s.pending},
-          {"state_bytes", s.state_bytes},
-          {"accepting", q.gateway.accepting()},
-          {"shed", q.process.shed},
-          {"counters", counters_json(q.gateway.counters())},
-          {"links", std::move(links)},
-          {"database",
-           {{"path", q.process.database_path},
-            {"bytes", q.process.database_bytes},
-            {"commit_last_us", q.process.commit_last_us},
-            {"commit_max_us", q.process.commit_max_us}}},
-          {"memory_bytes", q.process.memory_bytes},
-          {"cpu_ms", q.process.cpu_ms}};
-}
-
 json run(const Query& q, std::string_view command) {
   if (command == "status") return status(q);
   if (command == "get") return get(q);
   if (command == "keys") return list_values(q, false);
   if (command == "values") return list_values(q, true);
+  if (command == "contributions") return contributions(q);
   if (command == "devices") return devices(q);
   if (command == "peers") return peers(q);
+  if (command == "buckets") return buckets(q);
   if (command == "envelopes") return envelopes(q);
+  if (command == "events") return events(q);
+  if (command == "ready") return readiness(q);
   throw Mistake{"no such command: " + std::string(command),
-                "one of status get keys values devices peers envelopes snapshot"};
+                "one of status get keys values contributions devices peers buckets envelopes "
+                "events ready snapshot"};
 }
 
 }  // namespace
+
+json values_json(const std::vector<core::ValueView>& views) {
+  json out = json::array();
+  for (const core::ValueView& view : views) out.push_back(value_json(view, value_bytes_max));
+  return out;
+}
 
 std::string answer_error(std::string_view what, std::string_view advice) {
   return dump({{"error", {{"what", what}, {"do", advice}}}});

@@ -7,16 +7,19 @@
 //   answer(gateway, process, "get", R"({"key":"plant/line/parts"})")
 //     == R"({"gateway":"g1","values":[{"contributors":3,"key":…,"type":"gcounter","value":42}]})"
 //
-// Commands: status  get  keys  values  devices  peers  envelopes. (`snapshot` is the daemon's own.)
-// Lists take {"max":n, "after":<the "next" of the page before>}; values and keys also {"prefix":…}.
+// Commands: status  get  keys  values  contributions  devices  peers  buckets  envelopes  events
+// ready. (`snapshot` is the daemon's own.) Lists take {"max":n, "after":<the "next" of the page
+// before>}; values and keys also {"prefix":…, "type":…}. HTTP asks the same (gateway/http).
 // An error is {"error":{"what":…,"do":…}}.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "gateway/app/events.h"
 #include "gateway/core/gateway.h"
 
 namespace tributary::app {
@@ -31,6 +34,8 @@ struct ProcessState {
     std::size_t outbox = 0;
     std::uint64_t dropped = 0;
     std::string reason;  // why it is not connected
+    std::uint64_t messages_in = 0, messages_out = 0;
+    std::uint64_t bytes_in = 0, bytes_out = 0;  // topics and payloads
   };
   std::string gateway;
   std::string fleet;
@@ -42,9 +47,17 @@ struct ProcessState {
   std::uint64_t database_bytes = 0;
   std::uint64_t commit_last_us = 0;
   std::uint64_t commit_max_us = 0;
+  core::Histogram commits;         // how long transactions took
   std::uint64_t memory_bytes = 0;  // resident
   std::uint64_t cpu_ms = 0;        // user and system, since the start
-  std::uint64_t shed = 0;          // messages let go because the disk did not keep up
+  std::uint64_t open_files = 0, open_files_max = 0;
+  std::uint64_t disk_free_bytes = 0, disk_size_bytes = 0;  // of the database's file system
+  std::uint64_t shed = 0;  // messages let go because the disk did not keep up
+  bool shedding = false;
+  std::uint32_t pending_max = 0;                // envelopes that may wait
+  std::size_t memory_bytes_max = 0;             // of state and live envelopes, estimated
+  std::array<std::size_t, 6> type_bytes_max{};  // by wire::Type; 0: types not known
+  const Events* events = nullptr;               // outlives the request
 };
 
 std::string answer(const core::Gateway& gateway, const ProcessState& process,

@@ -76,6 +76,26 @@ core::Options core_options(const config::Loaded& loaded) {
   return o;
 }
 
+constexpr std::size_t token_bytes_min = 16;  // nobody guesses it
+
+http::Server::Options http_options(const config::Loaded& loaded) {
+  const config::Gateway::Http& h = loaded.gateway.http;
+  http::Server::Options o;
+  o.address = loaded.derived.http.address.host;
+  o.port = loaded.derived.http.address.port;
+  o.hosts = h.hosts;
+  o.connections_max = h.connections_max;
+  o.streams_max = h.streams_max;
+  if (h.token_file.empty()) return o;
+  o.token = read_secret(h.token_file, "token");
+  if (o.token.size() < token_bytes_min) {
+    throw Trouble(Exit::config, h.token_file +
+                                    ": a token has 16 characters or more\n  make one with: openssl "
+                                    "rand -hex 32");
+  }
+  return o;
+}
+
 Daemon::Link link_of(const config::Broker& broker, const config::Derived::Link& derived) {
   Daemon::Link link;
   link.options.name = broker.name;
@@ -99,7 +119,7 @@ BrokerOptions broker_options(const config::Broker& broker, const config::Derived
   o.port = link.address.port;
   o.client_id = link.client_id;
   o.username = broker.username;
-  if (!broker.password_file.empty()) o.password = read_password(broker.password_file);
+  if (!broker.password_file.empty()) o.password = read_secret(broker.password_file, "password");
   o.keepalive_s = broker.keepalive_s;
   o.connect_timeout_s = broker.connect_timeout_s;
   o.reconnect_min_ms = broker.reconnect_min_ms;
@@ -122,6 +142,7 @@ Daemon::Options daemon_options(const config::Loaded& loaded) {
   o.store.full_sync = g.commit.synchronous == config::Synchronous::full;
   o.store.random = random64;
   o.random = random64;
+  if (loaded.derived.http.on) o.http = http_options(loaded);
   for (std::size_t i = 0; i < g.brokers.size(); ++i) {
     o.links.push_back(link_of(g.brokers[i], loaded.derived.links[i]));
   }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct ActorRecord {
   std::uint64_t row = 0;  // in the store; 0: has none yet
   Intake intake;
   std::uint64_t heard_at_ms = 0;  // wall time of the last envelope from the device itself; 0: never
+  std::optional<std::int64_t> clock_ms;  // its clock less ours then; of this start
 
   // Of the live envelopes. `live_sum` adds the first 8 bytes of their hashes: stored with the
   // intake, it tells at the next start whether the disk still holds what the intake rests on.

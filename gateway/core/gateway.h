@@ -69,7 +69,13 @@ class Gateway {
   // Up to `max` values in order of (key, type), from after (key, type); ("", 0) to begin.
   std::vector<ValueView> values(std::string_view after_key, std::uint8_t after_type,
                                 std::size_t max) const;
+  // What each actor contributes, in order of (device, epoch), from after that pair. Sets show
+  // their first elements only.
+  std::vector<ContributionView> contributions(std::string_view key, std::uint8_t type,
+                                              std::string_view after_device,
+                                              std::uint64_t after_epoch, std::size_t max) const;
   std::vector<PeerView> peers() const;
+  std::vector<BucketView> buckets() const;  // all of them, in order
   // In order of (device, epoch), from after that pair.
   std::vector<DeviceView> devices(std::string_view after_device, std::uint64_t after_epoch,
                                   std::size_t max) const;
@@ -77,6 +83,10 @@ class Gateway {
   // empty).
   std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> envelopes(
       std::string_view after_hash, std::size_t max) const;
+  // Note from now on, or no more, which values change. At most one note a key.
+  void watch(bool on);
+  // Up to `max` of the values that changed since they were last taken.
+  std::vector<ValueView> take_watched(std::size_t max);
   // Root of this fleet's topics, without a slash at the end.
   const std::string& root() const;
 

@@ -146,6 +146,8 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   if (p.source.device) {
     if (now.wall_ms >= actor.heard_at_ms + 60'000) touch(actor);
     actor.heard_at_ms = now.wall_ms;
+    actor.clock_ms = static_cast<std::int64_t>(d.hlc.ms()) - static_cast<std::int64_t>(now.wall_ms);
+    work.received_ms.push_back(p.received_ms);
     acks.answer(actor, d.from, p.source.link);
   } else if (actor.intake.contiguous().op != before) {
     acks.advanced(actor);
@@ -180,6 +182,7 @@ std::vector<KeyState*> Gateway::Impl::apply_entries(ActorRecord& actor, const wi
   for (const wire::Entry& x : d.entries) {
     of_entries.push_back(&keys.intern(x.key, x.type));
     keys.apply(actor, *of_entries.back(), x, wall_ms);
+    counters.entries[wire::known(x.type) ? x.type : 0] += 1;
   }
   return of_entries;
 }
@@ -301,6 +304,8 @@ void Gateway::Impl::finish(Instant now) {
     announcer.changed(now, e->actor->bucket);
   }
   for (const std::uint32_t bucket : done.thinned) announcer.changed(now, bucket);
+  for (const std::uint64_t ms : done.received_ms)
+    counters.ack.observe_us((now.mono_ms - std::min(now.mono_ms, ms)) * 1'000);
   relay(done.fresh);
   acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors}, out, counters);
 }

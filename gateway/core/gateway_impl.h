@@ -57,6 +57,7 @@ struct Gateway::Impl {
   struct Pending {
     Authorised envelope;
     Source source;
+    std::uint64_t received_ms = 0;  // mono
   };
   struct Link {
     LinkOptions options;
@@ -75,6 +76,7 @@ struct Gateway::Impl {
   struct InFlight {
     CommitRequest request;
     std::vector<std::pair<wire::Hash, Source>> fresh;  // envelopes new in it
+    std::vector<std::uint64_t> received_ms;            // mono: of what devices sent themselves
     std::set<std::uint32_t> thinned;                   // buckets of which stored envelopes left
     bool asked = false;                                // it is in an Output, unanswered
     std::uint64_t retry_at_ms = 0;

@@ -229,7 +229,7 @@ void Gateway::Impl::enqueue(Instant now, Authorised&& e, Source source) {
     acks.answer(actors.intern(d.device, d.epoch), d.from, source.link);
     acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors}, out, counters);
   }
-  pending.push_back({std::move(e), source});
+  pending.push_back({std::move(e), source, now.mono_ms});
   if (flush_due(now)) flush(now);
 }
 

@@ -7,6 +7,7 @@
 
 #include "crdt/planted.h"
 #include "gateway/core/coding.h"
+#include "gateway/core/contributions.h"
 #include "gateway/core/gateway_impl.h"
 
 namespace tributary::core {
@@ -96,6 +97,12 @@ void Gateway::Impl::start(Instant now) {
 
 namespace {
 
+constexpr std::size_t watched_bytes_max = 4'096;  // many of them go out at once
+
+ValueView watched_view(const KeyState& k) {
+  return {k.key, k.type, display_json(k, watched_bytes_max), k.contributors(), k.changed_at_ms};
+}
+
 ValueView view_of(const KeyState& k) {
   return {k.key, k.type, display_json(k, std::size_t{1} << 20), k.contributors(), k.changed_at_ms};
 }
@@ -117,6 +124,7 @@ Summary Gateway::summary() const {
   s.live_bytes = impl_->live.bytes();
   s.pending = impl_->pending.size();
   s.state_bytes = impl_->keys.total_bytes();
+  for (std::uint8_t t = 0; t < s.type_bytes.size(); ++t) s.type_bytes[t] = impl_->keys.bytes(t);
   s.digest = wire::to_hex(impl_->keys.digests().all().view());
   return s;
 }
@@ -133,6 +141,35 @@ std::vector<ValueView> Gateway::values(std::string_view after_key, std::uint8_t 
   return out;
 }
 
+std::vector<ContributionView> Gateway::contributions(std::string_view key, std::uint8_t type,
+                                                     std::string_view after_device,
+                                                     std::uint64_t after_epoch,
+                                                     std::size_t max) const {
+  const KeyState* k = impl_->keys.find(key, type);
+  if (k == nullptr) return {};
+  return contributions_of(*k, after_device, after_epoch, max);
+}
+
+std::vector<BucketView> Gateway::buckets() const {
+  std::vector<BucketView> out(wire::bucket_count);
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+    DigestBook& digests = impl_->keys.digests();
+    if (!digests.empty(b)) out[b].digest = wire::to_hex(digests.digest(b).view());
+    out[b].envelopes = impl_->live.bucket(b).size();
+  }
+  return out;
+}
+
+void Gateway::watch(bool on) {
+  impl_->views.watch(on);
+}
+
+std::vector<ValueView> Gateway::take_watched(std::size_t max) {
+  std::vector<ValueView> out;
+  for (const KeyState* k : impl_->views.take_watched(max)) out.push_back(watched_view(*k));
+  return out;
+}
+
 std::vector<PeerView> Gateway::peers() const {
   return impl_->peers.views(impl_->our_heads());
 }
@@ -142,7 +179,7 @@ std::vector<DeviceView> Gateway::devices(std::string_view after_device, std::uin
   std::vector<DeviceView> out;
   impl_->actors.each_after(after_device, after_epoch, [&](const ActorRecord& a) {
     out.push_back({a.name.device, a.name.epoch, a.intake.contiguous().op, a.heard_at_ms,
-                   a.live_count, a.live_bytes});
+                   a.live_count, a.live_bytes, a.intake.top(), a.bucket, a.clock_ms});
     return out.size() < max;
   });
   return out;

@@ -55,6 +55,7 @@ struct KeyState {
     bool published : 1 = false;  // Views, as the others
     bool view_due : 1 = false;
     bool row_due : 1 = false;
+    bool watch_due : 1 = false;
   } marks = {};
   std::uint64_t changed_at_ms = 0;  // wall
   // Sets are large and fewer: kept elsewhere, a counter's key stays small.

@@ -215,7 +215,10 @@ void Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const
     }
   }
   // What differs although that state was read is newer than it, or not committed yet.
-  if (!differs(p, b, ours) || t.fetched == theirs->published) {
+  const bool differ = differs(p, b, ours);
+  if (!differ || t.fetched == theirs->published) {
+    if (!differ && t.differs_since_ms != never)
+      counters.differing.observe_us((now.mono_ms - t.differs_since_ms) * 1'000);
     t.differs_since_ms = never;
     return;
   }
@@ -284,8 +287,16 @@ std::vector<PeerView> Peers::views(const OurHeads& ours) const {
       if (!peer.head || digest_of(peer.head->buckets[b]) != digest_of(ours[b]) ||
           unknown_of(peer.head->buckets[b]) != unknown_of(ours[b])) {
         v.buckets_differing += 1;
+        v.differing_mask |= std::uint64_t{1} << b;
       }
-      v.fetching += peer.buckets[b].fetch.has_value() ? 1 : 0;
+      const BucketTrack& t = peer.buckets[b];
+      if (t.fetch) {
+        v.fetching += 1;
+        v.fetching_mask |= std::uint64_t{1} << b;
+      }
+      if (t.differs_since_ms != never &&
+          (v.differs_since_ms == 0 || t.differs_since_ms < v.differs_since_ms))
+        v.differs_since_ms = t.differs_since_ms;
     }
     v.in_step = peer.head && v.buckets_differing == 0;
     out.push_back(std::move(v));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/core/commit.h"
+#include "gateway/core/histogram.h"
 #include "transports/wire/envelope.h"
 #include "transports/wire/pack.h"
 
@@ -146,6 +147,9 @@ struct Counters {
   std::uint64_t views = 0;
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::uint64_t rejected[static_cast<std::size_t>(Reject::count_)] = {};
+  std::array<std::uint64_t, 6> entries{};  // joined, by wire::Type; 0: types not known
+  Histogram ack;        // of a device's envelopes: from receive() until they are durable
+  Histogram differing;  // of a peer's buckets: how long one was unlike ours
 };
 
 // What a person sees of one key.
@@ -166,6 +170,20 @@ struct PeerView {
   std::uint32_t buckets_differing = 0;
   bool in_step = false;  // equal digests in its newest head
   std::uint32_t fetching = 0;
+  std::uint64_t differing_mask = 0, fetching_mask = 0;  // a bit for each bucket
+  std::uint64_t differs_since_ms = 0;                   // mono: of the oldest; 0: none is known
+};
+
+// What one actor contributes to a key.
+struct ContributionView {
+  std::string device;
+  std::uint64_t epoch = 0;
+  std::string json;  // an object: its part, by type (docs/api.md)
+};
+
+struct BucketView {
+  std::string digest;  // hex, empty: the bucket is
+  std::uint64_t envelopes = 0;
 };
 
 struct DeviceView {
@@ -175,6 +193,11 @@ struct DeviceView {
   std::uint64_t heard_at_ms = 0;  // wall; 0: never directly
   std::uint64_t live_envelopes = 0;
   std::uint64_t live_bytes = 0;
+  std::uint64_t top = 0;  // the highest operation of which anything whole is here; > op: a gap
+  std::uint32_t bucket = 0;
+  // Its clock when it sealed what it last sent here, less ours when that came: what is positive is
+  // a clock ahead; what is negative may be a delay. Of this start.
+  std::optional<std::int64_t> clock_ms;
 };
 
 struct Summary {
@@ -184,8 +207,9 @@ struct Summary {
   std::string degraded_reason;
   std::uint64_t actors = 0, keys = 0, parts = 0, live_envelopes = 0, live_bytes = 0;
   std::uint64_t pending = 0;
-  std::uint64_t state_bytes = 0;  // estimated memory of the merged state
-  std::string digest;             // hex: SHA-256 over the bucket digests; equal means in step
+  std::uint64_t state_bytes = 0;              // estimated memory of the merged state
+  std::array<std::uint64_t, 6> type_bytes{};  // the same by wire::Type; 0: types not known
+  std::string digest;  // hex: SHA-256 over the bucket digests; equal means in step
 };
 
 }  // namespace tributary::core

@@ -41,6 +41,27 @@ void Views::changed(Instant now, const std::vector<KeyState*>& keys) {
     key->marks.row_due = true;
     row_dirty_.push_back(key);
   }
+  if (!watching_) return;
+  for (KeyState* key : keys) {
+    if (key->marks.watch_due) continue;
+    key->marks.watch_due = true;
+    watched_.push_back(key);
+  }
+}
+
+void Views::watch(bool on) {
+  watching_ = on;
+  if (!on) take_watched(watched_.size());
+}
+
+std::vector<const KeyState*> Views::take_watched(std::size_t max) {
+  std::vector<const KeyState*> out;
+  while (!watched_.empty() && out.size() < max) {
+    out.push_back(watched_.front());
+    watched_.front()->marks.watch_due = false;
+    watched_.pop_front();
+  }
+  return out;
 }
 
 void Views::view_due(KeyState* key) {

@@ -34,6 +34,10 @@ class Views {
     return row_dirty_.empty() ? ~std::uint64_t{0} : next_rows_ms_;
   }
   std::vector<ValueRow> take_rows(Instant now);
+
+  // Somebody wants to be told which keys change; off: the list is forgotten.
+  void watch(bool on);
+  std::vector<const KeyState*> take_watched(std::size_t max);
   // Publishes left out because view_topics_max keys have a topic already.
   std::uint64_t skipped() const { return skipped_; }
 
@@ -43,7 +47,8 @@ class Views {
   std::string topic_of(std::string_view name) const;
   const Options& options_;
   std::vector<KeyState*> dirty_, published_;  // at most view_topics_max keys have a topic
-  std::deque<KeyState*> row_dirty_;
+  std::deque<KeyState*> row_dirty_, watched_;
+  bool watching_ = false;
   std::uint64_t skipped_ = 0;
   std::uint64_t next_ms_ = 0, next_rows_ms_ = 0;
 };

@@ -47,9 +47,21 @@ constexpr Case file_cases[] = {
      "g.toml:2:1: unknown key 'colour' in [view]; there are enabled, interval_ms, topics_max"},
     {"section", "[comit]\nbatch_max = 10\nx = 1\n",
      "g.toml:2:1: unknown section [comit]; did you mean [commit]?"},
-    {"empty_section", "[http]\n",
-     "g.toml:1:1: unknown section [http]; there are gateway, broker, commit, sync, limits, memory, "
-     "view, store, log"},
+    {"empty_section", "[influx]\n",
+     "g.toml:1:1: unknown section [influx]; there are gateway, broker, commit, sync, limits, "
+     "memory, "
+     "view, store, http, log"},
+    {"listen_port_alone", "[http]\nlisten = \"8080\"\n",
+     "g.toml:2:10: http.listen = \"8080\" must be address:port, for example 127.0.0.1:8080"},
+    {"listen_name", "[http]\nlisten = \"gateway.local:8080\"\n",
+     "g.toml:2:10: http.listen = \"gateway.local:8080\" must name an address of this machine: "
+     "127.0.0.1 for this machine alone, 0.0.0.0 for all networks, [::] with IPv6"},
+    {"listen_open_without_token", "[http]\nlisten = \"0.0.0.0:8080\"\n",
+     "g.toml:2:1: http.listen = \"0.0.0.0:8080\" can be reached from other machines: set "
+     "http.token_file, or listen on 127.0.0.1"},
+    {"host_with_port", "[http]\nhosts = [\"a.example:80\"]\n",
+     "g.toml:2:9: http.hosts: \"a.example:80\" is not a host name, without a port: A-Z a-z 0-9 . - "
+     "_"},
     {"no_section", "batch_max = 10\n",
      "g.toml:1:1: key 'batch_max' stands in no section; it belongs below [commit]"},
     {"section_as_value", "commit = 3\n",

@@ -24,6 +24,7 @@ MAY = {
     "firmware-sim/sdk/mqtt": ["crdt", "transports/wire", "transports/session.h", "firmware-sim/sdk"],
     "firmware-sim/devices": ["crdt", "transports/wire", "firmware-sim/sdk", "firmware-sim/devices"],
     "firmware-sim/fleet": ["crdt", "transports/wire", "transports/session.h", "firmware-sim"],
+    "gateway/http": ["transports/wire", "gateway/http", "assets_data.h"],
     "gateway/app": ["crdt", "transports", "gateway", "firmware-sim", "config"],
 }
 

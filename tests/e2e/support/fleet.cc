@@ -17,11 +17,14 @@ Program& Site::gateway(const std::string& id, const std::vector<std::string>& he
   for (const std::string& pattern : hears) {
     patterns += (patterns.empty() ? "\"" : ", \"") + pattern + "\"";
   }
-  write_file(place / "gateway.toml",
-             "[gateway]\nid = \"" + id + "\"\ndata_dir = \"" + place.string() + "\"\n" + more_toml +
-                 "\n[[broker]]\nname = \"local\"\nuri = \"mqtt://127.0.0.1:" +
-                 std::to_string(broker.port()) + "\"\nhears = [" + patterns +
-                 "]\nreconnect_max_ms = 1000\n");
+  write_file(
+      place / "gateway.toml",
+      "[gateway]\nid = \"" + id + "\"\ndata_dir = \"" + place.string() + "\"\n" + more_toml +
+          // The default's port is one for all.
+          (more_toml.find("[http]") == std::string::npos ? "\n[http]\nlisten = \"\"\n" : "") +
+          "\n[[broker]]\nname = \"local\"\nuri = \"mqtt://127.0.0.1:" +
+          std::to_string(broker.port()) + "\"\nhears = [" + patterns +
+          "]\nreconnect_max_ms = 1000\n");
   auto& slot = gateways_[id];
   slot = std::make_unique<Program>(
       std::vector<std::string>{"gateway", "--config", (place / "gateway.toml").string()},

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/core/contributions.h"
+
+#include <algorithm>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "transports/wire/scalar.h"
+
+namespace tributary::core {
+namespace {
+
+constexpr std::size_t elements_max = 20;
+constexpr std::size_t value_bytes_max = 1'024;
+constexpr std::uint64_t json_integer_max = std::uint64_t{1} << 53;
+
+std::string number(crdt::uint128 v, bool negative = false) {
+  const std::string text = (negative ? "-" : "") + crdt::to_string(v);
+  return v <= crdt::uint128{json_integer_max} ? text : '"' + text + '"';
+}
+
+std::string flag(bool v) {
+  return v ? "true" : "false";
+}
+
+// `element` gives the next one's bytes, nullptr at the end.
+template <class Next>
+std::string elements(std::size_t size, Next&& next) {
+  std::string out = "{\"size\":" + std::to_string(size) + ",\"elements\":[";
+  for (std::size_t i = 0; i < elements_max; ++i) {
+    const std::string* element = next();
+    if (element == nullptr) break;
+    out += (i > 0 ? "," : "") + wire::json_of_bytes(*element);
+  }
+  return out + ']';
+}
+
+std::string json_of(const GCounter&, ActorRef, const crdt::GCounterPart& part) {
+  return "{\"value\":" + number(part.p) + '}';
+}
+
+std::string json_of(const PnCounter&, ActorRef, const crdt::PnCounterPart& part) {
+  const bool negative = part.n > part.p;
+  return "{\"value\":" + number(negative ? part.n - part.p : part.p - part.n, negative) +
+         ",\"up\":" + number(part.p) + ",\"down\":" + number(part.n) + '}';
+}
+
+std::string json_of(const GSet&, ActorRef, const crdt::GSetPart& part) {
+  auto at = part.elements.begin();
+  return elements(part.elements.size(),
+                  [&] { return at == part.elements.end() ? nullptr : &*at++; }) +
+         '}';
+}
+
+std::string json_of(const OrSet&, ActorRef, const OrSet::Part& part) {
+  auto at = part.live.begin();
+  return elements(part.live.size(),
+                  [&] { return at == part.live.end() ? nullptr : &(at++)->second; }) +
+         ",\"removed_of_others\":" + std::to_string(part.foreign.size()) + '}';
+}
+
+std::string json_of(const LwwRegister& all, ActorRef actor, const crdt::LwwPart& part) {
+  const auto winner = all.winner();
+  std::string value = wire::json_of_scalar(part.value);
+  if (value.size() > value_bytes_max) value = "{\"size\":" + std::to_string(value.size()) + '}';
+  return "{\"value\":" + value + ",\"op\":" + number(part.op) + ",\"at\":" + number(part.hlc.ms()) +
+         ",\"held\":" + flag(part.hlc > all.horizon()) +
+         ",\"shown\":" + flag(winner && winner->actor == actor) + '}';
+}
+
+template <class Value>
+std::vector<ContributionView> page(const Value& value, std::string_view after_device,
+                                   std::uint64_t after_epoch, std::size_t max) {
+  using Entry = const typename Value::PartMap::value_type*;
+  std::vector<Entry> parts;
+  for (const auto& entry : value.parts()) {
+    const crdt::Actor& a = entry.first.record->name;
+    if (std::pair<std::string_view, std::uint64_t>(a.device, a.epoch) >
+        std::pair(after_device, after_epoch)) {
+      parts.push_back(&entry);
+    }
+  }
+  const std::size_t count = std::min(max, parts.size());
+  std::partial_sort(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(count), parts.end(),
+                    [](Entry a, Entry b) { return a->first < b->first; });
+  std::vector<ContributionView> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& [actor, part] = *parts[i];
+    out.push_back(
+        {actor.record->name.device, actor.record->name.epoch, json_of(value, actor, part)});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<ContributionView> contributions_of(const KeyState& key, std::string_view after_device,
+                                               std::uint64_t after_epoch, std::size_t max) {
+  return key.visit([&](const auto& value) -> std::vector<ContributionView> {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Opaque>) {
+      return {};
+    } else {
+      return page(value, after_device, after_epoch, max);
+    }
+  });
+}
+
+}  // namespace tributary::core

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which paths there are, and what a request to one comes to: a response at once, a question for the
+// gateway, a stream or an export. Its promise: a pure function of the request; and every path of
+// the table stands in openapi.json with its parameters, and nothing else does (a test compares).
+//
+//   Plan plan = routes.plan(request);
+//   if (plan.kind == Plan::Kind::ask) backend.ask(plan.command, plan.arguments, …);
+//   … Response r = finished(plan, std::move(answer));
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gateway/http/backend.h"
+#include "gateway/http/guard.h"
+#include "gateway/http/message.h"
+
+namespace tributary::http {
+
+struct Parameter {
+  std::string_view name;      // in the query
+  std::string_view argument;  // of the command
+  enum class Kind : std::uint8_t { text, number, json } kind = Kind::text;
+  bool required = false;
+};
+
+struct Route {
+  enum class Kind : std::uint8_t { ask, metrics, health, ready, stream, export_lines, document };
+  std::string_view path;
+  Kind kind = Kind::ask;
+  std::string_view command = {};
+  std::string_view list = {};  // the member that holds the items of a page, or of an export
+  std::span<const Parameter> parameters = {};
+  bool open = false;  // needs no token
+};
+
+std::span<const Route> routes();
+
+struct Plan {
+  enum class Kind : std::uint8_t { respond, ask, stream, export_lines };
+  Kind kind = Kind::respond;
+  Response response{};
+  const Route* route = nullptr;
+  std::string command{}, arguments{};
+  std::string target{};  // without "after": what the link to the next page is made of
+  std::string if_none_match{};
+  std::string last_event_id{};
+};
+
+class Routes {
+ public:
+  explicit Routes(Policy policy) : guard_(std::move(policy)) {}
+  Plan plan(const Request&) const;
+
+ private:
+  Guard guard_;
+};
+
+// The response to a question, once it is answered.
+Response finished(const Plan&, Answer&&);
+
+// One page of an export as JSON Lines, and the arguments for the next one (empty: it was the last).
+// `failed`: the answer was an error.
+struct Lines {
+  std::string text, next;
+  bool failed = false;
+};
+Lines lines_of(const Plan&, const Answer&);
+
+}  // namespace tributary::http

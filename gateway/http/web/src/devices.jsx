@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Devices with their epochs, as this gateway knows them.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { ago, bytes, duration, grouped } from "./format.js";
+import { Rows } from "./list.jsx";
+import { all, state, useTopics } from "./store.js";
+
+const shown_max = 20000, again_ms = 3000;
+const clock_shown_ms = 86400000;  // beyond it, a recording was replayed
+
+function clockOf(d) {
+  if (d.clock_ms === null || Math.abs(d.clock_ms) > clock_shown_ms) return "–";
+  return (d.clock_ms > 0 ? "+" : "−") + duration(Math.abs(d.clock_ms));
+}
+
+export function Devices() {
+  useTopics("clock");
+  const [got, setGot] = useState({ items: [], truncated: false, loading: true, error: "" });
+  const [text, setText] = useState("");
+  useEffect(() => {
+    let on = true, timer = 0;
+    const read = async () => {
+      if (state.connection === "live" || state.connection === "connecting") {
+        try {
+          const answer = await all("/api/v1/devices?limit=1000", "devices", shown_max);
+          if (on) setGot({ ...answer, loading: false, error: "" });
+        } catch (e) { if (on) setGot((g) => ({ ...g, loading: false, error: e.message })); }
+      }
+      if (on) timer = setTimeout(read, again_ms);
+    };
+    read();
+    return () => { on = false; clearTimeout(timer); };
+  }, []);
+  const wanted = text.trim().toLowerCase();
+  const items = useMemo(() => got.items.filter((d) => !wanted || d.device.toLowerCase().includes(wanted)),
+    [got.items, wanted]);
+  return (
+    <section class="view fill" aria-labelledby="title">
+      <h1 id="title" class="visually-hidden">Devices</h1>
+      <form class="filters" role="search" onSubmit={(e) => e.preventDefault()}>
+        <label class="grow"><span>Search</span>
+          <input type="search" id="search" value={text} placeholder="part of a device's name   ( / )"
+            onInput={(e) => setText(e.currentTarget.value)} /></label>
+        <output class="count">{grouped(items.length)} of {grouped(got.items.length)}{got.truncated ? "+" : ""}</output>
+      </form>
+      <Rows items={items} label="Devices" rowHeight={48}
+        head={<>
+          <span role="columnheader" class="key">Device</span><span role="columnheader" class="epoch">Epoch</span>
+          <span role="columnheader" class="number">Operations</span><span role="columnheader" class="gap">Missing</span>
+          <span role="columnheader" class="heard">Heard here</span><span role="columnheader" class="clock">Clock</span>
+          <span role="columnheader" class="live">Envelopes</span></>}
+        row={(d, i) => (
+          <div class="row device-row" role="row" aria-rowindex={i + 2} key={d.device + d.epoch}>
+            <span role="cell" class="key" title={d.device}>{d.device}</span>
+            <span role="cell" class="epoch mono">{d.epoch.slice(0, 8)}</span>
+            <span role="cell" class="number">{grouped(d.op)}</span>
+            <span role="cell" class={`gap ${d.top > d.op ? "bad" : ""}`}>{d.top > d.op ? `up to ${grouped(d.top)}` : "none"}</span>
+            <span role="cell" class="heard">{ago(d.heard_at)}</span>
+            <span role="cell" class="clock">{clockOf(d)}</span>
+            <span role="cell" class="live">{grouped(d.live_envelopes)} · {bytes(d.live_bytes)}</span>
+          </div>)} />
+      {items.length === 0 && <p class="empty">{got.loading ? "Reading the devices…" : got.error || "No device."}</p>}
+    </section>
+  );
+}

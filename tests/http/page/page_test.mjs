@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page in real Chromium, with a real broker and real gateways.
+//   node page_test.mjs BINARY MODULES [--shots DIR]     exit 77: something to test with is missing
+import { createRequire } from "node:module";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { eventually, Site } from "./site.mjs";
+
+const [binary, modules] = process.argv.slice(2).map((p) => resolve(p));
+const shots = process.argv.includes("--shots") ? process.argv[process.argv.indexOf("--shots") + 1] : "";
+const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
+const skip = (why) => { console.log(`skipped: ${why}`); process.exit(77); };
+if (!chromium) skip("Chromium is not installed (Debian: chromium)");
+if (!existsSync(join(modules, "node_modules/playwright-core"))) skip("npm's playwright-core is not installed (./run test does it)");
+const require = createRequire(join(modules, "x.js"));
+const { chromium: playwright } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+let failed = 0;
+async function test(name, body) {
+  const begin = Date.now();
+  try {
+    await body();
+    console.log(`ok      ${name} (${Date.now() - begin} ms)`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name}: ${error.stack}`);
+  }
+}
+const expect = (ok, what) => { if (!ok) throw new Error(what); };
+
+const site = new Site(binary);
+const browser = await playwright.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"] });
+const complaints = [];
+async function open(url, { width = 1280, height = 800, theme = "light" } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, bypassCSP: false });
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    window.shifts = 0;
+    new PerformanceObserver((list) => {
+      for (const e of list.getEntries()) if (!e.hadRecentInput) window.shifts += e.value;
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  page.on("pageerror", (e) => complaints.push(`${url}: ${e}`));
+  page.on("console", (m) => {
+    const expected = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|status of 40[14]|status of 503/;
+    if (m.type() === "error" && !expected.test(m.text())) complaints.push(`${url}: ${m.text()}`);
+  });
+  await page.goto(url);
+  return page;
+}
+const connection = (page) => page.getByTestId("connection").innerText();
+const says = (page, word, ms = 10000) => eventually(ms, `the page says ${word}`, async () => (await connection(page)).includes(word));
+
+const views = ["values", "key/gcounter/site-0%2Fpulses", "key/orset/site-0%2Falarms", "devices", "peers", "pipeline", "events"];
+const keys_many = 10000;
+try {
+  await site.broker();
+  const g1 = await site.gateway("g1");
+  const g2 = await site.gateway("g2");
+  await site.gateway("g3");
+  const load = site.run("fleet", binary, ["simulate", "--broker", site.uri, "--devices", "20", "--rate", "4", "--loss", "0",
+    "--gateways", "g1,g2,g3", "--seconds", "300"]);
+  load.gone.then((code) => code === 128 || console.log(`the fleet ended with ${code}`));
+
+  await test("values move by themselves", async () => {
+    const page = await open(`${g1.url}/#/key/gcounter/site-0%2Fpulses`);
+    await says(page, "Live");
+    const value = () => page.getByTestId("value").innerText();
+    const before = await eventually(15000, "a value", async () => { const v = await value(); return v !== "–" && v; });
+    await eventually(15000, `it moves from ${before}`, async () => (await value()) !== before);
+    await page.context().close();
+  });
+
+  await site.replay("many", Array.from({ length: keys_many }, (_, i) =>
+    `hall-${i % 20}/shelf-${String(i).padStart(5, "0")}/parts,gcounter,add,${1 + (i * 7919) % 100000}`));
+
+  await test("10,000 keys are there, and scroll", async () => {
+    const page = await open(g1.url);
+    await eventually(20000, "all are read", async () => {
+      const n = Number((await page.locator(".count").innerText()).split(" of ")[1].replace(/\D/g, ""));
+      return n >= keys_many;
+    });
+    const frames = await page.evaluate(async () => {
+      const box = document.querySelector(".rows-body"), gaps = [];
+      let last = performance.now();
+      for (let i = 0; i < 120; i += 1) {
+        box.scrollTop += 4000;
+        await new Promise(requestAnimationFrame);
+        const now = performance.now();
+        gaps.push(now - last);
+        last = now;
+      }
+      gaps.sort((a, b) => a - b);
+      return { p50: gaps[60], p95: gaps[114], rows: document.querySelectorAll(".row").length, top: box.scrollTop };
+    });
+    console.log(`        frames while scrolling ${keys_many} keys: p50 ${frames.p50.toFixed(1)} ms, p95 ${frames.p95.toFixed(1)} ms; ${frames.rows} rows in the page`);
+    expect(frames.rows < 60, `${frames.rows} rows are in the page: only what is seen should be`);
+    expect(frames.top > 400000, `it scrolled to ${frames.top} only`);
+    expect(frames.p95 < 100, "scrolling jerks");
+    await page.locator(".rows-body").evaluate((box) => { box.scrollTop = box.scrollHeight; });
+    await eventually(5000, "the last key shows", async () => (await page.locator(".row .key").last().innerText()).startsWith("site-"));
+    await page.keyboard.press("/");
+    await page.keyboard.type("shelf-04242");
+    await eventually(5000, "one is found", async () => (await page.locator(".value-row").count()) === 1);
+    await page.locator(".value-row a").focus();
+    await page.keyboard.press("Enter");
+    await eventually(5000, "its page opens", async () => (await page.locator("h1").innerText()).includes("shelf-04242"));
+    await page.context().close();
+  });
+
+  for (const width of [1280, 390]) {
+    for (const theme of ["light", "dark"]) {
+      await test(`every view at ${width} px, ${theme}: fits, does not jump, axe finds no serious fault`, async () => {
+        const page = await open(g1.url, { width, height: width === 390 ? 844 : 800, theme });
+        await says(page, "Live");
+        for (const view of views) {
+          await page.goto(`${g1.url}/#/${view}`);
+          await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+          const begun = await page.evaluate(() => window.shifts);
+          await page.waitForFunction(() => !/Reading the|Waiting for the gateway/.test(document.querySelector("main").innerText));
+          await eventually(5000, "a second sample", async () => page.evaluate(() => performance.now() > 2500));
+          await page.waitForTimeout(400);
+          const shifts = await page.evaluate(() => window.shifts) - begun;
+          expect(shifts < 0.05, `${view}: layout shifts add up to ${shifts}`);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+          expect(wide <= width, `${view} is ${wide} px wide`);
+          await page.evaluate((source) => { if (!window.axe) (0, eval)(source); }, axe).catch(async () => page.addScriptTag({ content: axe }));
+          const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+          const serious = result.violations.filter((v) => ["serious", "critical"].includes(v.impact));
+          expect(serious.length === 0, `${view}: ${serious.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html + " " + n.failureSummary).join(" | ")}`).join("; ")}`);
+          if (shots) {
+            mkdirSync(shots, { recursive: true });
+            await page.screenshot({ path: join(shots, `${view.split("/").slice(0, 2).join("-")}-${width}-${theme}.png`) });
+          }
+        }
+        await page.context().close();
+      });
+    }
+  }
+
+  await test("a peer that dies is shown as unreachable", async () => {
+    const page = await open(`${g2.url}/#/peers`);
+    await eventually(15000, "g3 is in step", async () => /in step|moving|behind/.test(await page.locator("tr", { hasText: "g3" }).innerText()));
+    site.signal("g3", "SIGKILL");
+    await eventually(15000, "g3 is unreachable", async () => (await page.locator("tr", { hasText: "g3" }).innerText()).includes("unreachable"));
+    if (shots) await page.screenshot({ path: join(shots, "peers-unreachable-1280.png") });
+    await page.context().close();
+  });
+
+  await test("a gateway that dies: the page says so, and comes back with it", async () => {
+    const page = await open(`${g1.url}/#/values`);
+    await says(page, "Live");
+    site.signal("g1", "SIGKILL");
+    await says(page, "Disconnected", 5000);
+    if (shots) await page.screenshot({ path: join(shots, "lost-1280.png") });
+    await site.gateway("g1", [], g1.port);
+    await says(page, "Live", 15000);
+    await page.context().close();
+  });
+
+  await test("a gateway that hangs: the page says that it is stale", async () => {
+    const page = await open(`${g1.url}/#/pipeline`);
+    await says(page, "Live");
+    site.signal("g1", "SIGSTOP");
+    await says(page, "Stale", 10000);
+    site.signal("g1", "SIGCONT");
+    await says(page, "Live", 15000);
+    await page.context().close();
+  });
+
+  await test("a token is asked for, and opens", async () => {
+    const { writeFileSync } = await import("node:fs");
+    const secret = join(site.dir, "token");
+    writeFileSync(secret, "correct-horse-battery-staple\n");
+    const g4 = await site.gateway("g4", ["--set", `http.token_file=${secret}`]);
+    const page = await open(g4.url);
+    await says(page, "token");
+    await page.locator("input[type=password]").fill("correct-horse-battery-staple");
+    await page.keyboard.press("Enter");
+    await says(page, "Live");
+    await page.context().close();
+  });
+
+  await test("nothing was complained about in the console", async () => {
+    expect(complaints.length === 0, complaints.slice(0, 10).join("\n"));
+  });
+} catch (error) {
+  failed += 1;
+  console.log(`FAILED  ${error.stack}`);
+} finally {
+  await browser.close();
+  await site.end();
+}
+console.log(failed === 0 ? "all passed" : `${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);

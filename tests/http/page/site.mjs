@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// A broker, gateways and devices as real processes for the page's test. All end with it.
+import { spawn } from "node:child_process";
+import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export async function freePort() {
+  const server = createServer();
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address();
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+export async function eventually(ms, what, condition) {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    const got = await condition();
+    if (got) return got;
+    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+export class Site {
+  constructor(binary) {
+    this.binary = binary;
+    this.dir = mkdtempSync(join(tmpdir(), "tributary-page-"));
+    this.children = new Map();
+  }
+
+  run(name, program, args) {
+    const log = openSync(join(this.dir, `${name}.log`), "a");
+    const child = spawn(program, args, { stdio: ["ignore", log, log] });
+    child.gone = new Promise((done) => child.on("exit", (code) => done(code ?? 128)));
+    this.children.set(name, child);
+    return child;
+  }
+
+  async broker() {
+    this.port = await freePort();
+    const file = join(this.dir, "mosquitto.conf");
+    writeFileSync(file, `listener ${this.port} 127.0.0.1\nallow_anonymous true\npersistence false\n`
+      + "max_queued_messages 100000\nmessage_size_limit 1048576\n");
+    this.run("broker", "mosquitto", ["-c", file]);
+    this.uri = `mqtt://127.0.0.1:${this.port}`;
+  }
+
+  async gateway(id, more = [], port = 0) {
+    const http = port || await freePort();
+    this.run(id, this.binary, ["gateway", "--set", `gateway.id=${id}`, "--set", `gateway.data_dir=${join(this.dir, id)}`,
+      "--set", `broker.uri=${this.uri}`, "--set", "broker.reconnect_max_ms=1000", "--set", `http.listen=127.0.0.1:${http}`, ...more]);
+    const url = `http://127.0.0.1:${http}`;
+    await eventually(20000, `${id} is ready`, async () => {
+      try { return (await fetch(`${url}/readyz`)).ok; } catch { return false; }
+    });
+    return { id, url, port: http };
+  }
+
+  // Rows of "key,type,operation,value" as a device.
+  async replay(device, rows) {
+    const file = join(this.dir, `${device}.csv`);
+    writeFileSync(file, "timestamp,key,type,operation,value\n" + rows.map((r, i) => `${Date.now() - 1000 + i / rows.length | 0},${r}`).join("\n") + "\n");
+    const child = this.run(`replay-${device}`, this.binary,
+      ["device", "replay", file, "--id", device, "--speed", "0", "--drain-ms", "60000", "--broker", this.uri]);
+    const code = await child.gone;
+    if (code !== 0) throw new Error(`replay ended with ${code}: see ${this.dir}`);
+  }
+
+  signal(name, signal) {
+    this.children.get(name).kill(signal);
+  }
+
+  async end() {
+    for (const child of this.children.values()) {
+      if (child.exitCode === null && child.signalCode === null) { child.kill("SIGCONT"); child.kill("SIGKILL"); }
+    }
+    await Promise.all([...this.children.values()].map((c) => c.gone));
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
