@@ -187,12 +187,17 @@ ProcessState Pump::process_state() const {
                      .memory_bytes = usage.memory_bytes,
                      .cpu_ms = usage.cpu_ms,
                      .shed = shed_};
-  for (const Line& link : links_) {
-    state.links.push_back({.name = link.name,
-                           .connected = link.connected,
-                           .outbox = link.outbox.size() + link.session->outbox_size(),
-                           .dropped = link.outbox.dropped(),
-                           .reason = link.reason});
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    const Line& link = links_[i];
+    const Link& given = options_.links[i];
+    state.links.push_back(
+        {.name = link.name,
+         .connected = link.connected,
+         .outbox = link.outbox.size() + link.session->outbox_size(),
+         .dropped = link.outbox.dropped(),
+         .reason = link.reason,
+         .tls = given.tls,
+         .certificate_ends_s = given.certificate_ends_s ? given.certificate_ends_s() : 0});
   }
   return state;
 }

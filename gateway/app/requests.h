@@ -31,6 +31,8 @@ struct ProcessState {
     std::size_t outbox = 0;
     std::uint64_t dropped = 0;
     std::string reason;  // why it is not connected
+    bool tls = false;
+    std::int64_t certificate_ends_s = 0;  // since 1970; 0: none
   };
   std::string gateway;
   std::string fleet;
