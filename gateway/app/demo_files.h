@@ -18,8 +18,9 @@ std::uint16_t free_port(std::uint16_t wanted = 0);
 
 // <dir>/broker/mosquitto.conf; `profile` names a file whose settings are taken over, but for those
 // that say where it listens and stores. Empty: a built-in profile. Throws Trouble(storage).
+// `access` are the lines about listeners and users; empty: anybody, on this port of the loopback.
 std::string write_broker_files(const std::string& dir, std::uint16_t port,
-                               const std::string& profile);
+                               const std::string& profile, const std::string& access = {});
 // Forgets what the broker retained. REQUIRES: the broker is not running.
 void forget_broker_database(const std::string& dir);
 
@@ -27,6 +28,7 @@ struct DemoGateway {
   std::string id, fleet;
   std::uint16_t port = 0;
   std::vector<std::string> hears;
+  std::string identity = {};  // its folder of the fleet; empty: without TLS
 };
 // <dir>/<id>/gateway.toml; returns its path. Throws Trouble(storage).
 std::string write_gateway_files(const std::string& dir, const DemoGateway& gateway);
