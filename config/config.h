@@ -30,13 +30,16 @@ enum class LogFormat : std::uint8_t { text, json };
 // One [[broker]]: a broker this gateway speaks to.
 struct Broker {
   std::string name = "local";                 // unique; in logs, metrics and the client id
-  std::string uri = "mqtt://127.0.0.1:1883";  // mqtt://host[:port]
+  std::string uri = "mqtt://127.0.0.1:1883";  // mqtt://host[:port], mqtts://host[:port]
   bool devices = true;                        // listen to up/+ here, answer on ack/
   bool peers = true;  // publish delta, head and state here, and read those of others
   std::vector<std::string> hears{"*"};  // device ids this gateway listens to: patterns with * and ?
   std::string client_id;                // empty: tributary-<gateway.id>-<name>
   std::string username;
-  std::string password_file;  // one line; read at start, never shown
+  std::string password_file;     // one line; read at start, never shown
+  std::string ca_file;           // these three: PEM, with mqtts://
+  std::string certificate_file;  //
+  std::string key_file;          //
   std::uint32_t keepalive_s = 30;
   std::uint32_t connect_timeout_s = 90;
   std::uint32_t reconnect_min_ms = 200;
@@ -126,6 +129,7 @@ struct Gateway {
 struct Address {
   std::string host;  // a name, an IPv4 address, or an IPv6 address without brackets
   std::uint16_t port = 1883;
+  bool tls = false;
 };
 
 // What follows from a checked Gateway: sizes in bytes, paths and names put together.

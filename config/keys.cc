@@ -111,7 +111,11 @@ constexpr Key broker_keys[] = {
      .name = "uri",
      .in_broker = of<&Broker::uri>,
      .form = Form::uri,
-     .doc = "mqtt://host[:port], port 1883 when left out. MQTT 5. [::1] for an IPv6 address."},
+     .doc =
+         "mqtt://host[:port], port 1883 when left out, or mqtts://host[:port], port 8883 when "
+         "left out: mutual TLS 1.3, which needs the three files below; the broker's certificate "
+         "must be for this host. MQTT 5. [::1] for an IPv6 address. Without TLS everything can be "
+         "read and altered on the way: for the loopback, or inside a tunnel."},
     {.section = "broker",
      .name = "devices",
      .in_broker = of<&Broker::devices>,
@@ -144,6 +148,23 @@ constexpr Key broker_keys[] = {
      .doc = "A file whose first line is the password; empty: none. A file, so that the password "
             "shows neither in "
             "`config show` nor in a process list."},
+    {.section = "broker",
+     .name = "ca_file",
+     .in_broker = of<&Broker::ca_file>,
+     .doc = "With mqtts://: the CA whose brokers are trusted, and nobody else's, as PEM; several "
+            "during a change. `tributary fleet` makes all three. Replaced files are used without a "
+            "restart."},
+    {.section = "broker",
+     .name = "certificate_file",
+     .in_broker = of<&Broker::certificate_file>,
+     .doc =
+         "With mqtts://: this gateway's certificate, as PEM. The broker takes its CN for the user "
+         "name."},
+    {.section = "broker",
+     .name = "key_file",
+     .in_broker = of<&Broker::key_file>,
+     .doc = "With mqtts://: the certificate's private key, as PEM without a passphrase. Nobody but "
+            "its owner may read it (chmod 600)."},
     {.section = "broker",
      .name = "keepalive_s",
      .in_broker = of<&Broker::keepalive_s>,

@@ -55,6 +55,7 @@ class Loader {
   void check_whole();
   void check_brokers();
   void check_http();
+  void check_tls(const Broker&, const std::string& at);
   void check_order(std::uint32_t low, std::string_view low_name, std::uint32_t high,
                    std::string_view high_name, const std::string& why);
   void derive();
@@ -367,10 +368,29 @@ void Loader::check_brokers() {
                 prefix + "reconnect_max_ms", "the pause grows from one to the other");
     check_order(b.in_flight_max, prefix + "in_flight_max", b.outbox_max, prefix + "outbox_max",
                 "the window is part of the outbox");
+    check_tls(b, at);
     if (!b.password_file.empty() && b.username.empty()) {
       complain(at, "broker '" + b.name +
                        "' has a password_file and no username: MQTT brokers want both");
     }
+  }
+}
+
+// That the files are there, and fit: see gateway/app/tls_check.h. Here: that they are named.
+void Loader::check_tls(const Broker& b, const std::string& at) {
+  const auto address = parse_uri(b.uri);
+  if (!address) return;  // said already
+  const bool some = !b.ca_file.empty() || !b.certificate_file.empty() || !b.key_file.empty();
+  const bool all = !b.ca_file.empty() && !b.certificate_file.empty() && !b.key_file.empty();
+  if (address->tls && !all) {
+    complain(at, "broker '" + b.name +
+                     "' has mqtts:// and needs ca_file, certificate_file and key_file, all three; "
+                     "`tributary fleet enroll` makes them");
+  }
+  if (!address->tls && some) {
+    complain(at,
+             "broker '" + b.name +
+                 "' names TLS files, but its uri is mqtt://: write mqtts://, or leave them out");
   }
 }
 

@@ -113,7 +113,7 @@ std::string domain_of(const Key& key) {
     case Form::path:
       return "a path";
     case Form::uri:
-      return "mqtt://host[:port]";
+      return "mqtt://host[:port] | mqtts://host[:port]";
     case Form::listen:
       return "address:port, or empty";
     case Form::host:

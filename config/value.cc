@@ -184,17 +184,22 @@ std::string assign_text(const Key& key, const Slot& slot, const std::string& tex
 Result<Address, std::string> parse_uri(const std::string& uri) {
   const std::size_t colon = uri.find("://");
   const std::string scheme = colon == std::string::npos ? "" : uri.substr(0, colon);
-  if (scheme != "mqtt") {
-    if (scheme == "mqtts" || scheme == "ssl" || scheme == "wss" || scheme == "ws") {
-      return Failure{
-          std::string("needs a transport that this version does not have; use mqtt://host[:port]")};
+  const bool tls = scheme == "mqtts";
+  if (scheme != "mqtt" && !tls) {
+    if (scheme == "wss" || scheme == "ws") {
+      return Failure{std::string(
+          "needs a transport that this version does not have; use mqtt:// or mqtts://")};
+    }
+    if (scheme == "ssl" || scheme == "tls") {
+      return Failure{"must be mqtts://host[:port]; did you mean " +
+                     quote("mqtts" + uri.substr(colon)) + "?"};
     }
     const std::string rest = colon == std::string::npos ? uri : uri.substr(colon + 3);
     return Failure{
         "must be mqtt://host[:port]" +
         (rest.empty() ? std::string() : "; did you mean " + quote("mqtt://" + rest) + "?")};
   }
-  std::string rest = uri.substr(7);
+  std::string rest = uri.substr(colon + 3);
   if (rest.find('@') != std::string::npos) {
     return Failure{
         std::string("must not hold a user name: use the keys username and password_file")};
@@ -203,6 +208,8 @@ Result<Address, std::string> parse_uri(const std::string& uri) {
     return Failure{std::string("must end after the port: mqtt://host[:port]")};
   }
   Address address;
+  address.tls = tls;
+  if (tls) address.port = 8883;
   const bool bracketed = !rest.empty() && rest[0] == '[';
   const std::size_t host_end = bracketed ? rest.find(']') : rest.find(':');
   if (bracketed && host_end == std::string::npos)

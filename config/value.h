@@ -29,7 +29,7 @@ std::string assign(const Key&, const Slot&, const Given&, const std::string& nam
 // The same from plain text (environment, --set), read as the key's type says.
 std::string assign_text(const Key&, const Slot&, const std::string& text, const std::string& name);
 
-// "mqtt://host[:port]".
+// "mqtt://host[:port]", "mqtts://host[:port]".
 Result<Address, std::string> parse_uri(const std::string& uri);
 
 // "address:port" to listen on; an address, not a name, but for localhost.

@@ -115,6 +115,9 @@ class Fleet {
   std::uint64_t now_ms_ = 0;
 };
 
+// The id of this device, 0 …: of the seed, the prefix and the number of gateways or sites alone, so
+// that keys can be made for a fleet before it runs.
+std::string device_id(const Options& options, std::uint32_t index);
 // Which gateways (a bit each) are in earshot of a device, by its id; all when the id does not say.
 std::uint32_t earshot(const std::string& device_id);
 // Patterns (* stands for anything) of the device ids that gateway `index` of `gateways` hears, for

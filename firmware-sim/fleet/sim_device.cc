@@ -28,7 +28,12 @@ std::mt19937_64 seeded(std::uint64_t seed, std::uint32_t index, std::uint64_t no
   return std::mt19937_64(s);
 }
 
-std::string make_id(const Options& o, std::uint32_t index, std::mt19937_64& random) {
+}  // namespace
+
+std::string device_id(const Options& o, std::uint32_t index) {
+  std::seed_seq of_id{static_cast<std::uint32_t>(o.seed), static_cast<std::uint32_t>(o.seed >> 32),
+                      index};
+  std::mt19937_64 random(of_id);
   const std::uint32_t hearers = o.sites != 0 ? o.sites : o.gateways;
   const std::uint64_t all = (std::uint64_t{1} << hearers) - 1;
   const std::uint64_t mask = 1 + random() % all;
@@ -36,6 +41,8 @@ std::string make_id(const Options& o, std::uint32_t index, std::mt19937_64& rand
   std::snprintf(tail, sizeof tail, "-%05u-h%llu", index, static_cast<unsigned long long>(mask));
   return o.prefix + tail;
 }
+
+namespace {
 
 std::unique_ptr<devices::Model> model_of(const Options& o, std::uint32_t index) {
   const auto kind = static_cast<devices::Model::Kind>(index % devices::Model::kinds);
@@ -50,7 +57,7 @@ Fleet::SimDevice::SimDevice(const Options& options, std::uint32_t index, std::ui
     : options_(options),
       keeper_(keeper),
       random_(seeded(options.seed, index, keeper != nullptr ? keeper->born_ms() : now_ms)),
-      id_(make_id(options, index, random_)),
+      id_(device_id(options, index)),
       memory_(fraction(random_) >= options.memoryless),
       model_(model_of(options, index)),
       up_(options.faults),

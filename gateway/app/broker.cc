@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <stdexcept>
 #include <utility>
@@ -17,20 +18,24 @@ namespace {
 
 [[noreturn]] void bad_uri(const std::string& uri, const char* why) {
   throw Trouble(Exit::usage, "\"" + uri + "\" is not a broker's address: " + why +
-                                 "\n  write mqtt://host or mqtt://host:port");
+                                 "\n  write mqtt://host, mqtt://host:port or mqtts://host:port");
 }
 
 // Paho writes IPv6 hosts in brackets, like everybody else.
-std::string paho_uri(const std::string& host, std::uint16_t port) {
+std::string paho_uri(const std::string& host, std::uint16_t port, bool tls) {
   const bool v6 = host.find(':') != std::string::npos;
-  return "tcp://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  return (tls ? "ssl://" : "tcp://") + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 }  // namespace
 
-void parse_broker_uri(const std::string& uri, std::string& host, std::uint16_t& port) {
-  const std::string scheme = "mqtt://";
-  if (uri.compare(0, scheme.size(), scheme) != 0) bad_uri(uri, "it does not begin with mqtt://");
+config::Address parse_broker_uri(const std::string& uri) {
+  config::Address address;
+  address.tls = uri.compare(0, 8, "mqtts://") == 0;
+  const std::string scheme = address.tls ? "mqtts://" : "mqtt://";
+  if (uri.compare(0, scheme.size(), scheme) != 0) {
+    bad_uri(uri, "it begins with neither mqtt:// nor mqtts://");
+  }
   std::string rest = uri.substr(scheme.size());
   if (!rest.empty() && rest.back() == '/') rest.pop_back();
   std::string port_text;
@@ -45,15 +50,27 @@ void parse_broker_uri(const std::string& uri, std::string& host, std::uint16_t& 
   }
   if (rest.empty()) bad_uri(uri, "it names no host");
   if (rest.find_first_of("/ \t@") != std::string::npos) bad_uri(uri, "the host is malformed");
-  std::uint16_t number = 1883;
+  std::uint16_t number = address.tls ? 8883 : 1883;
   if (colon != std::string::npos) {
     const char* end = port_text.data() + port_text.size();
     const auto [stop, error] = std::from_chars(port_text.data(), end, number);
     if (error != std::errc{} || stop != end || number == 0)
       bad_uri(uri, "the port is not 1 to 65535");
   }
-  host = rest;
-  port = number;
+  address.host = rest;
+  address.port = number;
+  return address;
+}
+
+transports::tls::Files identity_files(const std::string& folder) {
+  return {folder + "/ca.crt", folder + "/tls.crt", folder + "/tls.key"};
+}
+
+std::string identity_name(const Endpoint& endpoint) {
+  if (endpoint.identity.empty()) return {};
+  const auto mine =
+      transports::tls::read_certificate(identity_files(endpoint.identity).certificate);
+  return mine ? mine->common_name : std::string();
 }
 
 std::string read_secret(const std::string& file, const std::string& what) {
@@ -68,9 +85,36 @@ std::string read_secret(const std::string& file, const std::string& what) {
   return line;
 }
 
+namespace {
+
+transports::tls::Files checked_identity(const Endpoint& endpoint) {
+  if (endpoint.identity.empty()) {
+    throw Trouble(Exit::usage, endpoint.broker +
+                                   " wants to know who you are\n  name your folder of the fleet "
+                                   "with --identity; `tributary fleet enroll` makes one");
+  }
+  transports::tls::Files files = identity_files(endpoint.identity);
+  std::string wrong;
+  for (const auto& trouble : transports::tls::check(files, std::time(nullptr))) {
+    wrong += (wrong.empty() ? "" : "\n  ") + trouble.text;
+  }
+  if (!wrong.empty()) throw Trouble(Exit::config, wrong);
+  return files;
+}
+
+}  // namespace
+
 BrokerOptions client_options(const Endpoint& endpoint, const std::string& client_id) {
   BrokerOptions o;
-  parse_broker_uri(endpoint.broker, o.host, o.port);
+  const config::Address address = parse_broker_uri(endpoint.broker);
+  o.host = address.host;
+  o.port = address.port;
+  o.tls = address.tls;
+  if (o.tls) o.files = checked_identity(endpoint);
+  if (!o.tls && !endpoint.identity.empty()) {
+    throw Trouble(Exit::usage, endpoint.broker + " is without TLS, and --identity is for TLS" +
+                                   "\n  write mqtts://, or leave --identity out");
+  }
   o.client_id = client_id;
   o.username = endpoint.username;
   if (!endpoint.password_file.empty()) o.password = read_secret(endpoint.password_file, "password");
@@ -80,7 +124,8 @@ BrokerOptions client_options(const Endpoint& endpoint, const std::string& client
 
 std::unique_ptr<transports::Session> make_session(const BrokerOptions& options) {
   transports::mqtt::Options o;
-  o.uri = paho_uri(options.host, options.port);
+  o.uri = paho_uri(options.host, options.port, options.tls);
+  if (options.tls) o.tls = options.files;
   o.client_id = options.client_id;
   o.will = options.will;
   o.keepalive_s = static_cast<std::uint16_t>(options.keepalive_s);

@@ -9,7 +9,9 @@
 #include <optional>
 #include <string>
 
+#include "config/config.h"
 #include "transports/session.h"
+#include "transports/tls/files.h"
 
 namespace tributary::app {
 
@@ -29,14 +31,21 @@ struct BrokerOptions {
   std::uint32_t inbound_queue_max = 10'000;
   std::uint32_t outbox_max = 10'000;  // of QoS 1
   std::uint32_t qos0_outbox_max = 10'000;
+  bool tls = false;  // then with these files
+  transports::tls::Files files;
   std::optional<transports::Message> will;
 };
 
-// mqtt://host[:port], [v6] addresses too. Throws Trouble(usage).
-void parse_broker_uri(const std::string& uri, std::string& host, std::uint16_t& port);
+// mqtt://host[:port] or mqtts://host[:port], [v6] addresses too. Throws Trouble(usage).
+config::Address parse_broker_uri(const std::string& uri);
+// The files of a folder that `tributary fleet` made.
+transports::tls::Files identity_files(const std::string& folder);
+// Whose it is: the CN of its certificate; empty without one.
+std::string identity_name(const Endpoint& endpoint);
 // The first line of a file. Throws Trouble(config).
 std::string read_secret(const std::string& file, const std::string& what);
 
+// Throws Trouble(usage), and Trouble(config) when the identity's files are not fit.
 BrokerOptions client_options(const Endpoint& endpoint, const std::string& client_id);
 std::unique_ptr<transports::Session> make_session(const BrokerOptions& options);
 

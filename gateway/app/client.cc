@@ -19,7 +19,9 @@ using transports::Message;
 using transports::Qos;
 
 void add_endpoint_options(CLI::App& command, Endpoint& endpoint) {
-  command.add_option("--broker", endpoint.broker, "the broker, mqtt://host[:port]")
+  command
+      .add_option("--broker", endpoint.broker,
+                  "the broker, mqtt://host[:port] or mqtts://host[:port]")
       ->envname("TRIBUTARY_CLI_BROKER")
       ->capture_default_str();
   command.add_option("--fleet", endpoint.fleet, "the fleet's name")
@@ -30,6 +32,11 @@ void add_endpoint_options(CLI::App& command, Endpoint& endpoint) {
   command.add_option("--username", endpoint.username, "for the broker");
   command.add_option("--password-file", endpoint.password_file,
                      "a file with the password, one line");
+  command
+      .add_option("--identity", endpoint.identity,
+                  "for mqtts://: your folder of the fleet (ca.crt, tls.crt, tls.key)")
+      ->envname("TRIBUTARY_CLI_IDENTITY")
+      ->type_name("DIR");
 }
 
 Client::Client(const Endpoint& endpoint, Patient) : patient_(true) {
@@ -63,7 +70,9 @@ void Client::start(const Endpoint& endpoint) {
   const std::uint64_t number = std::uint64_t{random()} << 32 | random();
   const std::string id = "tributary-cli-" + hex64(number);
   root_ = endpoint.root();
-  reply_topic_ = root_ + "/reply/" + id;
+  // Where brokers tell people apart, answers are for their eyes alone.
+  const std::string name = identity_name(endpoint);
+  reply_topic_ = root_ + "/reply/" + (name.empty() ? id : name);
   broker_ = endpoint.broker;
   session_ = make_session(client_options(endpoint, id));
   session_->on_ready([this] {

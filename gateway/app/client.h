@@ -29,6 +29,7 @@ struct Endpoint {
   std::string topic_root = "tributary/v1";
   std::string username;
   std::string password_file;
+  std::string identity;  // a folder of `tributary fleet`, for mqtts://
 
   std::string root() const { return topic_root + "/" + fleet; }
 };

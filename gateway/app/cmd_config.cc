@@ -6,7 +6,9 @@
 
 #include "config/config.h"
 #include "gateway/app/cli.h"
+#include "gateway/app/clock.h"
 #include "gateway/app/settings.h"
+#include "gateway/app/tls_check.h"
 
 namespace tributary::app {
 namespace {
@@ -30,6 +32,11 @@ Exit check(const ConfigArguments& arguments) {
   const config::Inputs inputs = read_inputs(arguments.file, arguments.sets);
   const auto loaded = config::load(inputs);
   if (!loaded) throw Trouble(Exit::config, config::to_string(loaded.error()));
+  TlsFindings found = check_tls(*loaded, static_cast<std::int64_t>(wall_now_ms() / 1'000));
+  found.broken.insert(found.broken.end(), found.of_time.begin(), found.of_time.end());
+  if (!found.broken.empty()) throw Trouble(Exit::config, config::to_string(found.broken));
+  for (const std::string& text : found.warnings)
+    std::fprintf(stderr, "warning: %s\n", text.c_str());
   std::puts(config::summary(*loaded, inputs).c_str());
   return Exit::ok;
 }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <filesystem>
 #include <memory>
+#include <random>
 
 #include "firmware-sim/fleet/fleet.h"
 #include "gateway/app/clock.h"
@@ -16,6 +17,8 @@
 #include "gateway/app/supervisor.h"
 #include "gateway/app/terminal.h"
 #include "gateway/app/watcher.h"
+#include "gateway/keyring/error.h"
+#include "gateway/keyring/keyring.h"
 
 namespace tributary::app {
 namespace {
@@ -34,6 +37,7 @@ struct DemoArguments {
   std::uint16_t port = 0;
   double rate = 2;
   bool keep = false;
+  bool secure = false;
   bool no_host = false;
   bool plain = false;
 };
@@ -45,11 +49,13 @@ constexpr std::uint16_t dashboard_port = 8080;  // the first gateway's, when it 
 
 class Demo {
  public:
-  explicit Demo(const DemoArguments& a) : a_(a), live_(!a.plain && is_terminal()) {}
+  explicit Demo(const DemoArguments& a) : a_(a), seed_(a.seed), live_(!a.plain && is_terminal()) {}
   Exit run();
 
  private:
   void prepare();
+  void make_fleet();
+  std::string identity(const char* role, const std::string& id) const;
   void start_broker();
   void start_gateways();
   void start_devices();
@@ -64,12 +70,14 @@ class Demo {
   std::string log_of(const std::string& name) const { return a_.dir + "/" + name + ".log"; }
 
   const DemoArguments& a_;
+  std::uint64_t seed_;
   const bool live_;
   Signals signals_;  // first: what is started after it inherits its mask
   Supervisor supervisor_;
   Endpoint endpoint_;
   std::uint16_t port_ = 0;
   std::vector<std::uint16_t> http_ports_;  // of the gateways, in order
+  std::string broker_access_;  // lines for its configuration; empty: no TLS
   std::string self_;
   std::unique_ptr<Watcher> watcher_;
   std::optional<LiveScreen> screen_;
@@ -80,21 +88,66 @@ class Demo {
 void Demo::prepare() {
   self_ = fs::read_symlink("/proc/self/exe").string();
   port_ = free_port(a_.port);
-  endpoint_.broker = "mqtt://127.0.0.1:" + std::to_string(port_);
+  endpoint_.broker =
+      (a_.secure ? "mqtts://127.0.0.1:" : "mqtt://127.0.0.1:") + std::to_string(port_);
   // Only what earlier runs made; nobody else's files.
   std::error_code ignored;
   for (const char* name :
-       {"broker", "broker.log", "fleet.log", "fleet.out", "host.log", "host.state"}) {
+       {"broker", "identities", "broker.log", "fleet.log", "fleet.out", "host.log", "host.state"}) {
     fs::remove_all(a_.dir + "/" + name, ignored);
   }
   for (std::uint32_t i = 0; i < 7; ++i) {
     fs::remove_all(a_.dir + "/" + gateway_name(i), ignored);
     fs::remove(log_of(gateway_name(i)), ignored);
   }
+  if (a_.secure) make_fleet();
+}
+
+constexpr const char* host_id = "host-this-machine";
+
+std::string Demo::identity(const char* role, const std::string& id) const {
+  return a_.secure ? fs::absolute(a_.dir + "/identities/" + role + "/" + id).string()
+                   : std::string();
+}
+
+// A CA of its own for this run, and a certificate for everybody who takes part. One for each who
+// looks on, too: the broker knows its clients by their certificates.
+void Demo::make_fleet() {
+  std::random_device random;
+  while (seed_ == 0) seed_ = std::uint64_t{random()} << 32 | random();
+  const auto now_s = static_cast<std::int64_t>(wall_now_ms() / 1'000);
+  fleet::Options devices;
+  devices.devices = a_.devices;
+  devices.gateways = a_.gateways;
+  devices.seed = seed_;
+  std::error_code ignored;
+  fs::create_directories(a_.dir, ignored);
+  try {
+    keyring::InitOptions options;
+    options.dir = a_.dir + "/identities";
+    options.fleet = endpoint_.fleet;
+    options.listen = std::to_string(port_) + " 127.0.0.1";
+    keyring::Keyring ring = keyring::Keyring::init(options, now_s);
+    for (std::uint32_t i = 0; i < a_.gateways; ++i) {
+      ring.enroll(keyring::Role::gateway, gateway_name(i), now_s);
+    }
+    for (std::uint32_t i = 0; i < a_.devices; ++i) {
+      ring.enroll(keyring::Role::device, fleet::device_id(devices, i), now_s);
+    }
+    ring.enroll(keyring::Role::device, host_id, now_s);
+    for (const char* name : {"screen", "judge", "you"}) {
+      ring.enroll(keyring::Role::viewer, name, now_s);
+    }
+    ring.save(now_s);
+    broker_access_ = keyring::tls_lines({ring.broker_folder(), options.listen});
+  } catch (const keyring::Error& e) {
+    throw Trouble(Exit::storage, e.what());
+  }
+  endpoint_.identity = identity("operators", "screen");
 }
 
 void Demo::start_broker() {
-  const std::string file = write_broker_files(a_.dir, port_, a_.broker_profile);
+  const std::string file = write_broker_files(a_.dir, port_, a_.broker_profile, broker_access_);
   supervisor_.start({.name = "broker",
                      .argv = {find_program("mosquitto"), "-c", file},
                      .log = log_of("broker"),
@@ -112,7 +165,8 @@ void Demo::start_gateways() {
                         .fleet = endpoint_.fleet,
                         .port = port_,
                         .http_port = 0,
-                        .hears = {}};
+                        .hears = {},
+                        .identity = identity("gateways", gateway_name(i))};
     gateway.http_port = free_port_from(dashboard_port, http_ports_);
     http_ports_.push_back(gateway.http_port);
     gateway.hears = fleet::earshot_patterns(i, a_.gateways);
@@ -137,9 +191,13 @@ void Demo::start_devices() {
                                     "--loss",     std::to_string(a_.loss_percent / 100.0),
                                     "--rate",     std::to_string(a_.rate),
                                     "--deadline", std::to_string(a_.verdict_s)};
-  if (a_.seed != 0) {
+  if (seed_ != 0) {
     fleet.emplace_back("--seed");
-    fleet.push_back(std::to_string(a_.seed));
+    fleet.push_back(std::to_string(seed_));
+  }
+  if (a_.secure) {
+    fleet.insert(fleet.end(), {"--identities", identity("devices", ""), "--identity",
+                               identity("operators", "judge")});
   }
   supervisor_.start({.name = "fleet",
                      .argv = std::move(fleet),
@@ -148,14 +206,19 @@ void Demo::start_devices() {
                      .restart = false,
                      .before_restart = {}});
   if (a_.no_host) return;
-  supervisor_.start(
-      {.name = "host",
-       .argv = {self_, "device", "host", "--broker", endpoint_.broker, "--fleet", endpoint_.fleet,
-                "--state", a_.dir + "/host.state", "--place", "this-machine"},
-       .log = log_of("host"),
-       .out = {},
-       .restart = true,
-       .before_restart = {}});
+  std::vector<std::string> host = {self_,           "device",         "host",
+                                   "--broker",      endpoint_.broker, "--fleet",
+                                   endpoint_.fleet, "--state",        a_.dir + "/host.state",
+                                   "--place",       "this-machine"};
+  if (a_.secure) {
+    host.insert(host.end(), {"--id", host_id, "--identity", identity("devices", host_id)});
+  }
+  supervisor_.start({.name = "host",
+                     .argv = std::move(host),
+                     .log = log_of("host"),
+                     .out = {},
+                     .restart = true,
+                     .before_restart = {}});
 }
 
 void Demo::print_places() {
@@ -172,6 +235,12 @@ void Demo::print_places() {
         std::to_string(a_.devices) + " devices, " + std::to_string(a_.loss_percent) + " % loss");
   if (!a_.no_host) place("host", "this machine's own counters");
   std::printf("%s\n", dashboards().c_str());
+  if (a_.secure) {
+    std::printf(
+        "mutual TLS 1.3 everywhere, one certificate each, the access list in force; for\n"
+        "another terminal: tributary get KEY --broker %s --identity %s\n",
+        endpoint_.broker.c_str(), identity("operators", "you").c_str());
+  }
   std::printf("Kill any gateway or the broker (kill -9 PID): it is started again. Ctrl-C ends%s.\n",
               a_.seconds == 0 ? " with the verdict" : "");
   std::fflush(stdout);
@@ -268,6 +337,7 @@ void Demo::clean_up(bool exact) {
   }
   std::error_code ignored;
   fs::remove_all(a_.dir + "/broker", ignored);
+  fs::remove_all(a_.dir + "/identities", ignored);
   for (std::uint32_t i = 0; i < a_.gateways; ++i) {
     fs::remove_all(a_.dir + "/" + gateway_name(i), ignored);
   }
@@ -328,10 +398,13 @@ void add_demo(CLI::App& root, Commands& commands) {
   app->add_option("--verdict-s", a->verdict_s, "how long gateways may take to agree at the end")
       ->capture_default_str()
       ->check(CLI::Range(1U, 3'600U));
+  app->add_flag("--secure", a->secure,
+                "mutual TLS 1.3 with a certificate for each, and the broker's access list");
   app->add_flag("--keep", a->keep, "keep databases and logs after an exact run");
   app->add_flag("--no-host", a->no_host, "without this machine as a device");
   app->add_flag("--plain", a->plain, "lines instead of a live table");
-  app->footer(examples({"tributary demo --seconds 30", "tributary demo --devices 1000 --loss 50"}));
+  app->footer(examples({"tributary demo --seconds 30", "tributary demo --secure --seconds 30",
+                        "tributary demo --devices 1000 --loss 50"}));
   commands.push_back({app, [a] { return Demo(*a).run(); }});
 }
 

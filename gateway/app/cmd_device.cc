@@ -104,9 +104,16 @@ void report(const std::vector<sdk::Event>& events) {
 // A device, its session and its runner, stepping until it is told to stop.
 class Running {
  public:
+  // The broker lets a device speak on its own topic only.
+  static const DeviceArguments& own(const DeviceArguments& a) {
+    const std::string name = identity_name(a.endpoint);
+    if (name.empty() || name == a.id) return a;
+    throw Trouble(Exit::usage, a.endpoint.identity + " is the identity of " + name + ", not of " +
+                                   a.id + "\n  give --id " + name + ", or the folder of " + a.id);
+  }
   Running(const DeviceArguments& a, sdk::Device& device)
       : device_(device),
-        session_(make_session(client_options(a.endpoint, "tributary-device-" + a.id))) {
+        session_(make_session(client_options(own(a).endpoint, "tributary-device-" + a.id))) {
     session_->on_ready(waker_.callback());
     runner_.emplace(device_, *session_, a.endpoint.topic_root);
     session_->start();

@@ -7,9 +7,11 @@
 #include <memory>
 
 #include "gateway/app/cli.h"
+#include "gateway/app/clock.h"
 #include "gateway/app/daemon.h"
 #include "gateway/app/settings.h"
 #include "gateway/app/signals.h"
+#include "gateway/app/tls_check.h"
 
 namespace tributary::app {
 namespace {
@@ -36,13 +38,25 @@ void make_data_dir(const std::string& path) {
 
 Exit run_gateway(const GatewayArguments& arguments) {
   const config::Loaded loaded = load_or_throw(arguments);
+  const auto now_s = [] { return static_cast<std::int64_t>(wall_now_ms() / 1'000); };
+  // What only a clock makes wrong may be right in a moment: logged, and tried again.
+  if (const TlsFindings found = check_tls(loaded, now_s()); !found.broken.empty()) {
+    throw Trouble(Exit::config, config::to_string(found.broken));
+  }
   Signals signals;
   Log log(log_options(loaded.gateway));
   make_data_dir(loaded.gateway.gateway.data_dir);
   log.write(Level::info, "starting",
             "gateway " + loaded.gateway.gateway.id + " of fleet " + loaded.gateway.gateway.fleet +
                 ", version " + version());
-  auto daemon = Daemon::open(daemon_options(loaded), log);
+  TlsWatch watch(loaded, log);
+  watch.tick(now_s());
+  Daemon::Options options = daemon_options(loaded);
+  options.tick = [&] { watch.tick(now_s()); };
+  for (std::size_t i = 0; i < options.links.size(); ++i) {
+    options.links[i].certificate_ends_s = [&watch, i] { return watch.ends_s(i); };
+  }
+  auto daemon = Daemon::open(std::move(options), log);
   if (!daemon) throw Trouble(Exit::storage, daemon.error().message);
   signals.on_stop([&] { (*daemon)->stop(); });
   const Daemon::End end = (*daemon)->run();

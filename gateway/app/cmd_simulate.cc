@@ -27,6 +27,7 @@ struct SimulateArguments {
   Endpoint endpoint;
   std::vector<std::string> gateways;
   std::vector<std::string> sites;  // their brokers
+  std::string identities;          // a folder with one of each device
   fleet::Options fleet;
   std::uint32_t seconds = 0;
   std::uint32_t deadline_s = 60;
@@ -97,19 +98,32 @@ class Simulation {
     if (gateways_.empty()) client.choose_gateway("");  // says that there is none
   }
 
-  // Those of one site after the other's: the fleet takes session s for one of site s % sites.
-  std::vector<transports::Session*> make_sessions() {
+  // Those of one site after the other's: the fleet takes session s for one of site s % sites. With
+  // identities each device has a session of its own, as the broker wants it.
+  std::vector<transports::Session*> make_sessions(const fleet::Options& options) {
     const std::string id = "tributary-fleet-" + hex64(fresh_seed()).substr(8) + "-";
     Endpoint at = a_.endpoint;
     std::vector<transports::Session*> sessions;
+    if (!a_.identities.empty()) {
+      for (std::uint32_t i = 0; i < options.devices; ++i) {
+        const std::string device = fleet::device_id(options, i);
+        at.identity = a_.identities + "/" + device;
+        sessions.push_back(add_session(at, device));
+      }
+      return sessions;
+    }
     const std::size_t count = a_.sessions * std::max<std::size_t>(a_.sites.size(), 1);
     for (std::size_t i = 0; i < count; ++i) {
       if (!a_.sites.empty()) at.broker = a_.sites[i % a_.sites.size()];
-      sessions_.push_back(make_session(client_options(at, id + std::to_string(i))));
-      sessions_.back()->on_ready(waker_.callback());
-      sessions.push_back(sessions_.back().get());
+      sessions.push_back(add_session(at, id + std::to_string(i)));
     }
     return sessions;
+  }
+
+  transports::Session* add_session(const Endpoint& at, const std::string& client_id) {
+    sessions_.push_back(make_session(client_options(at, client_id)));
+    sessions_.back()->on_ready(waker_.callback());
+    return sessions_.back().get();
   }
 
   void start() {
@@ -119,7 +133,7 @@ class Simulation {
     options.gateways = static_cast<std::uint32_t>(gateways_.size());
     options.sites = static_cast<std::uint32_t>(a_.sites.size());
     options.seed = a_.seed != 0 ? a_.seed : fresh_seed();
-    const std::vector<transports::Session*> sessions = make_sessions();
+    const std::vector<transports::Session*> sessions = make_sessions(options);
     try {
       fleet_ = std::make_unique<fleet::Fleet>(options, sessions, wall_now_ms());
     } catch (const std::runtime_error& e) {
@@ -292,10 +306,17 @@ void add_simulate(CLI::App& root, Commands& commands) {
   app->add_option("--deadline", a->deadline_s, "seconds that gateways may take to agree at the end")
       ->capture_default_str()
       ->check(CLI::Range(1U, 86'400U));
-  app->add_option("--site", a->sites,
-                  "a broker for devices, mqtt://host[:port]; repeat it for each. Gateways are then "
-                  "only asked at --broker")
-      ->expected(1, 16);
+  auto* site =
+      app->add_option(
+             "--site", a->sites,
+             "a broker for devices, mqtt://host[:port]; repeat it for each. Gateways are then "
+             "only asked at --broker")
+          ->expected(1, 16);
+  app->add_option("--identities", a->identities,
+                  "the fleet's folder of devices: each speaks with its own certificate, over a "
+                  "connection of its own; ids are of the seed")
+      ->type_name("DIR")
+      ->excludes(site);
   app->add_option("--sessions", a->sessions, "connections to the broker, to each site's")
       ->capture_default_str()
       ->check(CLI::Range(1U, 64U));

@@ -67,7 +67,7 @@ Pump::Usage usage(const std::string& database_path) {
 }  // namespace
 
 Result<std::unique_ptr<Daemon>, store::Error> Daemon::open(Options options, Log& log) {
-  std::unique_ptr<Daemon> daemon(new Daemon(log, options.stop_timeout_ms));
+  std::unique_ptr<Daemon> daemon(new Daemon(log, options));
   const auto wake = [d = daemon.get()] { d->wake(); };
   Pump::Options p;
   p.core = std::move(options.core);
@@ -123,6 +123,7 @@ Daemon::End Daemon::run() {
     bool more = pump_->turn();
     if (door_) more = door_->serve(*pump_) || more;
     log_.tick();
+    if (tick_) tick_();
     const std::uint64_t now_ms = mono_now_ms();
     if (!stop_deadline_ms && stop_asked()) {
       log_.write(Level::info, "stopping", "committing what waits");

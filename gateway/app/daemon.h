@@ -37,6 +37,7 @@ class Daemon {
     std::function<std::uint64_t()> random;  // for the session number
     std::optional<http::Server::Options> http;
     std::uint32_t stop_timeout_ms = 5'000;  // for the last commit and the goodbye
+    std::function<void()> tick = {};        // called at least once a second, by the owner
   };
 
   // Opens the pump. `log` outlives the daemon.
@@ -52,13 +53,15 @@ class Daemon {
   void stop();
 
  private:
-  Daemon(Log& log, std::uint32_t stop_timeout_ms) : log_(log), stop_timeout_ms_(stop_timeout_ms) {}
+  Daemon(Log& log, const Options& options)
+      : log_(log), stop_timeout_ms_(options.stop_timeout_ms), tick_(options.tick) {}
   void wake();
   void wait(std::uint64_t until_ms);
   bool stop_asked();
 
   Log& log_;
   const std::uint32_t stop_timeout_ms_;
+  const std::function<void()> tick_;
   std::mutex mutex_;
   std::condition_variable woken_;
   bool wake_asked_ = false;     // guarded by mutex_

@@ -33,15 +33,25 @@ constexpr const char* built_in_profile =
     "set_tcp_nodelay true\n";
 
 // Where it listens, stores and logs is the demo's own matter.
-constexpr std::array<std::string_view, 9> own_settings = {"listener",
-                                                          "port",
-                                                          "bind_address",
-                                                          "persistence_location",
-                                                          "persistence_file",
-                                                          "log_dest",
-                                                          "log_type",
-                                                          "allow_anonymous",
-                                                          "user"};
+constexpr std::array<std::string_view, 19> own_settings = {"listener",
+                                                           "acl_file",
+                                                           "password_file",
+                                                           "cafile",
+                                                           "capath",
+                                                           "certfile",
+                                                           "keyfile",
+                                                           "crlfile",
+                                                           "tls_version",
+                                                           "require_certificate",
+                                                           "use_identity_as_username",
+                                                           "port",
+                                                           "bind_address",
+                                                           "persistence_location",
+                                                           "persistence_file",
+                                                           "log_dest",
+                                                           "log_type",
+                                                           "allow_anonymous",
+                                                           "user"};
 
 void write_text(const std::string& path, const std::string& text) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
@@ -122,15 +132,16 @@ std::uint16_t free_port_from(std::uint16_t wanted, const std::vector<std::uint16
 }
 
 std::string write_broker_files(const std::string& dir, std::uint16_t port,
-                               const std::string& profile) {
+                               const std::string& profile, const std::string& access) {
+  const std::string anybody =
+      "listener " + std::to_string(port) + " 127.0.0.1\nallow_anonymous true\n";
   const std::string place = fs::absolute(dir + "/broker").string();
   make_directory(place);
   const std::string file = place + "/mosquitto.conf";
   write_text(file, profile_text(profile) + "persistence_location " + place + "/\n" +
                        "persistence_file mosquitto.db\n" +
                        "log_dest stderr\nlog_type error\nlog_type warning\nlog_type notice\n" +
-                       "user " + user_name() + "\n" + "listener " + std::to_string(port) +
-                       " 127.0.0.1\nallow_anonymous true\n");
+                       "user " + user_name() + "\n" + (access.empty() ? anybody : access));
   return file;
 }
 
@@ -146,12 +157,17 @@ std::string write_gateway_files(const std::string& dir, const DemoGateway& gatew
   for (const std::string& pattern : gateway.hears) {
     hears += (hears.empty() ? "" : ", ") + std::string("\"") + pattern + "\"";
   }
+  const std::string& me = gateway.identity;
+  const std::string tls = me.empty() ? ""
+                                     : "ca_file = \"" + me + "/ca.crt\"\ncertificate_file = \"" +
+                                           me + "/tls.crt\"\nkey_file = \"" + me + "/tls.key\"\n";
   const std::string file = place + "/gateway.toml";
   write_text(file, "# written by tributary demo\n[gateway]\nid = \"" + gateway.id +
                        "\"\nfleet = \"" + gateway.fleet + "\"\ndata_dir = \"" + place +
-                       "\"\n\n[[broker]]\nname = \"local\"\nuri = \"mqtt://127.0.0.1:" +
-                       std::to_string(gateway.port) + "\"\nhears = [" + hears +
-                       "]\nreconnect_max_ms = 2000\n\n[http]\nlisten = \"127.0.0.1:" +
+                       "\"\n\n[[broker]]\nname = \"local\"\nuri = \"" +
+                       (me.empty() ? "mqtt" : "mqtts") +
+                       "://127.0.0.1:" + std::to_string(gateway.port) + "\"\nhears = [" + hears +
+                       "]\nreconnect_max_ms = 2000\n" + tls + "\n[http]\nlisten = \"127.0.0.1:" +
                        std::to_string(gateway.http_port) + "\"\n");
   return file;
 }

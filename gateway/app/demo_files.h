@@ -20,8 +20,9 @@ std::uint16_t free_port_from(std::uint16_t wanted, const std::vector<std::uint16
 
 // <dir>/broker/mosquitto.conf; `profile` names a file whose settings are taken over, but for those
 // that say where it listens and stores. Empty: a built-in profile. Throws Trouble(storage).
+// `access` are the lines about listeners and users; empty: anybody, on this port of the loopback.
 std::string write_broker_files(const std::string& dir, std::uint16_t port,
-                               const std::string& profile);
+                               const std::string& profile, const std::string& access = {});
 // Forgets what the broker retained. REQUIRES: the broker is not running.
 void forget_broker_database(const std::string& dir);
 
@@ -30,6 +31,7 @@ struct DemoGateway {
   std::uint16_t port = 0;       // the broker's
   std::uint16_t http_port = 0;  // its own
   std::vector<std::string> hears;
+  std::string identity = {};  // its folder of the fleet; empty: without TLS
 };
 // <dir>/<id>/gateway.toml; returns its path. Throws Trouble(storage).
 std::string write_gateway_files(const std::string& dir, const DemoGateway& gateway);

@@ -39,6 +39,8 @@ class Pump {
     core::LinkOptions options;
     std::function<std::unique_ptr<transports::Session>(const transports::Message& will)> connect;
     std::size_t outbox_max = 10'000;
+    bool tls = false;
+    std::function<std::int64_t()> certificate_ends_s = {};  // since 1970; for the status
   };
   struct Usage {
     std::uint64_t memory_bytes = 0;  // resident

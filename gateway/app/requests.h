@@ -36,6 +36,8 @@ struct ProcessState {
     std::string reason;  // why it is not connected
     std::uint64_t messages_in = 0, messages_out = 0;
     std::uint64_t bytes_in = 0, bytes_out = 0;  // topics and payloads
+    bool tls = false;
+    std::int64_t certificate_ends_s = 0;  // since 1970; 0: none
   };
   std::string gateway;
   std::string fleet;

@@ -71,7 +71,14 @@ json status(const Query& q) {
                      {"messages_out", link.messages_out},
                      {"bytes_in", link.bytes_in},
                      {"bytes_out", link.bytes_out},
-                     {"reason", link.reason}});
+                     {"reason", link.reason},
+                     {"tls", link.tls}});
+    if (link.certificate_ends_s > 0) {
+      const auto now_s = static_cast<std::int64_t>(q.process.now.wall_ms / 1'000);
+      links.back()["certificate_ends"] =
+          utc_time(static_cast<std::uint64_t>(link.certificate_ends_s) * 1'000);
+      links.back()["certificate_days_left"] = (link.certificate_ends_s - now_s) / 86'400;
+    }
   }
   return {{"fleet", q.process.fleet},
           {"version", q.process.version},

@@ -10,6 +10,7 @@
 
 #include "gateway/app/broker.h"
 #include "gateway/app/cli.h"
+#include "gateway/app/tls_check.h"
 
 namespace tributary::app {
 namespace {
@@ -103,6 +104,7 @@ Daemon::Link link_of(const config::Broker& broker, const config::Derived::Link& 
   link.options.peers = broker.peers;
   link.options.hears = broker.hears;
   link.outbox_max = broker.outbox_max;
+  link.tls = derived.address.tls;
   link.connect = [options = broker_options(broker, derived)](const transports::Message& will) {
     BrokerOptions with_will = options;
     with_will.will = will;
@@ -117,6 +119,8 @@ BrokerOptions broker_options(const config::Broker& broker, const config::Derived
   BrokerOptions o;
   o.host = link.address.host;
   o.port = link.address.port;
+  o.tls = link.address.tls;
+  if (o.tls) o.files = tls_files(broker);
   o.client_id = link.client_id;
   o.username = broker.username;
   if (!broker.password_file.empty()) o.password = read_secret(broker.password_file, "password");

@@ -100,9 +100,19 @@ constexpr Case file_cases[] = {
      "\"mqtt://localhost:1883\"?"},
     {"other_scheme", "[[broker]]\nuri = \"tcp://h\"\n",
      "g.toml:2:7: broker.uri = \"tcp://h\" must be mqtt://host[:port]; did you mean \"mqtt://h\"?"},
-    {"tls", "[[broker]]\nuri = \"mqtts://h\"\n",
-     "g.toml:2:7: broker.uri = \"mqtts://h\" needs a transport that this version does not have; "
-     "use mqtt://host[:port]"},
+    {"websocket", "[[broker]]\nuri = \"wss://h\"\n",
+     "g.toml:2:7: broker.uri = \"wss://h\" needs a transport that this version does not have; "
+     "use mqtt:// or mqtts://"},
+    {"ssl", "[[broker]]\nuri = \"ssl://h:8883\"\n",
+     "g.toml:2:7: broker.uri = \"ssl://h:8883\" must be mqtts://host[:port]; did you mean "
+     "\"mqtts://h:8883\"?"},
+    {"tls_without_files", "[[broker]]\nuri = \"mqtts://h\"\nca_file = \"ca.crt\"\n",
+     "g.toml:1:1: broker 'local' has mqtts:// and needs ca_file, certificate_file and key_file, "
+     "all "
+     "three; `tributary fleet enroll` makes them"},
+    {"files_without_tls", "[[broker]]\nkey_file = \"tls.key\"\n",
+     "g.toml:1:1: broker 'local' names TLS files, but its uri is mqtt://: write mqtts://, or leave "
+     "them out"},
     {"port", "[[broker]]\nuri = \"mqtt://h:99999\"\n",
      "g.toml:2:7: broker.uri = \"mqtt://h:99999\" has a bad port \"99999\": 1 to 65535"},
     {"password_in_uri", "[[broker]]\nuri = \"mqtt://u:p@h\"\n",

@@ -16,8 +16,14 @@ void require(bool ok, const char* what) {
 
 Options checked(Options options) {
   const std::string& uri = options.uri;
-  const bool known = uri.rfind("tcp://", 0) == 0 || uri.rfind("mqtt://", 0) == 0;
-  require(known, "uri must begin with tcp:// or mqtt://");
+  const bool secure = uri.rfind("ssl://", 0) == 0 || uri.rfind("mqtts://", 0) == 0;
+  const bool known = secure || uri.rfind("tcp://", 0) == 0 || uri.rfind("mqtt://", 0) == 0;
+  require(known, "uri must begin with tcp://, mqtt://, ssl:// or mqtts://");
+  const tls::Files& files = options.tls;
+  const bool all = !files.ca.empty() && !files.certificate.empty() && !files.key.empty();
+  require(!secure || all, "mqtts:// needs a CA file, a certificate and its key");
+  require(secure || files.none(), "TLS files need mqtts://");
+  require(options.tls_look_ms > 0, "tls_look_ms is 0");
   require(uri.size() > uri.find("://") + 3, "uri names no host");
   require(!options.client_id.empty(), "client_id is empty");
   require(options.client_id.find('\0') == std::string::npos, "client_id contains a zero byte");

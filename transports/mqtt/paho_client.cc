@@ -10,6 +10,7 @@
 
 #include "transports/mqtt/outbox.h"
 #include "transports/mqtt/reason.h"
+#include "transports/tls/policy.h"
 
 namespace tributary::transports::mqtt {
 namespace {
@@ -79,6 +80,17 @@ paho::create_options create_options(const Options& options) {
   return create;
 }
 
+// The files are read at each connect. Which version of TLS: see transports/tls/policy.h.
+paho::ssl_options tls_options(const tls::Files& files) {
+  paho::ssl_options ssl;
+  ssl.set_trust_store(files.ca);
+  ssl.set_key_store(files.certificate);
+  ssl.set_private_key(files.key);
+  ssl.set_enable_server_cert_auth(true);
+  ssl.set_verify(true);  // that it is for the host of the URI
+  return ssl;
+}
+
 paho::connect_options connect_options(const Options& options) {
   paho::connect_options connect;
   connect.set_mqtt_version(MQTTVERSION_5);
@@ -99,6 +111,7 @@ paho::connect_options connect_options(const Options& options) {
       options.max_packet_bytes + packet_overhead_bytes, std::numeric_limits<std::int32_t>::max());
   properties.add({paho::property::MAXIMUM_PACKET_SIZE, static_cast<std::int32_t>(largest)});
   connect.set_properties(properties);
+  if (!options.tls.none()) connect.set_ssl(tls_options(options.tls));
   return connect;
 }
 
@@ -234,6 +247,10 @@ class PahoClient::Impl {
 };
 
 PahoClient::PahoClient(const Options& options, PahoAnswers& answers) {
+  if (!options.tls.none()) {
+    const std::string why = tls::require_tls13();
+    if (!why.empty()) throw std::invalid_argument("MQTT session: " + why);
+  }
   try {
     impl_ = std::make_unique<Impl>(options, answers);
   } catch (const paho::exception& error) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "transports/mqtt/backoff.h"
+#include "transports/mqtt/credentials.h"
 #include "transports/mqtt/inbox.h"
 #include "transports/mqtt/kicker.h"
 #include "transports/mqtt/outbox.h"
@@ -78,6 +79,8 @@ class MqttSession final : public Session, private PahoAnswers {
   bool connect();
   Attempt await_connect();
   void connect_failed(const std::string& reason);
+  std::string in_words(const std::string& paho_says);
+  void heed_files();
   void send_all_subscriptions();
   void serve();
   template <typename Done, typename Limit>
@@ -95,6 +98,8 @@ class MqttSession final : public Session, private PahoAnswers {
   // The keeper's own.
   Backoff backoff_;
   Patience patience_;
+  Credentials credentials_;
+  Clock::time_point next_look_ = Clock::time_point::max();  // at the TLS files
   std::unique_ptr<PahoClient> client_;
   std::string last_failure_;
 
@@ -131,6 +136,7 @@ MqttSession::MqttSession(Options options)
               milliseconds(options_.keepalive_s * 1000 / 2)}),
       backoff_(options_.reconnect_min_ms, options_.reconnect_max_ms, options_.seed),
       patience_(std::chrono::seconds(options_.keepalive_s)),
+      credentials_(options_),
       outbox_({options_.outbox_max, options_.qos0_outbox_max, options_.outbox_bytes_max}) {
   const Inbox::Hurry hurry;  // the one exception: making a client takes Paho's lock
   make_client();
@@ -358,6 +364,10 @@ void MqttSession::heed_silence(Clock::duration since_last) {
 }
 
 bool MqttSession::connect() {
+  if (const std::string wrong = credentials_.unfit(); !wrong.empty()) {
+    connect_failed(wrong);
+    return false;
+  }
   std::uint64_t generation = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -396,8 +406,23 @@ MqttSession::Attempt MqttSession::await_connect() {
     make_client();
     reason = "no answer";
   }
-  connect_failed(reason);
+  connect_failed(in_words(reason));
   return result;
+}
+
+std::string MqttSession::in_words(const std::string& paho_says) {
+  return credentials_.why_failed(paho_says, [this] {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  });
+}
+
+// New files while connected: the connection is made again with them.
+void MqttSession::heed_files() {
+  const auto now = Clock::now();
+  if (now < next_look_) return;
+  next_look_ = now + milliseconds(options_.tls_look_ms);
+  if (credentials_.replaced()) broke("its TLS files were replaced: connecting with the new ones");
 }
 
 void MqttSession::connect_failed(const std::string& reason) {
@@ -428,7 +453,9 @@ bool MqttSession::must_end() const {
 }
 
 void MqttSession::serve() {
+  if (credentials_.used()) next_look_ = Clock::now() + milliseconds(options_.tls_look_ms);
   while (true) {
+    heed_files();
     std::deque<Subscription> changes;
     std::vector<Message> messages;
     {
@@ -436,7 +463,7 @@ void MqttSession::serve() {
       const auto has_work = [this] {
         return must_end() || outbox_.may_send(window_) || !changes_.empty();
       };
-      await(lock, has_work, [this] { return stopping_ ? flush_until_ : Clock::time_point::max(); });
+      await(lock, has_work, [this] { return stopping_ ? flush_until_ : next_look_; });
       if (must_end()) return;
       changes.swap(changes_);
       messages = outbox_.next(window_);

@@ -12,6 +12,11 @@
 // given up, so that nothing is lost unnoticed. Thread-safe; no call but stop() waits for anything.
 // Do not call stop() or destroy the session inside on_ready's function.
 //
+// With mqtts:// the connection is mutual TLS 1.3 and nothing older; the broker's certificate must
+// be for the URI's host. Files that are not fit are not tried: the `disconnected` event says which
+// and why. When they are replaced while connected, the session connects again with the new ones,
+// once they are fit together.
+//
 // Paho has one receiving thread for all sessions of a process: while one session's inbound queue is
 // full, the others stand still too. Drain all of them from one loop, and poll until empty.
 #pragma once
@@ -22,12 +27,13 @@
 #include <string>
 
 #include "transports/session.h"
+#include "transports/tls/files.h"
 
 namespace tributary::transports::mqtt {
 
 struct Options {
-  std::string uri = "tcp://127.0.0.1:1883";
-  std::string client_id = {};  // required: unique at the broker
+  std::string uri = "tcp://127.0.0.1:1883";  // also mqtt://, and with TLS ssl:// and mqtts://
+  std::string client_id = {};                // required: unique at the broker
   std::optional<Message> will =
       {};  // published by the broker when we vanish; retained if it says so
   // An idle link is probed; one that owes us answers and gives none for so long is given up.
@@ -47,7 +53,9 @@ struct Options {
                                  << 20U;  // larger ones are refused here and not sent by the broker
   std::string username = {};
   std::string password = {};
-  std::uint64_t seed = 0;  // of the jitter; 0 takes one from the system
+  tls::Files tls = {};                // all three with mqtts://, none without
+  std::uint32_t tls_look_ms = 2'000;  // how often they are looked at while connected
+  std::uint64_t seed = 0;             // of the jitter; 0 takes one from the system
 };
 
 // Complete and fit for use. Throws std::invalid_argument that says which option is wrong.

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/keyring/signing_key.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/keyring/error.h"
+#include "gateway/keyring/lines.h"
+
+namespace tributary::keyring {
+namespace {
+
+constexpr std::string_view public_title = "tributary public key 1";
+constexpr std::string_view secret_title = "tributary signing key 1";
+
+void need_sodium() {
+  static const bool ready = sodium_init() >= 0;
+  if (!ready) throw Error(Error::Kind::crypto, "libsodium does not start: is there entropy?");
+}
+
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+Owner owner_of(const std::vector<std::string>& values) {
+  Owner owner{values[0], values[1], values[2]};
+  const bool known = owner.role == "admin" || owner.role == "gateway" || owner.role == "device";
+  if (!known || !is_id(owner.fleet) || !is_id(owner.id)) {
+    throw Error(Error::Kind::refused, "a key file names no fleet, role or id that can be");
+  }
+  return owner;
+}
+
+PublicBytes public_bytes(const std::string& hex) {
+  PublicBytes out{};
+  if (!from_hex(hex, out.data(), out.size())) {
+    throw Error(Error::Kind::refused, "a public key is 64 lower-case hex digits");
+  }
+  if (const std::string wrong = vet(out); !wrong.empty()) {
+    throw Error(Error::Kind::refused, "the public key " + hex + " " + wrong);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string to_hex(const std::uint8_t* bytes, std::size_t size) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(2 * size);
+  for (std::size_t i = 0; i < size; ++i) {
+    out += digits[bytes[i] >> 4U];
+    out += digits[bytes[i] & 15U];
+  }
+  return out;
+}
+
+bool from_hex(std::string_view text, std::uint8_t* bytes, std::size_t size) {
+  if (text.size() != 2 * size) return false;
+  const auto digit = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  for (std::size_t i = 0; i < size; ++i) {
+    const int high = digit(text[2 * i]);
+    const int low = digit(text[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return true;
+}
+
+std::string vet(const PublicBytes& key) {
+  need_sodium();
+  // Canonical, on the curve, in the prime-order group, and not of small order.
+  if (crypto_core_ed25519_is_valid_point(key.data()) == 1) return {};
+  return "is no fit Ed25519 key: not canonical, not on the curve, or of small or mixed order; "
+         "signatures by such a key can be made by anybody";
+}
+
+PublicKey PublicKey::parse(std::string_view text) {
+  const auto values = from_lines(text, public_title, {"fleet", "role", "id", "public"});
+  return {owner_of(values), public_bytes(values[3])};
+}
+
+std::string PublicKey::text() const {
+  return to_lines(public_title, {{"fleet", owner.fleet},
+                                 {"role", owner.role},
+                                 {"id", owner.id},
+                                 {"public", to_hex(bytes.data(), bytes.size())}});
+}
+
+std::string PublicKey::fingerprint() const {
+  std::array<std::uint8_t, crypto_hash_sha256_BYTES> hash{};
+  crypto_hash_sha256(hash.data(), bytes.data(), bytes.size());
+  return to_hex(hash.data(), hash.size());
+}
+
+bool PublicKey::verifies(std::string_view message, const SignatureBytes& signature) const {
+  return vet(bytes).empty() && crypto_sign_verify_detached(signature.data(), bytes_of(message),
+                                                           message.size(), bytes.data()) == 0;
+}
+
+SigningKey SigningKey::make(Owner owner) {
+  need_sodium();
+  SigningKey key;
+  key.public_.owner = std::move(owner);
+  crypto_sign_keypair(key.public_.bytes.data(), key.secret_.data());
+  return key;
+}
+
+SigningKey SigningKey::parse(std::string_view text) {
+  need_sodium();
+  auto values = from_lines(text, secret_title, {"fleet", "role", "id", "public", "secret"});
+  SigningKey key;
+  key.public_ = {owner_of(values), public_bytes(values[3])};
+  std::array<std::uint8_t, crypto_sign_SEEDBYTES> seed{};
+  const bool hex = from_hex(values[4], seed.data(), seed.size());
+  PublicBytes derived{};
+  crypto_sign_seed_keypair(derived.data(), key.secret_.data(), seed.data());
+  sodium_memzero(seed.data(), seed.size());
+  sodium_memzero(values[4].data(), values[4].size());
+  if (!hex || derived != key.public_.bytes) {
+    throw Error(Error::Kind::refused, "the secret of a signing key does not make its public key");
+  }
+  return key;
+}
+
+SigningKey::SigningKey(SigningKey&& other) noexcept
+    : public_(std::move(other.public_)), secret_(other.secret_) {
+  sodium_memzero(other.secret_.data(), other.secret_.size());
+}
+
+SigningKey::~SigningKey() {
+  sodium_memzero(secret_.data(), secret_.size());
+}
+
+std::string SigningKey::secret_text() const {
+  std::string seed = to_hex(secret_.data(), crypto_sign_SEEDBYTES);
+  std::string out =
+      to_lines(secret_title, {{"fleet", public_.owner.fleet},
+                              {"role", public_.owner.role},
+                              {"id", public_.owner.id},
+                              {"public", to_hex(public_.bytes.data(), public_.bytes.size())},
+                              {"secret", seed}});
+  sodium_memzero(seed.data(), seed.size());
+  return out;
+}
+
+SignatureBytes SigningKey::sign(std::string_view message) const {
+  SignatureBytes out{};
+  crypto_sign_detached(out.data(), nullptr, bytes_of(message), message.size(), secret_.data());
+  return out;
+}
+
+}  // namespace tributary::keyring
