@@ -12,9 +12,16 @@ import os
 import platform
 import sys
 
+import append
 import ingest
+import node
+from stage import Skipped
 
-PARTS = {"ingest": ingest.measure}
+PARTS = {"ingest": ingest.measure, "node": node.measure, "file": append.measure}
+
+
+def shown(value):
+    return f"{value:,}" if isinstance(value, (int, float)) else str(value)
 
 
 def main():
@@ -28,13 +35,17 @@ def main():
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}")
     programs = {"tributary": os.path.join(options.build, "gateway/app/tributary")}
-    for name in ("ingest_load", "paho_noop", "session_answer"):
+    for name in ("ingest_load", "paho_noop", "session_answer", "file_append", "packets_of", "javascript"):
         programs[name] = os.path.join(options.build, "tests/bench", name)
     rows = []
     for part in options.parts or PARTS:
-        for row in PARTS[part](programs, options.quick):
-            rows.append(row)
-            print(f"{row['name']:36}" + "  ".join(f"{k} {v:,}" for k, v in row.items() if k != "name"), flush=True)
+        try:
+            for row in PARTS[part](programs, options.quick):
+                rows.append({"part": part, **row})
+                print(f"{row['name']:36}" + "  ".join(f"{k} {shown(v)}" for k, v in row.items() if k != "name"), flush=True)
+        except Skipped as why:
+            rows.append({"part": part, "name": part, "skipped": str(why)})
+            print(f"{part:36}skipped: {why}", flush=True)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as out:
             json.dump({"cpus": os.cpu_count(), "system": platform.platform(), "quick": options.quick, "rows": rows}, out, indent=1)
