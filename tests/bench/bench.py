@@ -12,12 +12,18 @@ import os
 import platform
 import sys
 
+import across
 import append
+import fleet
 import ingest
 import node
+import octets
+import reconciling
+import start
 from stage import Skipped
 
-PARTS = {"ingest": ingest.measure, "node": node.measure, "file": append.measure}
+PARTS = {"ingest": ingest.measure, "node": node.measure, "file": append.measure, "bytes": octets.measure, "start": start.measure,
+         "reconciling": reconciling.measure, "across": across.measure, "fleet": fleet.measure}
 
 
 def shown(value):

@@ -59,6 +59,13 @@ def until(condition, what, seconds=20, pause=0.02):
         time.sleep(pause)
 
 
+def packets_of(programs, device, operations, rounds):
+    """A device's packets, one a round."""
+    command = [programs["packets_of"], "counters", device, str(operations), str(rounds)]
+    lines = subprocess.run(command, capture_output=True, check=True, text=True, timeout=60).stdout.split()
+    return [bytes.fromhex(line) for line in lines]
+
+
 class Site:
     """A broker of its own for each measurement, in a directory that goes away with it."""
 

@@ -55,6 +55,7 @@ class Visitor:
         self.socket = socket.create_connection(("127.0.0.1", port), 10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data, self.name, self.asked, self.others = bytearray(), name, 0, []
+        self.kinds = set()  # of the packets that came
         body = _text("MQTT") + b"\x05\x02\0\0\0" + _text(name)  # clean start, no keepalive
         self.socket.sendall(b"\x10" + _length(len(body)) + body)
         self._await(0x20)
@@ -140,16 +141,17 @@ class Visitor:
         return True
 
     def _packet(self, head, body, size):
-        self.kind = head & 0xF0
-        if self.kind == 0x30:
+        self.kinds.add(head & 0xF0)
+        if head & 0xF0 == 0x30:
             n = struct.unpack(">H", body[:2])[0]
             topic, at = body[2:2 + n].decode(), 2 + n
             length, at = _read_length(body, at)
             self.others.append((topic, body[at + length:], size, bool(head & 1)))
 
     def _await(self, kind):
-        self.kind, end = None, time.monotonic() + 10
-        while self.kind != kind:
+        self.kinds.discard(kind)
+        end = time.monotonic() + 10
+        while kind not in self.kinds:
             if time.monotonic() > end:
                 raise RuntimeError("no answer from the broker")
             self._read(1)
