@@ -15,15 +15,18 @@ import sys
 import across
 import append
 import fleet
+import growth
 import ingest
 import node
 import octets
+import peers
 import reconciling
 import start
 from stage import Skipped
 
 PARTS = {"ingest": ingest.measure, "node": node.measure, "file": append.measure, "bytes": octets.measure, "start": start.measure,
-         "reconciling": reconciling.measure, "across": across.measure, "fleet": fleet.measure}
+         "reconciling": reconciling.measure, "across": across.measure,
+         "growth": growth.measure, "peers": peers.measure, "fleet": fleet.measure}
 
 
 def shown(value):
@@ -41,7 +44,7 @@ def main():
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}")
     programs = {"tributary": os.path.join(options.build, "gateway/app/tributary")}
-    for name in ("ingest_load", "paho_noop", "session_answer", "file_append", "packets_of", "javascript"):
+    for name in ("ingest_load", "paho_noop", "session_answer", "file_append", "packets_of", "growth", "orset_at_scale", "javascript"):
         programs[name] = os.path.join(options.build, "tests/bench", name)
     rows = []
     for part in options.parts or PARTS:
