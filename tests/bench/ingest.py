@@ -5,91 +5,15 @@ Promise: every figure of one row was measured in this run, taking turns, and the
 commit. Used by bench.py; `measure(programs, quick)` gives rows for its table.
 """
 import json
-import os
-import signal
-import socket
 import statistics
 import subprocess
-import tempfile
-import time
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from stage import Site, cpu_seconds
 
 
-def cpu_seconds(pid):
-    """Of all its threads that live, to the nanosecond (the kernel's utime counts in hundredths)."""
-    total = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stat:
-            total += int(stat.read().split()[0])
-    return total / 1e9
-
-
-def until(condition, what, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise RuntimeError(f"{what}: not within {seconds} s")
-        time.sleep(0.02)
-
-
-class Site:
-    """A broker of its own for each measurement, in a directory that goes away with it."""
-
-    def __init__(self):
-        self.directory = tempfile.TemporaryDirectory(prefix="tributary-bench-")
-        self.port = free_port()
-        self.children = []
-        config = os.path.join(self.directory.name, "mosquitto.conf")
-        with open(config, "w", encoding="utf-8") as out:
-            out.write(f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
-                      "max_inflight_messages 1000\nmessage_size_limit 1048576\nlog_type error\n")
-        self.broker = self.start(["mosquitto", "-c", config])
-        until(self.listens, "mosquitto")
-
-    def listens(self):
-        with socket.socket() as s:
-            return s.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def start(self, command, **more):
-        child = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=more.pop("stdout", subprocess.DEVNULL), **more)
-        self.children.append(child)
-        return child
-
-    def gateway(self, program):
-        data = os.path.join(self.directory.name, "data")
-        config = os.path.join(self.directory.name, "gateway.toml")
-        with open(config, "w", encoding="utf-8") as out:
-            out.write(f'[gateway]\nid = "g1"\nfleet = "bench"\ndata_dir = "{data}"\n[[broker]]\nname = "local"\n'
-                      f'uri = "mqtt://127.0.0.1:{self.port}"\n[log]\nlevel = "warn"\n')
-        child = self.start([program, "gateway", "--config", config])
-        status = [program, "status", "--broker", f"mqtt://127.0.0.1:{self.port}", "--fleet", "bench"]
-        until(lambda: child.poll() is not None or subprocess.run(status, capture_output=True, check=False).returncode == 0,
-              "gateway")
-        if child.poll() is not None:
-            raise RuntimeError("the gateway did not start")
-        return child
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for child in reversed(self.children):
-            if child.poll() is None:
-                child.send_signal(signal.SIGTERM)
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-        self.directory.cleanup()
-
-
-def load(programs, site, mode, packets, operations, devices, rate=0, seconds=180):
-    command = [programs["ingest_load"], str(site.port), mode, str(packets), str(operations), str(devices), "2000", str(rate)]
+def load(programs, site, mode, packets, operations, devices, rate=0, seconds=180, first_round=0, first_device=0):
+    command = [programs["ingest_load"], str(site.port), mode, str(packets), str(operations), str(devices), "2000", str(rate),
+               str(first_round), str(first_device)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip())
@@ -99,9 +23,7 @@ def load(programs, site, mode, packets, operations, devices, rate=0, seconds=180
 def with_subscriber(programs, command, mode, packets, operations, devices):
     """With a program instead of the gateway; it says that it is ready."""
     with Site() as site:
-        child = site.start([programs[command[0]], str(site.port), *command[1:]], stdout=subprocess.PIPE, text=True)
-        if child.stdout.readline().strip() != "ready":
-            raise RuntimeError(f"{command[0]} did not start")
+        child = site.ready([programs[command[0]], str(site.port), *command[1:]])
         return measured(programs, site, child, mode, packets, operations, devices)
 
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The load of the ingest benchmark: many devices, each sending cumulative deltas of its counters.
 //
-//   ingest_load PORT MODE PACKETS OPERATIONS DEVICES WINDOW [RATE]
+//   ingest_load PORT MODE PACKETS OPERATIONS DEVICES WINDOW [RATE [ROUND [DEVICE]]]
 //     MODE        ack: done when a gateway has acknowledged everything to every device
 //                 answer: done when as many messages came on ack/+ (session_answer)
 //                 count: done when somebody says so on bench/done (paho_noop)
 //     OPERATIONS  of each packet: so many keys are counted up
+//     RATE        packets a second, 0 for as many as go
+//     ROUND       of each device's first packet: how many it sent in earlier runs
+//     DEVICE      the number of the first device
 //
 // Prints one line of JSON: seconds from the first publish to the end, and with MODE ack the
 // latencies from publish to durable acknowledgement.
@@ -38,14 +41,18 @@ std::string name_of(std::size_t device) {
   return "dev-" + std::to_string(device);
 }
 
-// Packet i is the (i / devices)-th delta of device i % devices.
-Load make(std::size_t packets, std::size_t operations, std::size_t devices) {
+struct Shape {
+  std::size_t packets = 0, operations = 0, devices = 0, first_round = 0, first_device = 0;
+};
+
+// Packet i is the (i / devices)-th delta, from the first round on, of device i % devices.
+Load make(const Shape& s) {
   Load out;
-  for (std::size_t i = 0; i < packets; ++i) {
-    const std::size_t round = i / devices, d = i % devices;
-    out.packets.push_back(counters_packet(name_of(d), round, operations));
+  for (std::size_t i = 0; i < s.packets; ++i) {
+    const std::size_t round = s.first_round + i / s.devices, d = i % s.devices;
+    out.packets.push_back(counters_packet(name_of(s.first_device + d), round, s.operations));
     out.device.push_back(static_cast<std::uint32_t>(d));
-    out.upto.push_back((round + 1) * operations);
+    out.upto.push_back((round + 1) * s.operations);
     out.bytes += out.packets.back().payload.size();
   }
   return out;
@@ -54,11 +61,11 @@ Load make(std::size_t packets, std::size_t operations, std::size_t devices) {
 // What was acknowledged to whom, and when.
 class Watch {
  public:
-  Watch(const Load& load, std::size_t devices) : load_(load), of_(devices), missing_(devices) {
+  Watch(const Load& load, const Shape& s) : load_(load), of_(s.devices), missing_(s.devices) {
     for (std::size_t i = 0; i < load.packets.size(); ++i) of_[load.device[i]].packets.push_back(i);
     sent_.resize(load.packets.size());
-    for (std::size_t d = 0; d < devices; ++d) {
-      names_.emplace(name_of(d), d);
+    for (std::size_t d = 0; d < s.devices; ++d) {
+      names_.emplace(name_of(s.first_device + d), d);
       if (of_[d].packets.empty()) --missing_;
     }
   }
@@ -100,22 +107,23 @@ class Watch {
 int run(int argc, char** argv) {
   if (argc < 7) {
     std::fprintf(stderr,
-                 "ingest_load PORT ack|answer|count PACKETS OPERATIONS DEVICES WINDOW [RATE]\n");
+                 "ingest_load PORT ack|answer|count PACKETS OPERATIONS DEVICES WINDOW "
+                 "[RATE [ROUND [DEVICE]]]\n");
     return 2;
   }
-  const auto number = [&](int i) { return std::strtoul(argv[i], nullptr, 10); };
+  const auto number = [&](int i) { return argc > i ? std::strtoul(argv[i], nullptr, 10) : 0; };
   const std::string mode = argv[2];
   const bool acks = mode == "ack";
-  const std::size_t packets = number(3), operations = number(4), devices = number(5);
+  const Shape shape{number(3), number(4), number(5), number(8), number(9)};
   const double rate = argc > 7 ? std::strtod(argv[7], nullptr) : 0;
-  const Load load = make(packets, operations, devices);
-  Watch watch(load, devices);
+  const Load load = make(shape);
+  Watch watch(load, shape);
   bool finished = false;
   MqttLoad mqtt("127.0.0.1", static_cast<std::uint16_t>(number(1)), "ingest-load");
   mqtt.subscribe(mode == "count" ? "bench/done" : "tributary/v1/bench/ack/+");
   std::size_t heard = 0;
   mqtt.on_message([&](std::string_view, std::string_view payload) {
-    finished = ++heard >= (mode == "answer" ? packets : 1);
+    finished = ++heard >= (mode == "answer" ? shape.packets : 1);
     if (acks) watch.acknowledged(payload);
   });
   const auto start = Clock::now();
@@ -124,7 +132,7 @@ int run(int argc, char** argv) {
       [&](std::size_t i) { watch.sent(i); });
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   std::printf("{\"seconds\":%.4f,\"packets\":%zu,\"operations\":%zu,\"bytes\":%zu", seconds,
-              packets, packets * operations, load.bytes);
+              shape.packets, shape.packets * shape.operations, load.bytes);
   if (acks) {
     std::printf(",\"p50_ms\":%.2f,\"p95_ms\":%.2f,\"p99_ms\":%.2f", watch.percentile_ms(0.5),
                 watch.percentile_ms(0.95), watch.percentile_ms(0.99));

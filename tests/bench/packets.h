@@ -20,12 +20,12 @@ struct Packet {
 // The device's delta number `round` (from 0): each of its `operations` counters once more, so the
 // operations up to (round + 1) * operations are said.
 inline Packet counters_packet(const std::string& device, std::uint64_t round,
-                              std::size_t operations) {
+                              std::size_t operations, std::uint64_t epoch = 1) {
   std::vector<std::string> keys(operations);
   wire::Delta delta;
   delta.fleet = "bench";
   delta.device = device;
-  delta.epoch = 1;
+  delta.epoch = epoch;
   delta.from = round * operations;
   delta.to = delta.from + operations;
   delta.id = round + 1;

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Durable ingest beside what a user would write instead: a Node.js script with mqtt.js and better-sqlite3.
+
+Promise: script and gateway got the same packets in this run, taking turns. The script stores each message as it came and
+decodes nothing, and where it commits each message it gets a tenth of them, lest it take minutes; its acknowledgement is MQTT's own, ours is a message of its own after the commit. So it does less. Used by
+bench.py.
+"""
+import os
+import shutil
+
+import ingest
+from stage import Site, Skipped
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def modules_with(programs, *packages):
+    """Where npm has put the packages; Skipped when it has not."""
+    modules = os.path.join(programs["javascript"], "node_modules")
+    missing = [p for p in packages if not os.path.isdir(os.path.join(modules, p))]
+    if shutil.which("node") is None or missing:
+        raise Skipped(f"node or npm's {' '.join(missing or packages)} is not here: see install_npm in ./run")
+    return modules
+
+
+def with_node(programs, modules, packets, order):
+    with Site() as site:
+        child = site.ready(["node", os.path.join(HERE, "javascript/node_gateway.js"), str(site.port), modules, str(packets), order,
+                            os.path.join(site.directory.name, "readings.db")])
+        return ingest.measured(programs, site, child, "count", packets, 1, packets)
+
+
+def measure(programs, quick):
+    modules = modules_with(programs, "mqtt", "better-sqlite3")
+    packets, rounds = (2_000, 1) if quick else (50_000, 3)
+    ours, commit_first, ack_first = [], [], []
+    for _ in range(rounds):
+        ours.append(ingest.with_gateway(programs, packets, 1, packets))
+        commit_first.append(with_node(programs, modules, packets // 10, "commit-first"))
+        ack_first.append(with_node(programs, modules, packets, "ack-first"))
+    reached = packets / ingest.median_of(ours, "seconds")
+    cpu_us = ingest.median_of(ours, "cpu_us")
+    for name, runs, goal in (("commits, then acknowledges", commit_first, 8), ("acknowledges, then commits", ack_first, 0.95)):
+        theirs = runs[0]["packets"] / ingest.median_of(runs, "seconds")
+        yield {"name": "node, " + name, "packets_per_s": round(reached), "node_packets_per_s": round(theirs),
+               "ratio": round(reached / theirs, 2), "goal": goal, "cpu_us": round(cpu_us, 1),
+               "node_cpu_us": round(ingest.median_of(runs, "cpu_us"), 1)}
