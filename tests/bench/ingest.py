@@ -64,7 +64,7 @@ class Site:
         config = os.path.join(self.directory.name, "gateway.toml")
         with open(config, "w", encoding="utf-8") as out:
             out.write(f'[gateway]\nid = "g1"\nfleet = "bench"\ndata_dir = "{data}"\n[[broker]]\nname = "local"\n'
-                      f'uri = "mqtt://127.0.0.1:{self.port}"\n[log]\nlevel = "warn"\n')
+                      f'uri = "mqtt://127.0.0.1:{self.port}"\n[http]\nlisten = ""\n[log]\nlevel = "warn"\n')
         child = self.start([program, "gateway", "--config", config])
         status = [program, "status", "--broker", f"mqtt://127.0.0.1:{self.port}", "--fleet", "bench"]
         until(lambda: child.poll() is not None or subprocess.run(status, capture_output=True, check=False).returncode == 0,
