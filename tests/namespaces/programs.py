@@ -68,7 +68,7 @@ class Programs:
             os.mkdir(home)
             conf = os.path.join(home, "gateway.toml")
             with open(conf, "w", encoding="utf8") as f:
-                f.write(f'[gateway]\nid = "{name}"\ndata_dir = "{home}"\n')
+                f.write(f'[gateway]\nid = "{name}"\ndata_dir = "{home}"\n[http]\nlisten = ""\n')
                 for link, broker, devices, peers in links:
                     f.write(f'\n[[broker]]\nname = "{link}"\nuri = "{uri(broker)}"\n'
                             f"devices = {str(devices).lower()}\npeers = {str(peers).lower()}\n")

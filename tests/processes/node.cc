@@ -42,7 +42,7 @@ void Node::write_config(const Life& life) const {
   e2e::write_file(
       config_file(place_),
       "[gateway]\nid = \"" + place_.name + "\"\ndata_dir = \"" + data().string() +
-          "\"\n[sync]\ninterval_max_ms = 2000\nsettle_ms = 500\n" +
+          "\"\n[http]\nlisten = \"\"\n[sync]\ninterval_max_ms = 2000\nsettle_ms = 500\n" +
           (life.starved ? starved_toml : "") +
           "[[broker]]\nname = \"local\"\nuri = \"mqtt://127.0.0.1:" + std::to_string(place_.port) +
           "\"\nhears = [" + patterns + "]\nreconnect_min_ms = 50\nreconnect_max_ms = 500\n");

@@ -67,6 +67,7 @@ class World:
             "gateway.fleet": FLEET,
             "gateway.data_dir": str(self.folder / name),
             "broker.uri": f"mqtt://127.0.0.1:{self.port}",
+            "http.listen": "",
         }
         options = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
         self._spawn(name, [self.program, "gateway", *options])

@@ -150,6 +150,72 @@ TEST_F(Requests, WhateverIsAskedTheAnswerIsJsonThatSaysWhatIsWrong) {
   EXPECT_TRUE(ask("get", std::string(100'000, ' ') + "{}").contains("error"));
 }
 
+TEST_F(Requests, ContributionsAreThePartsOfAKeyInPages) {
+  for (int i = 0; i < 7; ++i) {
+    op_ = 0;
+    put("d" + std::to_string(i), "k", 1, wire::GCounterPayload{std::uint64_t{1} << (10 * i)});
+  }
+  commit();
+  const json parts =
+      all("contributions", "contributions", {{"key", "k"}, {"type", "gcounter"}, {"max", 3}});
+  ASSERT_EQ(parts.size(), 7U);
+  EXPECT_EQ(parts[0],
+            (json{{"device", "d0"}, {"epoch", "0000000000000007"}, {"part", {{"value", 1}}}}));
+  EXPECT_EQ(parts[6]["part"]["value"], std::to_string(std::uint64_t{1} << 60)) << "exact, as text";
+  EXPECT_TRUE(ask("contributions", R"({"key":"k","type":"lww"})")["contributions"].empty());
+  EXPECT_TRUE(ask("contributions", R"({"key":"k"})").contains("error"));
+}
+
+TEST_F(Requests, ValuesOfOneTypeAreFoundAmongMany) {
+  for (int i = 0; i < 300; ++i) put("d", "k/" + std::to_string(i), 1, wire::GCounterPayload{1});
+  put("d", "k/register", 5,
+      wire::LwwPayload{op_ + 1, crdt::Hlc::at(1),
+                       *wire::encode_scalar(wire::Scalar(std::int64_t{3}))});
+  commit();
+  const json found = all("values", "values", {{"type", "lww"}});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0]["value"], 3);
+}
+
+TEST_F(Requests, WhatChangesIsNotedForWhoWatchesAndForNobodyElse) {
+  put("d", "before", 1, wire::GCounterPayload{1});
+  commit();
+  EXPECT_TRUE(gateway_.take_watched(10).empty());
+  gateway_.watch(true);
+  put("d", "a", 1, wire::GCounterPayload{1});
+  put("d", "b", 1, wire::GCounterPayload{1});
+  put("d", "a", 1, wire::GCounterPayload{2});
+  commit();
+  const auto changed = gateway_.take_watched(10);
+  ASSERT_EQ(changed.size(), 2U) << "each once";
+  EXPECT_EQ(changed[0].json, "2");
+  EXPECT_TRUE(gateway_.take_watched(10).empty());
+  put("d", "c", 1, wire::GCounterPayload{1});
+  commit();
+  gateway_.watch(false);
+  EXPECT_TRUE(gateway_.take_watched(10).empty());
+}
+
+TEST_F(Requests, LatencyIsFromArrivalToDurable) {
+  put("d", "k", 1, wire::GCounterPayload{1});  // at 2
+  commit();                                    // at 1'000
+  const core::Histogram& h = gateway_.counters().ack;
+  EXPECT_EQ(h.total(), 1U);
+  EXPECT_EQ(h.sum_us, 998'000U);
+  EXPECT_EQ(h.quantile_us(0.99), 1'000'000U);
+  EXPECT_EQ(gateway_.counters().entries[1], 1U);
+}
+
+TEST_F(Requests, ReadyNamesWhatIsMissing) {
+  process_.pending_max = 100;
+  process_.links = {
+      {.name = "local", .connected = false, .outbox = 0, .dropped = 0, .reason = "refused"}};
+  const json ready = ask("ready");
+  EXPECT_EQ(ready["ready"], false);
+  EXPECT_EQ(ready["checks"][0]["detail"], "not connected to local: refused");
+  EXPECT_EQ(ready["checks"][3]["ok"], true);
+}
+
 TEST_F(Requests, StatusCountsAndNamesItsRejects) {
   gateway_.receive({3, 3}, {link_, "tributary/v1/demo/up/d", "nonsense", false});
   const json status = ask("status");

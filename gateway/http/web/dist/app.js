@@ -6330,16 +6330,10 @@ function Peers() {
       ] }, p.gateway + p.link)) })
     ] }) }),
     /* @__PURE__ */ createVNode2("h2", { children: "Buckets" }),
-    /* @__PURE__ */ createVNode2("p", { class: "legend", children: [
-      /* @__PURE__ */ createVNode2("span", { class: "swatch fill-3" }),
-      "here, darker holds more ",
-      /* @__PURE__ */ createVNode2("span", { class: "swatch same" }),
-      "equal",
-      /* @__PURE__ */ createVNode2("span", { class: "swatch differs" }),
-      "differs ",
-      /* @__PURE__ */ createVNode2("span", { class: "swatch fetching" }),
-      "being read"
-    ] }),
+    /* @__PURE__ */ createVNode2("p", { class: "legend", children: [["fill-3", "here: darker holds more"], ["same", "equal"], ["differs", "differs"], ["fetching", "being read"]].map(([name, text]) => /* @__PURE__ */ createVNode2("span", { children: [
+      /* @__PURE__ */ createVNode2("i", { class: `swatch ${name}` }),
+      text
+    ] }, name)) }),
     /* @__PURE__ */ createVNode2("div", { class: "heats", children: [
       /* @__PURE__ */ createVNode2(
         Heat,
@@ -6530,7 +6524,7 @@ function Values() {
         grouped(items.length),
         " of ",
         grouped(state.order.length),
-        state.truncated ? "+" : ""
+        state.truncated ? "+" : state.loading ? "…" : ""
       ] })
     ] }),
     /* @__PURE__ */ createVNode2(

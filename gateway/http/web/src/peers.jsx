@@ -92,8 +92,8 @@ export function Peers() {
           </tbody></table>
       </div>
       <h2>Buckets</h2>
-      <p class="legend"><span class="swatch fill-3" />here, darker holds more <span class="swatch same" />equal
-        <span class="swatch differs" />differs <span class="swatch fetching" />being read</p>
+      <p class="legend">{[["fill-3", "here: darker holds more"], ["same", "equal"], ["differs", "differs"], ["fetching", "being read"]].map(([name, text]) =>
+        <span key={name}><i class={`swatch ${name}`} />{text}</span>)}</p>
       <div class="heats">
         <Heat title={`${state.gateway || "this gateway"} (this one)`} cells={ours}
           label={`${buckets.filter((b) => b.envelopes > 0).length} of ${buckets_count} buckets hold envelopes`} />

@@ -59,7 +59,7 @@ export function Values() {
             <option value="">any</option>
             {Object.entries(typeNames).map(([t, n]) => <option value={t} key={t}>{n}</option>)}
           </select></label>
-        <output class="count">{grouped(items.length)} of {grouped(state.order.length)}{state.truncated ? "+" : ""}</output>
+        <output class="count">{grouped(items.length)} of {grouped(state.order.length)}{state.truncated ? "+" : state.loading ? "…" : ""}</output>
       </form>
       <Rows items={items} label="Values" rowHeight={48} row={(v, i) => <Row v={v} index={i} key={v.id} />}
         head={<>
