@@ -387,6 +387,11 @@ void Loader::check_tls(const Broker& b, const std::string& at) {
                      "' has mqtts:// and needs ca_file, certificate_file and key_file, all three; "
                      "`tributary fleet enroll` makes them");
   }
+  if (address->tls && address->host.find(':') != std::string::npos) {
+    complain(at, "broker '" + b.name +
+                     "' has mqtts:// and an IPv6 address, which the client library cannot check "
+                     "against a certificate: use the broker's name");
+  }
   if (!address->tls && some) {
     complain(at,
              "broker '" + b.name +

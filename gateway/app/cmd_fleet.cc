@@ -80,8 +80,8 @@ void report(const kr::Keyring& ring, const std::vector<std::string>& ids, const 
 
 void note_broker(const kr::Keyring& ring) {
   std::fprintf(stderr,
-               "tributary: bring %s to the broker, and have it read them again: kill -HUP its "
-               "process for the access list, restart it for certificates and revocations\n",
+               "tributary: bring %s to the broker, and have it read its files again: kill -HUP its "
+               "process\n",
                ring.broker_folder().c_str());
 }
 

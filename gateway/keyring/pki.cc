@@ -191,7 +191,9 @@ Pair make_ca(const std::string& fleet, const Validity& validity) {
   const Cert x = begin(validity, key.get());
   X509_NAME* name = X509_get_subject_name(x.get());
   set_name(name, "O", "Tributary");
-  set_name(name, "CN", fleet);
+  set_name(name, "OU", fleet);
+  // Two CAs of one fleet, during a change: a revocation list is looked up by this name.
+  set_name(name, "CN", "CA " + hex_of(X509_get0_serialNumber(x.get())));
   X509_set_issuer_name(x.get(), name);
   add_extension(x.get(), x.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
   add_extension(x.get(), x.get(), NID_key_usage, "critical,keyCertSign,cRLSign");

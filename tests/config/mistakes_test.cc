@@ -110,6 +110,11 @@ constexpr Case file_cases[] = {
      "g.toml:1:1: broker 'local' has mqtts:// and needs ca_file, certificate_file and key_file, "
      "all "
      "three; `tributary fleet enroll` makes them"},
+    {"tls_to_an_ipv6_address",
+     "[[broker]]\nuri = \"mqtts://[::1]\"\nca_file = \"c\"\ncertificate_file = \"t\"\n"
+     "key_file = \"k\"\n",
+     "g.toml:1:1: broker 'local' has mqtts:// and an IPv6 address, which the client library cannot "
+     "check against a certificate: use the broker's name"},
     {"files_without_tls", "[[broker]]\nkey_file = \"tls.key\"\n",
      "g.toml:1:1: broker 'local' names TLS files, but its uri is mqtt://: write mqtts://, or leave "
      "them out"},

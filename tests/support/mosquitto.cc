@@ -135,6 +135,10 @@ void Mosquitto::pause() {
   if (running()) ::kill(pid_, SIGSTOP);
 }
 
+void Mosquitto::reload() {
+  if (running()) ::kill(pid_, SIGHUP);
+}
+
 void Mosquitto::resume() {
   if (running()) ::kill(pid_, SIGCONT);
 }

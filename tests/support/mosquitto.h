@@ -35,6 +35,7 @@ class Mosquitto {
   void kill();   // SIGKILL: it saves nothing
   void pause();  // SIGSTOP: alive and deaf
   void resume();
+  void reload();  // SIGHUP: it reads its access list and certificates again, a moment later
   void forget_database();                                           // only while it is not running
   void configure(std::string extra) { extra_ = std::move(extra); }  // from the next start on
 

@@ -88,6 +88,20 @@ TEST_F(AccessList, NobodyCanEndAnothersSessionByTakingItsClientId) {
   EXPECT_TRUE(g1.disconnects.empty());
 }
 
+TEST_F(AccessList, ARevokedMembersRightsEndWithAReloadOfTheBroker) {
+  Client d1(world.options("devices", "d1"));
+  ASSERT_EQ(answer(d1, root + "up/d1"), "");
+  world.ring().revoke("d1");
+  world.ring().save(test::now_s());
+  world.broker.reload();
+  EXPECT_TRUE(d1.await([&] {
+    d1.send(root + "up/d1", "x");
+    return !d1.refusals.empty() || !d1.disconnects.empty();
+  }));
+  Client d2(world.options("devices", "d2"));
+  EXPECT_EQ(answer(d2, root + "up/d2"), "");
+}
+
 // A certificate of the CA alone is not enough, and an access list with nobody in it denies.
 TEST_F(AccessList, WhoIsNotNamedMayDoNothing) {
   keyring::write_file(world.dir() + "/broker/acl", keyring::access_list("tributary/v1/demo", {}),
