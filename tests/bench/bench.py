@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 
 import across
@@ -51,6 +52,7 @@ def main():
     unknown = [p for p in options.parts if p not in PARTS]
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it started ends with it
     programs = {"tributary": os.path.join(options.build, "gateway/app/tributary")}
     programs.update((name, os.path.join(options.build, "tests/bench", name)) for name in PROGRAMS)
     minutes = {"fleet": {"minutes": options.minutes}}

@@ -17,7 +17,7 @@ def minute(programs, site, gateway, number, devices, seconds):
     command = [programs["ingest_load"], str(site.port), "ack", str(devices * seconds), "1", str(devices), "2000", str(devices),
                str(number * seconds), "0"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    samples, end = [], time.monotonic() + seconds + 120
+    samples, end = [], time.monotonic() + seconds + 300
     while child.poll() is None:
         if time.monotonic() > end:
             child.kill()

@@ -90,16 +90,19 @@ class Rig {
   std::uint64_t ms_ = 1'000, taken_ = 0;
 };
 
-void print(const Rig& rig, double first_us, double last_us, std::size_t packets,
-           std::size_t before) {
+struct Cost {
+  double mean_us = 0, first_us = 0, last_us = 0;
+};
+
+void print(const Rig& rig, const Cost& cost, std::size_t packets, std::size_t before) {
   const core::Summary s = rig.summary();
   const double grown = static_cast<double>(resident_bytes()) - static_cast<double>(before);
   std::printf(
-      "{\"packets\":%zu,\"first_us\":%.3f,\"last_us\":%.3f,\"resident_mb\":%.1f,"
+      "{\"packets\":%zu,\"mean_us\":%.3f,\"first_us\":%.3f,\"last_us\":%.3f,\"resident_mb\":%.1f,"
       "\"grown_mb\":%.2f,\"actors\":%zu,\"parts\":%zu,\"live_envelopes\":%zu}\n",
-      packets, first_us, last_us, static_cast<double>(resident_bytes()) / 1e6, grown / 1e6,
-      static_cast<std::size_t>(s.actors), static_cast<std::size_t>(s.parts),
-      static_cast<std::size_t>(s.live_envelopes));
+      packets, cost.mean_us, cost.first_us, cost.last_us,
+      static_cast<double>(resident_bytes()) / 1e6, grown / 1e6, static_cast<std::size_t>(s.actors),
+      static_cast<std::size_t>(s.parts), static_cast<std::size_t>(s.live_envelopes));
 }
 
 // In chunks, so that making packets does not count; first_us and last_us are of the first and the
@@ -117,11 +120,15 @@ void measure(Rig& rig, std::size_t packets, const Make& make) {
     if (us.size() == std::max<std::size_t>(1, packets / chunk / 10)) before = resident_bytes();
   }
   const std::size_t tenth = std::max<std::size_t>(1, us.size() / 10);
-  double first = 0, last = 0;
-  for (std::size_t i = 0; i < tenth; ++i) first += us[i], last += us[us.size() - 1 - i];
   const auto share = static_cast<double>(tenth);
+  Cost cost;
+  for (std::size_t i = 0; i < tenth; ++i) {
+    cost.first_us += us[i] / share;
+    cost.last_us += us[us.size() - 1 - i] / share;
+  }
+  for (const double each : us) cost.mean_us += each / static_cast<double>(us.size());
   rig.settle();
-  print(rig, first / share, last / share, packets, before);
+  print(rig, cost, packets, before);
 }
 
 std::string name_of(std::size_t device) {

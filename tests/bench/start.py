@@ -11,6 +11,10 @@ from stage import Site, packets_of, resident_bytes
 from visitor import ROOT, Visitor
 
 
+# Room for 10^6 parts, each with a key of its own: the defaults end before.
+ROOM = "[limits]\nkeys_max = 2000000\n[memory]\npncounter_max_mb = 4096\ntotal_max_mb = 8192"
+
+
 def parts(programs, site, count):
     """Fills g1 with so many counter parts, a hundred a device."""
     ingest.load(programs, site, "ack", count // 100, 100, count // 100)
@@ -19,7 +23,7 @@ def parts(programs, site, count):
 def again(programs, count):
     """Start on a database with so many parts."""
     with Site() as site, Visitor(site.port) as visitor:
-        gateway = site.gateway(programs["tributary"])
+        gateway = site.gateway(programs["tributary"], more=ROOM)
         parts(programs, site, count)
         before = visitor.status("g1")["parts"]
         site.stop(gateway)
@@ -27,7 +31,7 @@ def again(programs, count):
         visitor.subscribe(ROOT + "ack/probe")
         visitor.take(0.2)
         began = time.monotonic()
-        gateway = site.launch(programs["tributary"])
+        gateway = site.launch(programs["tributary"], more=ROOM)
         acked = full = None
         while time.monotonic() - began < 120 and not (acked and full):
             visitor.publish(ROOT + "up/probe", probe)

@@ -75,9 +75,10 @@ const peers = {
 }
 
 function seconds (work) {
-  const start = process.hrtime.bigint()
+  const start = process.cpuUsage()
   work()
-  return Number(process.hrtime.bigint() - start) / 1e9
+  const used = process.cpuUsage(start)
+  return (used.user + used.system) / 1e6
 }
 
 const of = peers[peer]()
