@@ -111,7 +111,7 @@ class Site:
         with open(config, "w", encoding="utf-8") as out:
             out.write(f'[gateway]\nid = "{name}"\nfleet = "bench"\ndata_dir = "{os.path.join(self.directory.name, name)}"\n'
                       f'[[broker]]\nname = "local"\nuri = "mqtt://127.0.0.1:{port or self.port}"\nhears = ["{hears}"]\n'
-                      f'{more}\n[log]\nlevel = "warn"\n')
+                      f'{more}\n[http]\nlisten = ""\n[log]\nlevel = "warn"\n')
         return self.start([program, "gateway", "--config", config])
 
     def gateway(self, program, name="g1", **more):
