@@ -77,7 +77,7 @@ class Demo {
   Endpoint endpoint_;
   std::uint16_t port_ = 0;
   std::vector<std::uint16_t> http_ports_;  // of the gateways, in order
-  std::string broker_access_;  // lines for its configuration; empty: no TLS
+  std::string broker_access_;              // lines for its configuration; empty: no TLS
   std::string self_;
   std::unique_ptr<Watcher> watcher_;
   std::optional<LiveScreen> screen_;

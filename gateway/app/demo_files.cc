@@ -162,13 +162,13 @@ std::string write_gateway_files(const std::string& dir, const DemoGateway& gatew
                                      : "ca_file = \"" + me + "/ca.crt\"\ncertificate_file = \"" +
                                            me + "/tls.crt\"\nkey_file = \"" + me + "/tls.key\"\n";
   const std::string file = place + "/gateway.toml";
-  write_text(file, "# written by tributary demo\n[gateway]\nid = \"" + gateway.id +
-                       "\"\nfleet = \"" + gateway.fleet + "\"\ndata_dir = \"" + place +
-                       "\"\n\n[[broker]]\nname = \"local\"\nuri = \"" +
-                       (me.empty() ? "mqtt" : "mqtts") +
-                       "://127.0.0.1:" + std::to_string(gateway.port) + "\"\nhears = [" + hears +
-                       "]\nreconnect_max_ms = 2000\n" + tls + "\n[http]\nlisten = \"127.0.0.1:" +
-                       std::to_string(gateway.http_port) + "\"\n");
+  write_text(file,
+             "# written by tributary demo\n[gateway]\nid = \"" + gateway.id + "\"\nfleet = \"" +
+                 gateway.fleet + "\"\ndata_dir = \"" + place +
+                 "\"\n\n[[broker]]\nname = \"local\"\nuri = \"" + (me.empty() ? "mqtt" : "mqtts") +
+                 "://127.0.0.1:" + std::to_string(gateway.port) + "\"\nhears = [" + hears +
+                 "]\nreconnect_max_ms = 2000\n" + tls +
+                 "\n[http]\nlisten = \"127.0.0.1:" + std::to_string(gateway.http_port) + "\"\n");
   return file;
 }
 

@@ -204,18 +204,18 @@ ProcessState Pump::process_state() const {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const Line& link = links_[i];
     const Link& given = options_.links[i];
-    state.links.push_back({.name = link.name,
-                           .connected = link.connected,
-                           .outbox = link.outbox.size() + link.session->outbox_size(),
-                           .dropped = link.outbox.dropped(),
-                           .reason = link.reason,
-                           .messages_in = link.messages_in,
-                           .messages_out = link.outbox.messages_out(),
-                           .bytes_in = link.bytes_in,
-                           .bytes_out = link.outbox.bytes_out(),
-                           .tls = given.tls,
-                           .certificate_ends_s =
-                               given.certificate_ends_s ? given.certificate_ends_s() : 0});
+    state.links.push_back(
+        {.name = link.name,
+         .connected = link.connected,
+         .outbox = link.outbox.size() + link.session->outbox_size(),
+         .dropped = link.outbox.dropped(),
+         .reason = link.reason,
+         .messages_in = link.messages_in,
+         .messages_out = link.outbox.messages_out(),
+         .bytes_in = link.bytes_in,
+         .bytes_out = link.outbox.bytes_out(),
+         .tls = given.tls,
+         .certificate_ends_s = given.certificate_ends_s ? given.certificate_ends_s() : 0});
   }
   return state;
 }
