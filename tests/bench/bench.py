@@ -48,7 +48,7 @@ def main():
     parser.add_argument("--long", action="store_true", help="also: " + " ".join(LONG))
     parser.add_argument("--minutes", type=int, default=1, help="of the part fleet (1; the recorded run had 10)")
     parser.add_argument("--json", help="write everything that was measured there")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     unknown = [p for p in options.parts if p not in PARTS]
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}")
