@@ -13,6 +13,7 @@
 #include <utility>  // before Asio 1.74, which forgets it
 
 #include "gateway/http/routes.h"
+#include "gateway/http/server_metrics.h"
 
 namespace tributary::http {
 namespace {
@@ -183,11 +184,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     ++asked_;
     timer_.cancel();
     if (plan_.kind == Plan::Kind::export_lines) return export_page(answer);
-    if (plan_.route->kind == Route::Kind::metrics) answer.body += own_metrics();
+    if (plan_.route->kind == Route::Kind::metrics) answer.body += metrics_text(shared_.stats);
     send(finished(plan_, std::move(answer)));
   }
-
-  std::string own_metrics() const;
 
   void send(Response&& r) {
     const unsigned hundreds = r.status / 100;
@@ -320,33 +319,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool header_sent_ = false, last_page_ = false, quiet_ = false;
   std::array<char, 256> rest_{};
 };
-
-std::string Connection::own_metrics() const {
-  const Server::Stats& s = shared_.stats;
-  std::string out;
-  const auto family = [&](const char* name, const char* type, const char* help) {
-    out += std::string("# HELP ") + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
-  };
-  const auto line = [&](const std::string& name, std::uint64_t value) {
-    out += name + " " + std::to_string(value) + "\n";
-  };
-  family("tributary_http_connections", "gauge", "Open HTTP connections.");
-  line("tributary_http_connections", s.connections);
-  family("tributary_http_streams", "gauge", "Open event streams.");
-  line("tributary_http_streams", s.streams);
-  family("tributary_http_responses_total", "counter", "HTTP responses by class of status.");
-  for (int i = 2; i < 6; ++i) {
-    line("tributary_http_responses_total{class=\"" + std::to_string(i) + "xx\"}", s.responses[i]);
-  }
-  family("tributary_http_let_go_total", "counter",
-         "HTTP connections that were closed on clients, by reason.");
-  line("tributary_http_let_go_total{reason=\"evicted\"}", s.evicted);
-  line("tributary_http_let_go_total{reason=\"slow_reader\"}", s.slow_streams);
-  line("tributary_http_let_go_total{reason=\"timeout\"}", s.timeouts);
-  family("tributary_http_response_bytes_total", "counter", "Bytes of HTTP bodies sent.");
-  line("tributary_http_response_bytes_total", s.bytes_out);
-  return out;
-}
 
 }  // namespace
 
