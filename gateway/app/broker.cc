@@ -24,7 +24,8 @@ namespace {
 // Paho writes IPv6 hosts in brackets, like everybody else.
 std::string paho_uri(const std::string& host, std::uint16_t port, bool tls) {
   const bool v6 = host.find(':') != std::string::npos;
-  return (tls ? "ssl://" : "tcp://") + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  return (tls ? "mqtts://" : "tcp://") + (v6 ? "[" + host + "]" : host) + ":" +
+         std::to_string(port);
 }
 
 }  // namespace
