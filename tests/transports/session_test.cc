@@ -60,8 +60,8 @@ TEST(FilterValid, AllowsWildcardsOnlyAsWholeLevels) {
 }
 
 // A transport may use session.h and its own folder, never another transport: they must stay
-// replaceable by one another. The wire format is no transport and needs neither; TLS is none, either:
-// what a transport may need.
+// replaceable by one another. The wire format is no transport and needs neither; TLS is none,
+// either: what a transport may need.
 TEST(IncludeRule, NoTransportIncludesAnother) {
   namespace fs = std::filesystem;
   const fs::path root = fs::path(TRIBUTARY_SOURCE_DIR) / "transports";
