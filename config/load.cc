@@ -337,7 +337,7 @@ void Loader::check_http() {
   check_order(h.streams_max, "http.streams_max", h.connections_max, "http.connections_max",
               "each stream is a connection");
   if (h.listen.empty()) return;
-  const std::string& host = parse_listen(h.listen)->host;  // checked when it was assigned
+  const std::string host = parse_listen(h.listen)->host;  // checked when it was assigned
   if (!is_loopback(host) && h.token_file.empty()) {
     complain(where("http.listen"),
              "http.listen = \"" + h.listen +
