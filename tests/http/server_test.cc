@@ -110,7 +110,7 @@ TEST_F(ServerTest, WhatIsNoHttpIsRefusedAndTheServerGoesOn) {
        400},
       {"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
       {"POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", 405},
-      {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello TLS\r\n\r\n", 29), 400}};
+      {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello TLS\r\n\r\n", 25), 400}};
   for (const auto& [text, status] : cases) {
     Raw raw(port());
     ASSERT_TRUE(raw.send(text));
