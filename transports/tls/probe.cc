@@ -76,7 +76,7 @@ std::string in_words(const Finding& f, const Peer& peer) {
   switch (f.error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return whose + " expired on " + date_text(f.ends_s) +
-             ": renew it there (`tributary fleet rotate --broker`), or set this machine's clock";
+             ": renew it there (`tributary fleet rotate broker`), or set this machine's clock";
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return whose + " is not valid before " + date_text(f.begins_s) +
              ": set the clock of this machine or of the broker's";
