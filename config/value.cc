@@ -257,7 +257,10 @@ Result<Address, std::string> parse_listen(const std::string& text) {
 }
 
 bool is_loopback(const std::string& host) {
-  return host.rfind("127.", 0) == 0 || host == "::1";
+  in_addr four{};
+  const bool in_127 =
+      inet_pton(AF_INET, host.c_str(), &four) == 1 && ntohl(four.s_addr) >> 24 == 127;
+  return in_127 || host == "::1" || host == "localhost";
 }
 
 std::size_t length_gap(std::string_view a, std::string_view b) {

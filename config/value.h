@@ -34,6 +34,7 @@ Result<Address, std::string> parse_uri(const std::string& uri);
 
 // "address:port" to listen on; an address, not a name, but for localhost.
 Result<Address, std::string> parse_listen(const std::string& text);
+// An address or name that means this machine alone; "127.example.com" does not.
 bool is_loopback(const std::string& host);
 
 // The distance of Damerau and Levenshtein (edits and swaps of neighbours), for short words; most +

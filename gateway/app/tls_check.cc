@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "config/value.h"
+
 namespace tributary::app {
 namespace {
 
@@ -11,10 +13,6 @@ namespace tls = transports::tls;
 
 constexpr std::int64_t stamp_interval_s = 10;
 constexpr std::int64_t look_interval_s = 3'600;
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
-}
 
 // Certificates of `tributary fleet` say whose they are; about others nothing is known.
 std::string wrong_owner(const config::Gateway& gateway, const std::string& file) {
@@ -42,7 +40,7 @@ TlsFindings check_tls(const config::Loaded& loaded, std::int64_t now_s) {
     const std::string where = "broker '" + broker.name + "'";
     const config::Address& address = loaded.derived.links[i].address;
     if (!address.tls) {
-      if (is_loopback(address.host)) continue;
+      if (config::is_loopback(address.host)) continue;
       out.warnings.push_back(where + ": " + broker.uri +
                              " is neither TLS nor the loopback: whoever is on the way can read, "
                              "alter and forge everything; use mqtts:// (`tributary fleet init` "

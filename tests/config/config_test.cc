@@ -236,6 +236,15 @@ TEST(Show, JsonHasEveryKeyWithItsOrigin) {
   }
 }
 
+TEST(Loopback, IsAnAddressOfThisMachineNotANameThatBeginsLikeOne) {
+  for (const char* here : {"127.0.0.1", "127.8.9.10", "::1", "localhost"}) {
+    EXPECT_TRUE(is_loopback(here)) << here;
+  }
+  for (const char* elsewhere : {"127.example.com", "10.0.0.1", "0.0.0.0", "::", "127.1", ""}) {
+    EXPECT_FALSE(is_loopback(elsewhere)) << elsewhere;
+  }
+}
+
 TEST(Show, TheSummaryIsOneLine) {
   const Inputs in{.file = "gateway.toml", .text = two_brokers};
   EXPECT_EQ(
