@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/tls/old_peers.h"
 
-#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <stdexcept>
 
+#include "tests/support/loopback.h"
 #include "transports/tls/openssl.h"
 
 namespace tributary::test {
@@ -16,14 +16,6 @@ namespace {
 using transports::tls::Owned;
 using Context = Owned<SSL_CTX, SSL_CTX_free>;
 using Ssl = Owned<SSL, SSL_free>;
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
 
 void limit(SSL_CTX* context, int version) {
   SSL_CTX_set_min_proto_version(context, version);

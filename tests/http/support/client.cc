@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/http/support/client.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,16 +8,15 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "tests/support/loopback.h"
+
 namespace tributary::test {
 
 using Clock = std::chrono::steady_clock;
 
 Raw::Raw(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(port);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0) return;
+  const sockaddr_in to = loopback(port);
+  if (connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) return;
   close(fd_);
   fd_ = -1;
 }

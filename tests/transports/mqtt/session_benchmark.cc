@@ -14,6 +14,7 @@
 #include <string_view>
 #include <thread>
 
+#include "tests/support/loopback.h"
 #include "tests/transports/mqtt/harness.h"
 
 namespace tributary::transports::mqtt {
@@ -42,11 +43,9 @@ void report(benchmark::State& state, double cpu_before) {
 class BarePublisher {
  public:
   explicit BarePublisher(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) std::abort();
+    const sockaddr_in address = test::loopback(port);
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      std::abort();
     using namespace std::string_view_literals;
     write_all(
         "\x10\x10\x00\x04MQTT\x04\x02\x00\x00\x00\x04"
