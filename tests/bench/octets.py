@@ -11,7 +11,7 @@ import time
 
 import ingest
 from stage import Site, until, written_bytes
-from visitor import ROOT, Visitor, publish_bytes
+from visitor import ROOT, Visitor, publish_bytes, varint
 
 AT_MS = 1_700_000_000_000
 
@@ -35,19 +35,10 @@ def as_json(operations, keys):
     return total
 
 
-def _varint(n):
-    out = bytearray()
-    while True:
-        n, digit = n >> 7, n & 0x7F
-        out.append(digit | (0x80 if n else 0))
-        if not n:
-            return bytes(out)
-
-
 def _field(number, value):
     if isinstance(value, bytes):
-        return _varint(number << 3 | 2) + _varint(len(value)) + value
-    return _varint(number << 3) + _varint(value)
+        return varint(number << 3 | 2) + varint(len(value)) + value
+    return varint(number << 3) + varint(value)
 
 
 def sparkplug(operations, keys, names):

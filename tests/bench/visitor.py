@@ -19,7 +19,8 @@ import time
 ROOT = "tributary/v1/bench/"
 
 
-def _length(n):
+def varint(n):
+    """Seven bits a byte, the lowest first: MQTT's lengths, and Protocol Buffers' numbers."""
     out = bytearray()
     while True:
         n, digit = n >> 7, n & 0x7F
@@ -35,8 +36,8 @@ def _text(text):
 
 def publish_bytes(topic, payload, properties=b"", qos=0):
     """The packet as MQTT 5 has it."""
-    body = _text(topic) + (b"\0\1" if qos else b"") + _length(len(properties)) + properties + payload
-    return bytes([0x30 | qos << 1]) + _length(len(body)) + body
+    body = _text(topic) + (b"\0\1" if qos else b"") + varint(len(properties)) + properties + payload
+    return bytes([0x30 | qos << 1]) + varint(len(body)) + body
 
 
 def _read_length(data, at):
@@ -57,13 +58,13 @@ class Visitor:
         self.data, self.name, self.asked, self.others = bytearray(), name, 0, []
         self.kinds = set()  # of the packets that came
         body = _text("MQTT") + b"\x05\x02\0\0\0" + _text(name)  # clean start, no keepalive
-        self.socket.sendall(b"\x10" + _length(len(body)) + body)
+        self.socket.sendall(b"\x10" + varint(len(body)) + body)
         self._await(0x20)
         self.subscribe(ROOT + "reply/" + name)
 
     def subscribe(self, filter_):
         body = b"\0\1\0" + _text(filter_) + b"\0"
-        self.socket.sendall(b"\x82" + _length(len(body)) + body)
+        self.socket.sendall(b"\x82" + varint(len(body)) + body)
         self._await(0x90)
 
     def publish(self, topic, payload, properties=b""):
