@@ -115,7 +115,7 @@ class LwwRegister {
     if (part.is_bottom()) return false;
     Part& held = parts_[actor];
     if (part.leq(held)) return false;
-    rank(actor, held.hlc, part);
+    rank(actor, held, part.hlc);
     std::swap(held, part);
     observer.part(actor, std::as_const(part), std::as_const(held));
     return true;
@@ -181,18 +181,19 @@ class LwwRegister {
     std::unique_ptr<Set> set_;  // never empty
   };
 
-  // The actor's part is about to become `now`; it is in parts_ already, bottom if it is new.
-  void rank(const A& actor, Hlc before, const Part& now) {
+  // The actor's part, which is in parts_ already and bottom when it is new, is about to be stamped
+  // `now`.
+  void rank(const A& actor, const Part& held, Hlc now) {
     if (parts_.size() == 1) return;
     if (!ranks_.several()) {
       for (const auto& [other, part] : parts_) {
         if (!(other == actor)) ranks_.insert(Rank{part.hlc, other});
       }
     }
-    if (parts_.find(actor)->second.is_bottom()) {
-      ranks_.insert(Rank{now.hlc, actor});
+    if (held.is_bottom()) {
+      ranks_.insert(Rank{now, actor});
     } else {
-      ranks_.move(Rank{before, actor}, now.hlc);
+      ranks_.move(Rank{held.hlc, actor}, now);
     }
   }
 
