@@ -47,6 +47,7 @@ void Door::watch(bool on) {
 }
 
 bool Door::answer_some(Pump& pump) {
+  std::optional<ProcessState> process;  // the same for all of a turn: it asks the system
   for (std::size_t i = 0; i < served_per_turn; ++i) {
     Question q;
     {
@@ -55,10 +56,10 @@ bool Door::answer_some(Pump& pump) {
       q = std::move(questions_.front());
       questions_.pop_front();
     }
-    const ProcessState process = pump.process_state();
+    if (!process) process = pump.process_state();
     std::string body = q.command == "metrics"
-                           ? metrics_text(pump.core(), process)
-                           : answer(pump.core(), process, q.command, q.arguments);
+                           ? metrics_text(pump.core(), *process)
+                           : answer(pump.core(), *process, q.command, q.arguments);
     q.reply({std::move(body), ++sequence_});
   }
   const std::lock_guard lock(mutex_);
