@@ -121,7 +121,12 @@ try {
           const begun = await page.evaluate(() => window.shifts);
           await page.waitForFunction(() => !/Reading the|Waiting for the gateway/.test(document.querySelector("main").innerText));
           await eventually(5000, "a second sample", async () => page.evaluate(() => performance.now() > 2500));
-          await page.waitForTimeout(400);
+          // Frames, with live data coming in: what moves in them is a shift.
+          await page.evaluate(() => new Promise((done) => {
+            let left = 24;
+            const frame = () => (--left > 0 ? requestAnimationFrame(frame) : done());
+            requestAnimationFrame(frame);
+          }));
           const shifts = await page.evaluate(() => window.shifts) - begun;
           expect(shifts < 0.05, `${view}: layout shifts add up to ${shifts}`);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth);
