@@ -137,7 +137,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
            full->rule + ": not acknowledging what is new until it is raised");
     return;
   }
-  wire::Envelope e = std::move(p.envelope).take();
+  const wire::Envelope e = std::move(p.envelope).take();
   const wire::Delta& d = e.delta;
   ActorRecord& actor = actors.intern(d.device, d.epoch);
   const std::uint64_t before = actor.intake.contiguous().op;
@@ -160,15 +160,14 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   }
   recent.insert(e.hash);
   const std::vector<KeyState*> of_entries = apply_entries(actor, d, now.wall_ms);
-  const wire::Hash hash = e.hash;
-  drop(live.insert(std::move(e), actor, of_entries, next_row++, false), work);
-  if (!live.contains(hash)) {
+  drop(live.insert(e, actor, of_entries, next_row++, false), work);
+  if (!live.contains(e.hash)) {
     counters.duplicates += 1;
     return;
   }
   last_news_ms = now.mono_ms;
   touch(actor);
-  work.fresh.emplace_back(hash, p.source);
+  work.fresh.emplace_back(e.hash, p.source);
   if (p.source.own_past) {
     notice(Notice::Level::warning, "own-past",
            "recovered from the broker what this gateway had published and its database had lost");

@@ -39,7 +39,7 @@ void Gateway::Impl::restore(EnvelopeRow&& row) {
   f.sum += first;
   const std::vector<KeyState*> of_entries = apply_entries(actor, e->delta, 0);
   recent.insert(e->hash);
-  for (const Dropped& gone : live.insert(std::move(*e), actor, of_entries, row.row, true)) {
+  for (const Dropped& gone : live.insert(*e, actor, of_entries, row.row, true)) {
     erase_at_start.push_back(gone.row);
     touch(actor);
   }

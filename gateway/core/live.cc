@@ -52,22 +52,16 @@ bool LiveSet::later(const EntryRef& a, const EntryRef& b) const {
   return std::tie(x.to, x.hash) > std::tie(y.to, y.hash);
 }
 
-LiveEnvelope& LiveSet::take(wire::Envelope&& envelope, ActorRecord& actor) {
-  if (free_.empty()) {
-    free_.push_back(static_cast<std::uint32_t>(envelopes_.size()));
-    envelopes_.emplace_back();
-  }
-  const std::uint32_t number = free_.back();
-  free_.pop_back();
-  envelopes_[number] = std::make_unique<LiveEnvelope>();
-  LiveEnvelope& e = *envelopes_[number];
-  e.body_at = static_cast<std::uint32_t>(envelope.sealed.body.data() - envelope.bytes->data());
-  e.body_bytes = static_cast<std::uint32_t>(envelope.sealed.body.size());
-  e.bytes = std::move(envelope.bytes);
+LiveEnvelope& LiveSet::take(const wire::Envelope& envelope, ActorRecord& actor) {
+  const std::uint32_t number = envelopes_.add(std::make_unique<LiveEnvelope>());
+  LiveEnvelope& e = envelopes_[number];
+  e.bytes = envelope.bytes;
   e.hash = envelope.hash;
   e.actor = &actor;
   e.from = envelope.delta.from;
   e.to = envelope.delta.to;
+  e.body_at = static_cast<std::uint32_t>(envelope.sealed.body.data() - envelope.bytes->data());
+  e.body_bytes = static_cast<std::uint32_t>(envelope.sealed.body.size());
   e.needed = static_cast<std::uint32_t>(envelope.delta.entries.size());
   e.number = number;
   all_.insert(&e);
@@ -81,20 +75,19 @@ LiveEnvelope& LiveSet::take(wire::Envelope&& envelope, ActorRecord& actor) {
   return e;
 }
 
-std::vector<Dropped> LiveSet::insert(wire::Envelope&& envelope, ActorRecord& actor,
+std::vector<Dropped> LiveSet::insert(const wire::Envelope& envelope, ActorRecord& actor,
                                      const std::vector<KeyState*>& keys, std::uint64_t row,
                                      bool stored) {
   assert(!contains(envelope.hash));
-  const wire::Hash hash = envelope.hash;
-  const std::vector<wire::Entry> entries = std::move(envelope.delta.entries);
+  const wire::Hash& hash = envelope.hash;
+  const std::vector<wire::Entry>& entries = envelope.delta.entries;
   if (entries.empty()) return {{row, stored, hash, &actor}};
-  std::uint32_t offset = static_cast<std::uint32_t>(envelope.sealed.body.size());
-  for (const wire::Entry& entry : entries) offset -= static_cast<std::uint32_t>(entry.bytes);
-  LiveEnvelope& e = take(std::move(envelope), actor);
-  e.needed = static_cast<std::uint32_t>(entries.size());
+  LiveEnvelope& e = take(envelope, actor);
   e.row = row;
   e.stored = stored;
 
+  std::uint32_t offset = e.body_bytes;  // of the next entry: they are the last of the body
+  for (const wire::Entry& entry : entries) offset -= static_cast<std::uint32_t>(entry.bytes);
   std::vector<Dropped> out;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const wire::Entry& entry = entries[i];
@@ -202,8 +195,7 @@ void LiveSet::release(LiveEnvelope& e, std::vector<Dropped>& out) {
   bucket[e.place]->place = e.place;
   bucket.pop_back();
   all_.erase(&e);
-  free_.push_back(e.number);
-  envelopes_[e.number].reset();
+  envelopes_.remove(e.number);
 }
 
 bool LiveSet::superseded(const Slot& slot, const KeyState& key, const EntryRef& ref,

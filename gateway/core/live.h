@@ -8,7 +8,7 @@
 // supersede what it wrote, so nothing needs agreement or a clock.
 //
 //   LiveSet live(actors, keys);
-//   std::vector<Dropped> gone = live.insert(std::move(envelope), actor, row);
+//   std::vector<Dropped> gone = live.insert(envelope, actor, keys, row, false);
 //
 // A superseded entry of an envelope that still lives for another one leaves the index at once: what
 // is later covers it, so it can decide nothing any more.
@@ -55,6 +55,8 @@ struct Dropped {
 class LiveSet : private EntryIndex::Reader {
  public:
   LiveSet(ActorTable& actors, Keyspace& keys) : actors_(actors), keys_(keys) {}
+  LiveSet(const LiveSet&) = delete;  // the index reads through it
+  LiveSet& operator=(const LiveSet&) = delete;
 
   bool contains(const wire::Hash& hash) const { return all_.contains(hash); }
   LiveEnvelope* find(const wire::Hash& hash) const {
@@ -65,7 +67,7 @@ class LiveSet : private EntryIndex::Reader {
   // Takes an envelope whose entries are already joined, and collects what it supersedes (itself,
   // perhaps). REQUIRES: not contained.
   // `keys`: the key of each entry, in order.
-  std::vector<Dropped> insert(wire::Envelope&& envelope, ActorRecord& actor,
+  std::vector<Dropped> insert(const wire::Envelope& envelope, ActorRecord& actor,
                               const std::vector<KeyState*>& keys, std::uint64_t row, bool stored);
 
   // Looks again at one actor's entries of a key, after targets of its foreign removals died.
@@ -105,9 +107,10 @@ class LiveSet : private EntryIndex::Reader {
     bool operator()(const auto& a, const auto& b) const { return of(a) == of(b); }
   };
 
-  LiveEnvelope& at(const EntryRef& ref) const { return *envelopes_[ref.envelope]; }
+  LiveEnvelope& at(const EntryRef& ref) const { return envelopes_[ref.envelope]; }
   wire::Entry entry(const EntryRef&) const override;
-  LiveEnvelope& take(wire::Envelope&&, ActorRecord&);
+  // Enters it, with all its entries needed.
+  LiveEnvelope& take(const wire::Envelope&, ActorRecord&);
   bool later(const EntryRef& a, const EntryRef& b) const;
   // `newest`, when not null, is looked at whatever is related.
   bool superseded(const Slot&, const KeyState&, const EntryRef&, const EntryRef* newest,
@@ -125,8 +128,7 @@ class LiveSet : private EntryIndex::Reader {
 
   ActorTable& actors_;
   Keyspace& keys_;
-  std::vector<std::unique_ptr<LiveEnvelope>> envelopes_;  // by number
-  std::vector<std::uint32_t> free_;                       // numbers
+  Numbered<LiveEnvelope> envelopes_;
   absl::flat_hash_set<LiveEnvelope*, ByHash, ByHash> all_;
   std::array<Bucket, wire::bucket_count> buckets_;
   EntryIndex index_{*this};

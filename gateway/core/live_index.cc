@@ -2,6 +2,7 @@
 #include "gateway/core/live_index.h"
 
 #include <algorithm>
+#include <memory>
 #include <span>
 
 namespace tributary::core {
@@ -53,13 +54,7 @@ void EntryIndex::add(Slot& slot, const EntryRef& ref, const wire::Entry& entry) 
   if (const EntryRef* one = slot.one()) {
     auto made = std::make_unique<Several>();
     enter(*made, *one, reader_.entry(*one));
-    if (free_.empty()) {
-      free_.push_back(static_cast<std::uint32_t>(several_.size()));
-      several_.emplace_back();
-    }
-    several_[free_.back()] = std::move(made);
-    slot.word_ = {Slot::several, free_.back()};
-    free_.pop_back();
+    slot.word_ = {Slot::several, several_.add(std::move(made))};
   }
   enter(several(slot), ref, entry);
 }
@@ -73,8 +68,7 @@ void EntryIndex::remove(Slot& slot, const EntryRef& ref) {
   leave(s, ref, reader_.entry(ref));
   if (s.size() > 1) return;
   const EntryRef last = s.plain.empty() ? s.by_hi.begin()->second.ref : s.plain.front();
-  several_[slot.word_.offset].reset();
-  free_.push_back(slot.word_.offset);
+  several_.remove(slot.word_.offset);
   slot = Slot(last);
 }
 

@@ -17,9 +17,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
-#include <vector>
 
+#include "gateway/core/numbered.h"
 #include "transports/wire/envelope.h"
 
 namespace tributary::core {
@@ -60,7 +59,7 @@ class EntryIndex {
    private:
     friend EntryIndex;
     static constexpr std::uint32_t several = 0xFFFFFFFF;
-    EntryRef word_;  // envelope == several: offset is a place in several_
+    EntryRef word_;  // envelope == several: offset is a number in several_
   };
 
   // The entry at a reference; whoever keeps the envelopes knows.
@@ -106,12 +105,11 @@ class EntryIndex {
   };
   static void enter(Several&, const EntryRef&, const wire::Entry&);
   static void leave(Several&, const EntryRef&, const wire::Entry&);
-  Several& several(const Slot& slot) const { return *several_[slot.word_.offset]; }
+  Several& several(const Slot& slot) const { return several_[slot.word_.offset]; }
 
   const Reader& reader_;
   absl::flat_hash_map<Name, Slot> slots_;
-  std::vector<std::unique_ptr<Several>> several_;
-  std::vector<std::uint32_t> free_;  // of several_
+  Numbered<Several> several_;
 };
 
 }  // namespace tributary::core

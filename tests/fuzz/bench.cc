@@ -63,7 +63,7 @@ struct Bench::Merged {
       keys.apply(actor, *of_entries.back(), x, 1);
     }
     if (!collecting) return;
-    live.insert(std::move(*e), actor, of_entries, ++rows, true);
+    live.insert(*e, actor, of_entries, ++rows, true);
     for (const auto& [key, holder] : keys.take_released()) live.recheck(*key, holder);
     keys.take_foreign();
   }

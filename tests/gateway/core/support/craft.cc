@@ -168,8 +168,7 @@ void Core::take(const wire::Envelope& e) {
     of_entries.push_back(&keys.intern(x.key, x.type));
     keys.apply(actor, *of_entries.back(), x, 1);
   }
-  wire::Envelope copy = e;
-  const auto gone = live.insert(std::move(copy), actor, of_entries, ++rows, true);
+  const auto gone = live.insert(e, actor, of_entries, ++rows, true);
   dropped.insert(dropped.end(), gone.begin(), gone.end());
   for (const auto& [key, holder] : keys.take_released()) {
     const auto more = live.recheck(*key, holder);
