@@ -19,7 +19,7 @@ def modules_with(programs, *packages):
     modules = os.path.join(programs["javascript"], "node_modules")
     missing = [p for p in packages if not os.path.isdir(os.path.join(modules, p))]
     if shutil.which("node") is None or missing:
-        raise Skipped(f"node or npm's {' '.join(missing or packages)} is not here: see install_npm in ./run")
+        raise Skipped(f"node or npm's {' '.join(missing or packages)} is not here: `./run bench` installs them")
     return modules
 
 
