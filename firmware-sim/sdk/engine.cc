@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <numeric>
 
 #include "crdt/planted.h"
@@ -20,7 +21,7 @@ std::uint32_t rounds_max(std::size_t parts) {
 // parts would be lost for ever. Steps of the golden ratio leave the smallest gaps at every time: w
 // parts a round are all of them after little more than parts / w rounds.
 std::size_t first_part(std::size_t round, std::size_t parts) {
-  auto step = static_cast<std::size_t>(0.618034 * static_cast<double>(parts) + 0.5);
+  auto step = static_cast<std::size_t>(std::lround(0.618034 * static_cast<double>(parts)));
   while (std::gcd(step, parts) != 1) ++step;
   return round * step % parts;
 }

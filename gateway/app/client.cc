@@ -120,7 +120,7 @@ void Client::unsubscribe(const std::string& filter) {
   session_->unsubscribe(filter);
 }
 
-void Client::publish(Message message, std::uint32_t timeout_ms) {
+void Client::publish(const Message& message, std::uint32_t timeout_ms) {
   const std::uint64_t deadline = mono_now_ms() + timeout_ms;
   while (!session_->publish(message)) {
     if (mono_now_ms() >= deadline) {

@@ -52,7 +52,7 @@ class Client {
   void subscribe(const std::string& filter);
   void unsubscribe(const std::string& filter);
   // Waits for room in the outbox; throws Trouble(broker) at the deadline.
-  void publish(transports::Message message, std::uint32_t timeout_ms);
+  void publish(const transports::Message& message, std::uint32_t timeout_ms);
   // The next message that is not an answer to request(); nullopt at the deadline.
   std::optional<transports::Message> next(std::uint64_t deadline_mono_ms);
 

@@ -78,7 +78,7 @@ std::string zsh_script(const CLI::App& root) {
   return "#compdef tributary\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script(root);
 }
 
-std::string fish_quoted(std::string text) {
+std::string fish_quoted(const std::string& text) {
   std::string out;
   for (const char c : text) {
     if (c == '\'' || c == '\\') out += '\\';

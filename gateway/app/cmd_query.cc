@@ -192,7 +192,7 @@ Exit run_snapshot(const QueryArguments& a) {
 using Runner = Exit (*)(const QueryArguments&);
 
 CLI::App* add(CLI::App& root, Commands& commands, const char* name, const char* what,
-              std::shared_ptr<QueryArguments> arguments, Runner runner,
+              const std::shared_ptr<QueryArguments>& arguments, Runner runner,
               const std::vector<std::string>& lines) {
   CLI::App* app = root.add_subcommand(name, what);
   add_endpoint_options(*app, arguments->endpoint);

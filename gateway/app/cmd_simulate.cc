@@ -184,7 +184,7 @@ class Simulation {
       const bool last = mono_now_ms() >= deadline_ms_;
       try {
         if (last || agree(client, gateways_)) {
-          const fleet::Verdict verdict = judge_now(client);
+          fleet::Verdict verdict = judge_now(client);
           judged_after_ms_ = mono_now_ms() - quiet_since_ms_;
           if (last || verdict.exact()) return verdict;
         }

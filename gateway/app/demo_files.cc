@@ -137,7 +137,7 @@ std::string write_broker_files(const std::string& dir, std::uint16_t port,
       "listener " + std::to_string(port) + " 127.0.0.1\nallow_anonymous true\n";
   const std::string place = fs::absolute(dir + "/broker").string();
   make_directory(place);
-  const std::string file = place + "/mosquitto.conf";
+  std::string file = place + "/mosquitto.conf";
   write_text(file, profile_text(profile) + "persistence_location " + place + "/\n" +
                        "persistence_file mosquitto.db\n" +
                        "log_dest stderr\nlog_type error\nlog_type warning\nlog_type notice\n" +
@@ -161,7 +161,7 @@ std::string write_gateway_files(const std::string& dir, const DemoGateway& gatew
   const std::string tls = me.empty() ? ""
                                      : "ca_file = \"" + me + "/ca.crt\"\ncertificate_file = \"" +
                                            me + "/tls.crt\"\nkey_file = \"" + me + "/tls.key\"\n";
-  const std::string file = place + "/gateway.toml";
+  std::string file = place + "/gateway.toml";
   write_text(file,
              "# written by tributary demo\n[gateway]\nid = \"" + gateway.id + "\"\nfleet = \"" +
                  gateway.fleet + "\"\ndata_dir = \"" + place +
@@ -178,7 +178,7 @@ std::string find_program(const std::string& name) {
                          ":/usr/local/sbin:/usr/sbin:/sbin");
   std::string dir;
   while (std::getline(all, dir, ':')) {
-    const std::string file = dir + "/" + name;
+    std::string file = dir + "/" + name;
     if (!dir.empty() && access(file.c_str(), X_OK) == 0) return file;
   }
   throw Trouble(Exit::usage, name + " is not installed\n  on Debian: apt-get install " + name);

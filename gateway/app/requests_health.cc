@@ -48,9 +48,9 @@ json counters_json(const core::Counters& c) {
 // Estimated, by type, against what the configuration allows.
 json memory_json(const core::Summary& s, const ProcessState& process) {
   json types = json::object();
-  for (std::uint8_t t = 0; t < s.type_bytes.size(); ++t) {
-    types[t == 0 ? "unknown" : wire::type_name(t)] = {{"bytes", s.type_bytes[t]},
-                                                      {"max", process.type_bytes_max[t]}};
+  for (std::size_t t = 0; t < s.type_bytes.size(); ++t) {
+    types[t == 0 ? "unknown" : wire::type_name(static_cast<std::uint8_t>(t))] = {
+        {"bytes", s.type_bytes[t]}, {"max", process.type_bytes_max[t]}};
   }
   return {{"types", std::move(types)},
           {"bytes", s.state_bytes + s.live_bytes},

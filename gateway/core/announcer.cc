@@ -51,9 +51,9 @@ const std::optional<wire::BucketHead>& Announcer::head_of(std::uint32_t bucket) 
   Bucket& b = buckets_[bucket];
   if (!b.head_dirty) return b.head;
   b.head_dirty = false;
-  std::optional<wire::BucketHead> head = make_head(bucket);
+  const std::optional<wire::BucketHead> head = make_head(bucket);
   if (head != b.head) renewed_ |= std::uint64_t{1} << bucket;
-  b.head = std::move(head);
+  b.head = head;
   return b.head;
 }
 
@@ -116,6 +116,7 @@ std::vector<std::string> Announcer::plain_parts(std::uint32_t b, std::uint32_t p
     std::sort(envelopes.begin(), envelopes.end(),
               [](const auto* x, const auto* y) { return x->hash < y->hash; });
     std::vector<std::string_view> bytes;
+    bytes.reserve(envelopes.size());
     for (const LiveEnvelope* e : envelopes) bytes.push_back(*e->bytes);
     out.push_back(wire::plain_pack(bytes));
   }

@@ -112,7 +112,8 @@ struct Gateway::Impl {
   void take_pack(Instant, const wire::Pack&, Source, const std::string& topic);
   void take_from_peer(Instant, std::string_view bytes, Source, const std::string& topic);
   void enqueue(Instant, Authorised&&, Source);
-  void reject(Instant, Reject, const std::string& topic, std::string text, std::string_view bytes);
+  void reject(Instant, Reject, const std::string& topic, const std::string& text,
+              std::string_view bytes);
 
   // gateway_commit.cc
   bool flush_due(Instant) const;

@@ -233,8 +233,8 @@ void Gateway::Impl::enqueue(Instant now, Authorised&& e, Source source) {
   if (flush_due(now)) flush(now);
 }
 
-void Gateway::Impl::reject(Instant now, Reject reason, const std::string& topic, std::string text,
-                           std::string_view bytes) {
+void Gateway::Impl::reject(Instant now, Reject reason, const std::string& topic,
+                           const std::string& text, std::string_view bytes) {
   counters.rejected[static_cast<std::size_t>(reason)] += 1;
   const std::string shown = shortened(topic);
   notice(Notice::Level::warning, name(reason), "refused a message on " + shown + ": " + text);

@@ -124,7 +124,8 @@ Summary Gateway::summary() const {
   s.live_bytes = impl_->live.bytes();
   s.pending = impl_->pending.size();
   s.state_bytes = impl_->keys.total_bytes();
-  for (std::uint8_t t = 0; t < s.type_bytes.size(); ++t) s.type_bytes[t] = impl_->keys.bytes(t);
+  for (std::size_t t = 0; t < s.type_bytes.size(); ++t)
+    s.type_bytes[t] = impl_->keys.bytes(static_cast<std::uint8_t>(t));
   s.digest = wire::to_hex(impl_->keys.digests().all().view());
   return s;
 }

@@ -27,7 +27,7 @@ constexpr std::uint64_t json_integer_max = std::uint64_t{1} << 53;
 template <class Integer>
 std::string json_of_integer(const Integer& v, std::string text) {
   const bool small = v <= Integer{json_integer_max} && v >= -Integer{json_integer_max};
-  return small ? text : '"' + text + '"';
+  return small ? std::move(text) : '"' + text + '"';
 }
 
 std::string json_of_unsigned(crdt::uint128 v) {

@@ -21,7 +21,7 @@ std::size_t elements_of(const KeyState& key) {
 
 std::string display_json(const KeyState& key, std::size_t max_bytes) {
   const std::size_t elements = elements_of(key);
-  const std::string size = "{\"size\":" + std::to_string(elements) + '}';
+  std::string size = "{\"size\":" + std::to_string(elements) + '}';
   if (elements * 3 > max_bytes) return size;  // do not even build it
   std::string json = key.json();
   return json.size() <= max_bytes ? json

@@ -323,7 +323,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 }  // namespace
 
 struct Server::Impl {
-  Impl(Options o, Backend& backend, Log l)
+  Impl(const Options& o, Backend& backend, Log l)
       : shared{.options = o,
                .backend = backend,
                .routes = Routes({.address = o.address, .token = o.token, .hosts = o.hosts})},

@@ -122,7 +122,7 @@ void Keyring::make(std::int64_t now_s) {
              broker_conf({options_.broker_place, options_.listen}), Access::secret);
 }
 
-Keyring::Keyring(std::string dir) : dir_(absolute(dir)) {
+Keyring::Keyring(const std::string& dir) : dir_(absolute(dir)) {
   if (!exists(dir_ + "/fleet.json")) {
     refuse(dir_ + ": is not the directory of a fleet: `tributary fleet init` makes one");
   }
@@ -255,7 +255,7 @@ std::string Keyring::challenge_file(const std::string& id) const {
 std::string Keyring::challenge(Role role, const std::string& id) {
   refuse_taken(id);
   if (role == Role::viewer) refuse("an operator signs nothing: enroll it without a challenge");
-  const std::string text = Challenge::make({options_.fleet, name(role), id}).text();
+  std::string text = Challenge::make({options_.fleet, name(role), id}).text();
   write_file(challenge_file(id), text, Access::secret);
   return text;
 }

@@ -62,7 +62,7 @@ class Keyring {
   // Makes the directory, which must not be there or be empty.
   static Keyring init(const InitOptions& options, std::int64_t now_s);
   // Opens it and holds it until the end of this object.
-  explicit Keyring(std::string dir);
+  explicit Keyring(const std::string& dir);
   Keyring(Keyring&&) = default;
 
   const std::string& fleet() const { return options_.fleet; }

@@ -110,7 +110,7 @@ bool Store::created() const {
 }
 
 Error Store::Impl::unreadable_row(Statement& statement) {
-  const Error e = failed(statement.rc(), "read");
+  Error e = failed(statement.rc(), "read");
   if (e.kind != Error::Kind::corrupt) return e;
   const std::string detail = db.message();
   statement.finalize();  // it would keep the file open, and tidy up by name later

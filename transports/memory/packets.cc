@@ -20,7 +20,8 @@ Way other(Way way) {
 
 // --- the link ---
 
-void World::transmit(const ClientPtr& client, std::uint64_t generation, Way way, Packet packet) {
+void World::transmit(const ClientPtr& client, std::uint64_t generation, Way way,
+                     const Packet& packet) {
   Link& link = links[client->id];
   const LinkFaults faults = link.faults.value_or(options_.faults);
   if (chance(faults.disconnect)) {  // later, not inside: callers hold references to connections
@@ -77,7 +78,7 @@ void World::ack_was_lost(const ClientPtr& client, std::uint64_t generation, Way 
     if (sent == found->second.in_flight.end()) return;
     again = sent->second;
   }
-  transmit(client, generation, way, std::move(again));
+  transmit(client, generation, way, again);
 }
 
 void World::hold(Link& link, const ClientPtr& client, std::uint64_t generation, Way way,
@@ -199,7 +200,7 @@ void World::route(const Message& message, const std::string& from) {
 void World::deliver(Connection& connection, MessagePtr message, Qos qos, bool retained_replay) {
   Packet packet{Packet::Kind::publish, 0, std::move(message), retained_replay, false, false};
   if (std::min(qos, packet.message->qos) == Qos::at_most_once) {
-    return transmit(connection.client, connection.generation, Way::to_client, std::move(packet));
+    return transmit(connection.client, connection.generation, Way::to_client, packet);
   }
   const bool queueing = connection.in_flight.size() >= options_.in_flight_max;
   if (queueing && options_.queued_max > 0 && connection.queue.size() >= options_.queued_max) {
@@ -292,7 +293,7 @@ void World::pump(const ClientPtr& client) {
       packet.id = ++client->last_id;
       client->in_flight.emplace(packet.id, packet.message);
     }
-    transmit(client, client->generation, Way::to_broker, std::move(packet));
+    transmit(client, client->generation, Way::to_broker, packet);
   }
   if (client->stopping && client->outbox.empty() && client->in_flight.empty()) finish_stop(client);
 }

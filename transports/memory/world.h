@@ -145,7 +145,7 @@ class World {
   void finish_stop(const ClientPtr& client);
 
   // Packets (packets.cc).
-  void transmit(const ClientPtr& client, std::uint64_t generation, Way way, Packet packet);
+  void transmit(const ClientPtr& client, std::uint64_t generation, Way way, const Packet& packet);
   void schedule_arrival(std::uint64_t at_ms, const ClientPtr& client, std::uint64_t generation,
                         Way way, const Packet& packet);
   void arrive(const ClientPtr& client, std::uint64_t generation, Way way, const Packet& packet);

@@ -174,19 +174,17 @@ void MqttSession::count_as_sender() {
 }
 
 bool MqttSession::publish(Message message) {
-  std::string wrong;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!online_ || stopping_) return false;
-    wrong = complaint(message);
-    if (wrong.empty()) {
-      const Qos qos = message.qos;
-      if (!outbox_.push(std::move(message))) return false;
-      count_as_sender();
-      if (outbox_.queued(qos) == 1 && outbox_.may_send(window_)) work_.notify_one();
-    }
+  std::unique_lock lock(mutex_);
+  if (!online_ || stopping_) return false;
+  if (const std::string wrong = complaint(message); !wrong.empty()) {
+    lock.unlock();
+    refused(message.topic, wrong);
+    return true;
   }
-  if (!wrong.empty()) refused(message.topic, wrong);
+  const Qos qos = message.qos;
+  if (!outbox_.push(std::move(message))) return false;
+  count_as_sender();
+  if (outbox_.queued(qos) == 1 && outbox_.may_send(window_)) work_.notify_one();
   return true;
 }
 

@@ -98,7 +98,7 @@ std::string in_words(const Finding& f, const Peer& peer) {
 
 // What the peer's alert, or our own library, says.
 std::string in_words(unsigned long code, const Files& files) {
-  const std::string ours = "the broker refuses our certificate " + files.certificate;
+  std::string ours = "the broker refuses our certificate " + files.certificate;
   switch (ERR_GET_REASON(code)) {
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
     case SSL_R_UNSUPPORTED_PROTOCOL:
