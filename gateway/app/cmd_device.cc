@@ -18,6 +18,7 @@
 #include "gateway/app/memory_file.h"
 #include "gateway/app/signals.h"
 #include "gateway/app/text.h"
+#include "gateway/app/trust_files.h"
 
 namespace tributary::app {
 namespace {
@@ -75,6 +76,9 @@ sdk::Device open_device(const DeviceArguments& a, const std::string& saved,
   options.device = a.id;
   options.random = random64;
   options.saved = saved;
+  DeviceKeys keys = device_keys(a.endpoint.identity, a.endpoint.fleet, a.id);
+  options.signer = std::move(keys.signer);
+  options.members = std::move(keys.members);
   if (!a.state_file.empty()) options.save = std::move(save);
   auto device = sdk::Device::open(options);
   if (!device && device.error().code == sdk::Error::Code::snapshot_corrupt) {

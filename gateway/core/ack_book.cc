@@ -17,12 +17,13 @@ constexpr std::uint64_t weight_slack_bytes = 4096;
 
 }  // namespace
 
-void AckBook::answer(ActorRecord& actor, std::uint64_t from, LinkId link) {
+void AckBook::answer(ActorRecord& actor, const Asked& asked, LinkId link) {
   heard_on_[actor.name.device] = link;
   Due& due = due_[actor.name.device];
   due.links.insert(link);
   Answer& a = due.epochs[actor.name.epoch];
-  a.from = std::min(a.from, from);
+  a.from = std::min(a.from, asked.from);
+  if (asked.to >= a.newest.to) a.newest = asked;
 }
 
 void AckBook::advanced(ActorRecord& actor) {
@@ -57,6 +58,20 @@ void AckBook::send(const Context& context, Output& out, Counters& counters) {
     }
   }
   due_.clear();
+}
+
+// A device that has a twin meets points that it does not know. Where envelopes are signed it
+// believes that only when it is shown its own signature, so: the newest envelope held, when the
+// device seems not to know it. Empty: there is nothing to show.
+std::string_view AckBook::shown(const Context& context, const ActorRecord& actor,
+                                const Asked& asked) {
+  if (!context.options.trust.signer || asked.to == 0) return {};
+  const auto points = actor.intake.points_above(asked.to - 1, points_max);
+  wire::Point newest = actor.intake.contiguous();
+  if (!points.empty() && points.back().op > newest.op) newest = points.back();
+  if (newest.op < asked.to || newest.hash == asked.hash) return {};
+  const LiveEnvelope* e = context.live.find(newest.hash);
+  return e == nullptr ? std::string_view{} : std::string_view(*e->bytes);
 }
 
 std::string AckBook::encode(const Context& context, const std::string& device, const Due& due) {
@@ -95,10 +110,16 @@ std::string AckBook::encode(const Context& context, const std::string& device, c
         }
         if (at->second.empty()) removals_.erase(at);
       }
+      if (const std::string_view bytes = shown(context, *actor, answer.newest);
+          !bytes.empty() && a.removals.size() < removals_quoted_max) {
+        a.removals.insert(a.removals.begin(), bytes);
+      }
     }
     ack.actors.push_back(std::move(a));
   }
-  return wire::seal(wire::encode_body(ack));
+  const std::string body = wire::encode_body(ack);
+  const auto& signer = context.options.trust.signer;
+  return signer ? signing::seal(signing::Kind::ack, ack.fleet, body, *signer) : wire::seal(body);
 }
 
 }  // namespace tributary::core

@@ -17,8 +17,12 @@ namespace tributary::core {
 
 class AckBook {
  public:
-  // The device itself sent an envelope (from, to] over this link.
-  void answer(ActorRecord&, std::uint64_t from, LinkId);
+  struct Asked {
+    std::uint64_t from = 0, to = 0;  // of the delta
+    wire::Hash hash;                 // of its body
+  };
+  // The device itself sent an envelope over this link.
+  void answer(ActorRecord&, const Asked&, LinkId);
   // The actor's acknowledged point moved by what a peer sent: told to a device that was heard here.
   void advanced(ActorRecord&);
   void refuse(std::string_view device, std::uint64_t epoch, std::uint64_t to, LinkId,
@@ -43,6 +47,7 @@ class AckBook {
   };
   struct Answer {
     std::uint64_t from = ~std::uint64_t{0};  // the lowest that was asked about
+    Asked newest;                            // the one with the highest `to`
     std::vector<Refused> refusals;
   };
   struct Due {
@@ -50,6 +55,7 @@ class AckBook {
     std::map<std::uint64_t, Answer> epochs;
   };
   std::string encode(const Context&, const std::string& device, const Due&);
+  static std::string_view shown(const Context&, const ActorRecord&, const Asked&);
 
   std::map<std::string, Due> due_;
   std::map<std::string, LinkId, std::less<>> heard_on_;  // devices heard since the start

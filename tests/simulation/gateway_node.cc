@@ -84,6 +84,13 @@ app::Pump::Options GatewayNode::options() {
     return disk;
   };
   o.usage = [] { return app::Pump::Usage{}; };
+  if (setup_.registry) {
+    o.registry = [this, seen = std::string()]() mutable -> std::optional<std::string> {
+      std::string bytes = setup_.registry();
+      if (bytes == seen) return std::nullopt;
+      return seen = std::move(bytes);
+    };
+  }
   return o;
 }
 
@@ -258,6 +265,11 @@ void GatewayNode::count_reached() {
   r.note(Reached::bucket_fetched, c.fetches);
   r.note(Reached::truncated_replay, c.fetches_incomplete);
   r.note(Reached::duplicate_dropped, c.duplicates);
+  const auto rejected = [&](core::Reject why) { return c.rejected[static_cast<std::size_t>(why)]; };
+  r.note(Reached::bad_signature_refused, rejected(core::Reject::bad_signature));
+  r.note(Reached::unsigned_refused, rejected(core::Reject::no_signature));
+  r.note(Reached::waited_for_registry, rejected(core::Reject::stranger));
+  r.note(Reached::forger_throttled, rejected(core::Reject::throttled));
   if (c.superseded > erased_) r.note(Reached::superseded_before_commit);
 }
 
