@@ -147,8 +147,8 @@ void Keyring::load() {
   registry_.emplace(options_.fleet);
   registry_changed_ = gateways_changed_ = true;
   for (const Member& member : members_) {
-    const std::string file = folder(member.role, member.id) + "/sign.pub";
-    if (exists(file)) register_key(member, PublicKey::parse(read_file(file)).bytes, 0);
+    const std::string key_file = folder(member.role, member.id) + "/sign.pub";
+    if (exists(key_file)) register_key(member, PublicKey::parse(read_file(key_file)).bytes, 0);
   }
 }
 

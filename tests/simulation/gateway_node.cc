@@ -67,6 +67,7 @@ app::Pump::Options GatewayNode::options() {
   };
   o.disk = [this](std::unique_ptr<store::Store> store) {
     judge_.started(book, *store);
+    if (setup_.registry) judge_.heard_upload(book, setup_.registry());
     SimDisk::Ears ears{[this] { return now_ms_; },
                        [this](const core::Commit& rows) {
                          erased_ += rows.erase.size();
@@ -88,6 +89,7 @@ app::Pump::Options GatewayNode::options() {
     o.registry = [this, seen = std::string()]() mutable -> std::optional<std::string> {
       std::string bytes = setup_.registry();
       if (bytes == seen) return std::nullopt;
+      judge_.heard_upload(book, bytes);  // not from a peer: it may go to all of them
       return seen = std::move(bytes);
     };
   }
