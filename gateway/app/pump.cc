@@ -109,18 +109,21 @@ Outbox::Limits Pump::limits(const Link& link) const {
 
 void Pump::start_links() {
   started_ = now();
-  const Message will{.topic = core_->root() + "/gw/" + options_.core.gateway + "/status",
-                     .payload = core::to_json({.gateway = options_.core.gateway,
-                                               .online = false,
-                                               .incarnation = core_->summary().incarnation,
-                                               .session = session_number_,
-                                               .at_ms = started_.wall_ms,
-                                               .version = options_.core.version,
-                                               .degraded = {}}),
-                     .qos = Qos::at_least_once,
-                     .retain = true,
-                     .response_topic = {},
-                     .correlation = {}};
+  const core::Status gone{.gateway = options_.core.gateway,
+                          .online = false,
+                          .incarnation = core_->summary().incarnation,
+                          .session = session_number_,
+                          .at_ms = started_.wall_ms,
+                          .version = options_.core.version,
+                          .degraded = {}};
+  const auto& signer = options_.core.trust.signer;
+  const Message will{
+      .topic = core_->root() + "/gw/" + options_.core.gateway + "/status",
+      .payload = signer ? core::to_json(gone, options_.core.fleet, *signer) : core::to_json(gone),
+      .qos = Qos::at_least_once,
+      .retain = true,
+      .response_topic = {},
+      .correlation = {}};
   for (Link& link : options_.links) {
     Line made{.id = core_->attach(link.options),
               .name = link.options.name,

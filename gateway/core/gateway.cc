@@ -113,7 +113,9 @@ void Gateway::Impl::publish_status(LinkId id, bool online, std::uint64_t wall_ms
   s.at_ms = wall_ms;
   s.version = options.version;
   s.degraded = degraded;
-  out.publishes.push_back({id, base + '/' + options.gateway + "/status", to_json(s), true, true});
+  const auto& signer = options.trust.signer;
+  out.publishes.push_back({id, base + '/' + options.gateway + "/status",
+                           signer ? to_json(s, options.fleet, *signer) : to_json(s), true, true});
 }
 
 void Gateway::Impl::see(Instant now) {

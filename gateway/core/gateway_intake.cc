@@ -196,6 +196,8 @@ void Gateway::Impl::on_gateway_topic(Instant now, const Inbound& in, std::string
     if (!status || status->gateway != gateway) {
       return reject(now, Reject::malformed, in.topic, "not a gateway's status", in.payload);
     }
+    const StatusSeal seal = status_seal(in.payload);
+    if (!speaks_for_itself(now, signing::Kind::status, gateway, seal.sealed(), in)) return;
     if (gateway == options.gateway && status->session != session) heed_stranger(now, in.link);
     return peers.on_status(now, in.link, *status);
   }
