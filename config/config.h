@@ -124,6 +124,7 @@ struct Gateway {
 
   struct Security {
     Signatures signatures = Signatures::off;
+    bool permissions = false;
     std::string admin_key_file;    // these three: of a fleet's folder
     std::string signing_key_file;  //
     std::string registry_file;     //

@@ -560,6 +560,14 @@ constexpr Key other_keys[] = {
          "step on the way, which protects nobody. The same on all gateways of a fleet, and fixed "
          "for it."},
     {.section = "security",
+     .name = "permissions",
+     .in_gateway = at<&G::security, &G::Security::permissions>,
+     .doc =
+         "Whether what no grant of the registry allows is refused; without grants that is "
+         "everything. "
+         "`tributary fleet grant` makes them. The same on all gateways of a fleet, and fixed for "
+         "it; needs signatures = \"require\"."},
+    {.section = "security",
      .name = "admin_key_file",
      .in_gateway = at<&G::security, &G::Security::admin_key_file>,
      .doc = "The public key of the fleet's admin, admin.pub: what is believed rests on it."},

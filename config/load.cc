@@ -350,6 +350,12 @@ void Loader::check_http() {
 
 void Loader::check_security() {
   const Gateway::Security& s = gateway().security;
+  if (s.permissions && s.signatures != Signatures::require) {
+    complain(
+        where("security.permissions"),
+        "security.permissions needs security.signatures = \"require\": what anybody could have "
+        "said cannot be permitted to one");
+  }
   if (s.signatures == Signatures::off) return;
   if (!s.admin_key_file.empty() && !s.signing_key_file.empty()) return;
   complain(

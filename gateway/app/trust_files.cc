@@ -89,6 +89,7 @@ core::TrustOptions trust_options(const config::Gateway& g) {
   const kr::PublicKey admin = read_public(s.admin_key_file, must_read(s.admin_key_file));
   check_owner(s.admin_key_file, admin.owner, {g.gateway.fleet, "admin", "admin"});
   out.admin_key = admin.bytes;
+  out.permissions = s.permissions;
   out.signer = read_signer(s.signing_key_file, {g.gateway.fleet, "gateway", g.gateway.id});
   return out;
 }

@@ -50,6 +50,8 @@ std::string_view name(Reject r) {
       return "unknown-signer";
     case Reject::bad_signature:
       return "bad-signature";
+    case Reject::not_permitted:
+      return "not-permitted";
     case Reject::throttled:
       return "throttled";
     case Reject::count_:

@@ -121,6 +121,7 @@ struct Gateway::Impl {
                          const Inbound&);
   std::string_view brought_by(const std::string& topic) const;
   std::string registry(Instant, std::string_view pack);
+  bool registry_whole() const;
   void learn(const wire::Delta&);
   void retry_waiting(Instant);
   void enqueue(Instant, Authorised&&, Source);

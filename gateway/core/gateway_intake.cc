@@ -119,7 +119,9 @@ void Gateway::Impl::take_envelope(Instant now, wire::Envelope&& e, Source source
 // authorise() leaves what it denies where it is.
 void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e, Source source,
                            const std::string& topic) {
-  if (denial.reason == Reject::stranger) {
+  // While a part of the registry is missing, a grant may be in it.
+  if (denial.reason == Reject::stranger ||
+      (denial.reason == Reject::not_permitted && !registry_whole())) {
     counters.rejected[static_cast<std::size_t>(denial.reason)] += 1;
     notice(Notice::Level::warning, name(denial.reason),
            shortened(topic) + ": " + denial.rule + ": it waits");
@@ -130,9 +132,19 @@ void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e
       denial.reason == Reject::bad_signature || denial.reason == Reject::no_signature;
   if (forged) trust.blame(brought_by(topic), denial.reason, now.wall_ms);
   // Who speaks for another device gets no answer: it would be that device's.
-  if (!source.device || !(forged || denial.reason == Reject::reserved_key)) return;
+  const bool of_policy =
+      forged || denial.reason == Reject::reserved_key || denial.reason == Reject::not_permitted;
+  if (!source.device || !of_policy) return;
   acks.refuse(e.delta.device, e.delta.epoch, e.delta.to, source.link, denial);
   if (pending_since_ms == never) pending_since_ms = now.mono_ms;  // answered with the batch
+}
+
+bool Gateway::Impl::registry_whole() const {
+  bool whole = true;
+  actors.each_epoch(wire::admin_id, [&](const ActorRecord& a) {
+    whole &= a.intake.contiguous().op == a.intake.top();
+  });
+  return whole;
 }
 
 void Gateway::Impl::learn(const wire::Delta& d) {

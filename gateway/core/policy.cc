@@ -25,7 +25,9 @@ std::optional<Denial> reserved(const Trust& trust, const wire::Delta& d) {
   return denial.keys.empty() ? std::nullopt : std::optional(std::move(denial));
 }
 
-std::optional<Denial> wrong_signature(const Trust& trust, const wire::Envelope& e, bool held) {
+// Refused are: no signature, a key that is not (yet) enrolled, what no grant allows, a wrong
+// signature; in the order of what they cost.
+std::optional<Denial> not_trusted(const Trust& trust, const wire::Envelope& e, bool held) {
   const std::string device(e.delta.device);
   if (!trust.on()) return std::nullopt;
   if (e.sealed.signature.empty()) {
@@ -36,6 +38,9 @@ std::optional<Denial> wrong_signature(const Trust& trust, const wire::Envelope& 
   }
   if (!trust.knows(device, e.sealed.key_id) && !planted(Bug::believe_signatures)) {
     return Denial{Reject::stranger, "the registry has no such key of '" + device + "' (yet)", {}};
+  }
+  if (trust.permissions() && device != wire::admin_id) {
+    if (auto denial = trust.grants().denied(e.delta)) return denial;
   }
   if (held || trust.check(signing::Kind::delta, device, e.sealed) == Trust::Finding::good)
     return std::nullopt;
@@ -61,7 +66,7 @@ Result<Authorised, Denial> authorise(const Options& options, const Trust& trust,
                           {}}};
   }
   if (auto denial = reserved(trust, d)) return Failure{std::move(*denial)};
-  if (auto denial = wrong_signature(trust, e, held)) return Failure{std::move(*denial)};
+  if (auto denial = not_trusted(trust, e, held)) return Failure{std::move(*denial)};
   return Authorised(std::move(e), !held);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "crdt/result.h"
+#include "gateway/core/glob.h"
 #include "gateway/core/trust.h"
 #include "gateway/core/types.h"
 #include "transports/wire/envelope.h"
@@ -20,12 +21,6 @@ namespace tributary::core {
 // Who brought the envelope. A device speaks only for itself; a peer passes on what others made.
 struct Principal {
   std::string_view device;  // the topic's device; empty: a peer
-};
-
-struct Denial {
-  Reject reason = Reject::malformed;
-  std::string rule;                                        // for people, at most 200 bytes
-  std::vector<std::pair<std::string, std::uint8_t>> keys;  // those that broke it; at most 16
 };
 
 class Authorised;
@@ -49,8 +44,5 @@ class Authorised {
   wire::Envelope envelope_;
   bool verified_ = false;
 };
-
-// Does `id` match `pattern` ('*': any run of characters, '?': one)?
-bool glob_matches(std::string_view pattern, std::string_view id);
 
 }  // namespace tributary::core

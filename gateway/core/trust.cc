@@ -45,8 +45,10 @@ Trust::Finding Trust::check(signing::Kind kind, std::string_view id,
 }
 
 std::size_t Trust::take(const wire::Entry& entry) {
+  if (!on()) return 0;
+  if (entry.key == wire::grants_key) return grants_.take(entry);
   const auto* set = std::get_if<wire::GSetPayload>(&entry.payload);
-  if (!on() || entry.key != wire::keys_key || set == nullptr) return 0;
+  if (entry.key != wire::keys_key || set == nullptr) return 0;
   std::size_t fresh = 0;
   for (const std::string_view element : set->elements) {
     const auto record = wire::decode_key_record(element);

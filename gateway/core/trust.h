@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/core/grants.h"
 #include "gateway/core/types.h"
 #include "transports/signing/seal.h"
 #include "transports/wire/envelope.h"
@@ -37,6 +38,7 @@ class Trust {
   explicit Trust(const Options& options);
 
   bool on() const { return options_.trust.signatures != Signatures::off; }
+  bool permissions() const { return on() && options_.trust.permissions; }
   bool required() const { return options_.trust.signatures == Signatures::require; }
 
   // Is the key that `sealed` names one of this id's? The cheap half of check().
@@ -44,9 +46,10 @@ class Trust {
   bool knows(std::string_view id) const { return keys_.contains(id); }
   Finding check(signing::Kind, std::string_view id, const wire::Sealed&) const;
 
-  // An entry of the admin's, whose signature was found good. Returns how many keys are new.
+  // An entry of the admin's, whose signature was found good. Returns how many records are new.
   std::size_t take(const wire::Entry&);
   std::size_t size() const { return size_; }
+  const Grants& grants() const { return grants_; }
 
   // Who brought what was refused pays for it: after `tokens_max` forgeries in a row the next are
   // refused unseen, until time has passed. An honest gateway relays nothing that it did not verify.
@@ -73,6 +76,7 @@ class Trust {
   };
   absl::flat_hash_map<std::string, std::vector<Key>, Hasher, std::equal_to<>> keys_;  // by member
   std::size_t size_ = 0;
+  Grants grants_;
   std::map<std::string, Purse, std::less<>> purses_;
   std::map<std::string, OffenderView, std::less<>> offenders_;
 };

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/core/commit.h"
@@ -47,6 +48,7 @@ enum class Signatures : std::uint8_t {
 struct TrustOptions {
   Signatures signatures = Signatures::off;
   signing::PublicBytes admin_key{};       // the root of trust; vetted
+  bool permissions = false;               // what no grant of the registry allows is refused
   std::optional<signing::Signer> signer;  // this gateway's own, for heads, statuses and acks
 };
 
@@ -148,10 +150,18 @@ enum class Reject : std::uint8_t {
   no_signature,   // the fleet requires one
   stranger,       // by a key that the registry does not have: waits for it
   bad_signature,  // by a key that it has, and wrong
+  not_permitted,  // no grant allows it
   throttled,      // not looked at: who brought it has brought too many forgeries
   count_
 };
 std::string_view name(Reject);
+
+// What was not allowed, and by which rule.
+struct Denial {
+  Reject reason = Reject::malformed;
+  std::string rule;                                        // for people, at most 200 bytes
+  std::vector<std::pair<std::string, std::uint8_t>> keys;  // those that broke it; at most 16
+};
 
 struct Counters {
   std::uint64_t messages = 0;    // arrived, of any kind

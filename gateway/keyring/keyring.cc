@@ -158,6 +158,12 @@ void Keyring::register_key(const Member& member, const PublicBytes& key, std::in
   gateways_changed_ |= member.role == Role::gateway;
 }
 
+bool Keyring::grant(const wire::GrantRecord& record, std::int64_t now_s) {
+  const bool fresh = registry_->grant(record, static_cast<std::uint64_t>(now_s) * 1'000);
+  registry_changed_ |= fresh;
+  return fresh;
+}
+
 // One public key after the other, as in their own files.
 std::string Keyring::gateway_keys() const {
   std::string out;

@@ -87,6 +87,8 @@ class Keyring {
   void save(std::int64_t now_s);
 
   std::vector<KeyRow> keys() const;
+  // Enters a grant; false: it is there already.
+  bool grant(const wire::GrantRecord& record, std::int64_t now_s);
   // The registry's file, which every gateway's folder has a copy of.
   std::string registry_file() const { return dir_ + "/registry"; }
 

@@ -19,6 +19,10 @@ const wire::Limits limits;
   throw Error(Error::Kind::refused, "the registry " + why);
 }
 
+[[noreturn]] void unknown_form() {
+  refuse("was not written by this version: use the newer one");
+}
+
 std::uint64_t from_of(std::size_t chunk) {
   return chunk * Registry::records_max;
 }
@@ -44,33 +48,54 @@ Registry Registry::parse(const std::string& bytes, const PublicKey& admin) {
     if (d.device != wire::admin_id || d.fleet != out.fleet_ || !signed_well)
       refuse("is not signed by this fleet's admin");
     const bool first = out.chunks_.empty();
-    const auto* set = d.entries.size() == 1
-                          ? std::get_if<wire::GSetPayload>(&d.entries.front().payload)
-                          : nullptr;
-    if (set == nullptr || d.entries.front().key != wire::keys_key ||
-        d.from != from_of(out.chunks_.size()) || d.to - d.from != set->elements.size() ||
-        (!first && d.epoch != out.epoch_)) {
-      refuse("was not written by this version: use the newer one");
-    }
+    if (d.from != from_of(out.chunks_.size()) || (!first && d.epoch != out.epoch_)) unknown_form();
+    Chunk chunk{d.to, d.hlc.packed, {}, {}};
+    read(*e, chunk);
     out.epoch_ = d.epoch;
-    out.chunks_.push_back({d.to, d.hlc.packed, {set->elements.begin(), set->elements.end()}});
+    out.chunks_.push_back(std::move(chunk));
   }
   return out;
 }
 
-void Registry::add(Role role, const std::string& id, const PublicBytes& key, std::uint64_t now_ms) {
-  std::string record = wire::encode(
-      wire::KeyRecord{role == Role::gateway ? "gateway" : "device", id, signing::view(key)});
-  for (const Chunk& c : chunks_) {
-    if (std::binary_search(c.records.begin(), c.records.end(), record)) return;
+void Registry::read(const wire::Envelope& e, Chunk& out) {
+  for (const wire::Entry& entry : e.delta.entries) {
+    const auto* set = std::get_if<wire::GSetPayload>(&entry.payload);
+    const bool known = entry.key == wire::keys_key || entry.key == wire::grants_key;
+    if (set == nullptr || !known) unknown_form();
+    auto& records = entry.key == wire::keys_key ? out.keys : out.grants;
+    records.assign(set->elements.begin(), set->elements.end());
   }
-  if (chunks_.empty() || chunks_.back().records.size() == records_max)
-    chunks_.push_back({from_of(chunks_.size()), 0, {}});
+  if (out.keys.size() + out.grants.size() != out.to - e.delta.from) unknown_form();
+}
+
+bool Registry::put(std::string record, std::vector<std::string> Chunk::*set, std::uint64_t now_ms) {
+  for (const Chunk& c : chunks_) {
+    if (std::binary_search((c.*set).begin(), (c.*set).end(), record)) return false;
+  }
+  if (chunks_.empty() || chunks_.back().to == from_of(chunks_.size()))
+    chunks_.push_back({from_of(chunks_.size()), 0, {}, {}});
   Chunk& last = chunks_.back();
   last.to += 1;
   last.hlc = crdt::Hlc::at(now_ms).packed;
-  last.records.insert(std::upper_bound(last.records.begin(), last.records.end(), record),
-                      std::move(record));
+  std::vector<std::string>& records = last.*set;
+  const auto place = std::upper_bound(records.begin(), records.end(), record);
+  records.insert(place, std::move(record));
+  return true;
+}
+
+void Registry::add(Role role, const std::string& id, const PublicBytes& key, std::uint64_t now_ms) {
+  const char* const named = role == Role::gateway ? "gateway" : "device";
+  put(wire::encode(wire::KeyRecord{named, id, signing::view(key)}), &Chunk::keys, now_ms);
+}
+
+bool Registry::grant(const wire::GrantRecord& grant, std::uint64_t now_ms) {
+  return put(wire::encode(grant), &Chunk::grants, now_ms);
+}
+
+std::vector<std::string> Registry::grants() const {
+  std::vector<std::string> out;
+  for (const Chunk& c : chunks_) out.insert(out.end(), c.grants.begin(), c.grants.end());
+  return out;
 }
 
 std::size_t Registry::size() const {
@@ -81,21 +106,27 @@ std::string Registry::pack(const SigningKey& admin) const {
   const signing::Signer signer = signing::signer_of(admin.secret());
   std::vector<std::string> sealed;
   for (std::size_t i = 0; i < chunks_.size(); ++i) {
-    wire::Entry entry;
-    entry.key = wire::keys_key;
-    entry.type = static_cast<std::uint8_t>(wire::Type::gset);
-    entry.lo = from_of(i);
-    entry.hi = chunks_[i].to;
-    entry.payload = wire::GSetPayload{{chunks_[i].records.begin(), chunks_[i].records.end()}};
+    const Chunk& chunk = chunks_[i];
     wire::Delta d;
     d.fleet = fleet_;
     d.is_signed = true;
     d.device = wire::admin_id;
     d.epoch = epoch_;
-    d.from = entry.lo;
-    d.to = d.id = entry.hi;
-    d.hlc = crdt::Hlc{chunks_[i].hlc};
-    d.entries.push_back(std::move(entry));
+    d.from = from_of(i);
+    d.to = d.id = chunk.to;
+    d.hlc = crdt::Hlc{chunk.hlc};
+    const auto add_entry = [&](std::string_view key, const std::vector<std::string>& records) {
+      if (records.empty()) return;
+      wire::Entry entry;
+      entry.key = key;
+      entry.type = static_cast<std::uint8_t>(wire::Type::gset);
+      entry.lo = d.from;
+      entry.hi = d.to;
+      entry.payload = wire::GSetPayload{{records.begin(), records.end()}};
+      d.entries.push_back(std::move(entry));
+    };
+    add_entry(wire::grants_key, chunk.grants);
+    add_entry(wire::keys_key, chunk.keys);
     sealed.push_back(signing::seal(signing::Kind::delta, fleet_, wire::encode_delta(d), signer));
   }
   return wire::encode_pack({sealed.begin(), sealed.end()}, wire::Codec::plain);

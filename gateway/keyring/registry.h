@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fleet's registry as the admin writes it: one actor, `admin`, whose one G-Set `$fleet/keys`
-// says who signs with which key. A pack of signed envelopes (docs/protocol.md), which gateways read
-// from a file and pass on among themselves like everything else.
+// The fleet's registry as the admin writes it: one actor, `admin`, whose G-Set `$fleet/keys` says
+// who signs with which key, and `$fleet/grants` who may do what. A pack of signed envelopes
+// (docs/protocol.md), which gateways read from a file and pass on among themselves like everything
+// else.
 //
 //   Registry registry = Registry::parse(read_file(path), admin_public_key);   // or Registry(fleet)
 //   registry.add(Role::device, "sensor-7", key, now_ms);
@@ -17,6 +18,8 @@
 
 #include "gateway/keyring/broker_files.h"
 #include "gateway/keyring/signing_key.h"
+#include "transports/wire/envelope.h"
+#include "transports/wire/record.h"
 
 namespace tributary::keyring {
 
@@ -29,14 +32,19 @@ class Registry {
 
   // Nothing happens when it is there.
   void add(Role role, const std::string& id, const PublicBytes& key, std::uint64_t now_ms);
+  // False: it is there.
+  bool grant(const wire::GrantRecord& grant, std::uint64_t now_ms);
+  std::vector<std::string> grants() const;  // the records
   std::size_t size() const;
   std::string pack(const SigningKey& admin) const;
 
  private:
   struct Chunk {  // one envelope
     std::uint64_t to = 0, hlc = 0;
-    std::vector<std::string> records;  // ascending
+    std::vector<std::string> grants, keys;  // ascending, each
   };
+  bool put(std::string record, std::vector<std::string> Chunk::*set, std::uint64_t now_ms);
+  static void read(const wire::Envelope& e, Chunk& out);
   std::string fleet_;
   std::uint64_t epoch_ = 0;
   std::vector<Chunk> chunks_;
