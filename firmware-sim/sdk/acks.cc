@@ -26,8 +26,10 @@ std::vector<Event> Engine::receive(std::uint64_t now_ms, std::string_view payloa
     report_bad_ack("for device \"" + std::string(ack->device) + "\" of fleet \"" +
                    std::string(ack->fleet) + "\"");
   } else if (!signed_by(signing::Kind::ack, ack->gateway, payload)) {
-    report_bad_ack("not signed by gateway \"" + std::string(ack->gateway) +
-                   "\", or of a gateway whose key this device was not given");
+    report_bad_ack(
+        "not signed by gateway \"" + std::string(ack->gateway) +
+        "\" (does it have security.signatures set?), or of a gateway whose key this device was "
+        "not given");
   } else {
     state().adopt(ack->hlc);
     for (const wire::ActorAck& a : ack->actors) {

@@ -69,6 +69,14 @@ struct Memory {
   std::string bytes() const { return hex64(snapshot.size()).substr(8) + snapshot + baseline; }
 };
 
+// The broker lets a device speak on its own topic only.
+const DeviceArguments& own(const DeviceArguments& a) {
+  const std::string name = identity_name(a.endpoint);
+  if (name.empty() || name == a.id) return a;
+  throw Trouble(Exit::usage, a.endpoint.identity + " is the identity of " + name + ", not of " +
+                                 a.id + "\n  give --id " + name + ", or the folder of " + a.id);
+}
+
 sdk::Device open_device(const DeviceArguments& a, const std::string& saved,
                         std::function<bool(std::string_view)> save) {
   sdk::Options options;
@@ -76,7 +84,7 @@ sdk::Device open_device(const DeviceArguments& a, const std::string& saved,
   options.device = a.id;
   options.random = random64;
   options.saved = saved;
-  DeviceKeys keys = device_keys(a.endpoint.identity, a.endpoint.fleet, a.id);
+  DeviceKeys keys = device_keys(own(a).endpoint.identity, a.endpoint.fleet, a.id);
   options.signer = std::move(keys.signer);
   options.members = std::move(keys.members);
   if (!a.state_file.empty()) options.save = std::move(save);
@@ -108,13 +116,6 @@ void report(const std::vector<sdk::Event>& events) {
 // A device, its session and its runner, stepping until it is told to stop.
 class Running {
  public:
-  // The broker lets a device speak on its own topic only.
-  static const DeviceArguments& own(const DeviceArguments& a) {
-    const std::string name = identity_name(a.endpoint);
-    if (name.empty() || name == a.id) return a;
-    throw Trouble(Exit::usage, a.endpoint.identity + " is the identity of " + name + ", not of " +
-                                   a.id + "\n  give --id " + name + ", or the folder of " + a.id);
-  }
   Running(const DeviceArguments& a, sdk::Device& device)
       : device_(device),
         session_(make_session(client_options(own(a).endpoint, "tributary-device-" + a.id))) {

@@ -17,13 +17,13 @@ constexpr std::uint64_t hour_ms = 3'600'000;
 const char* name(std::uint8_t operation) {
   switch (operation) {
     case Record::add:
-      return "add";
+      return "add to";
     case Record::take:
-      return "take";
+      return "take from";
     case Record::set:
-      return "set";
+      return "write";
     default:
-      return "other";
+      return "add to or take from";
   }
 }
 
@@ -103,8 +103,8 @@ std::string Grants::denied(const wire::Delta& d, const wire::Entry& e) const {
       if ((allowed = within(g, w))) break;
     }
     if (allowed) continue;
-    const std::string what = std::string(name(w.operation)) + " to " + wire::type_name(e.type) +
-                             " '" + std::string(e.key.substr(0, key_shown_bytes)) + "'";
+    const std::string what = std::string(name(w.operation)) + " " + wire::type_name(e.type) + " '" +
+                             std::string(e.key.substr(0, key_shown_bytes)) + "'";
     return named ? "more than any grant lets '" + std::string(d.device) + "' " + what
                  : "no grant lets '" + std::string(d.device) + "' " + what;
   }

@@ -295,11 +295,10 @@ void Keyring::enroll(Role role, const std::string& id, std::int64_t now_s) {
     put_folder(member, {{"tls.key", key}}, {{"tls.crt", certificate}, {"ca.crt", ca.certificate}});
   } else {
     const SigningKey signing = SigningKey::make({options_.fleet, name(role), id});
-    put_folder(member, {{"tls.key", key}, {"sign.key", signing.secret_text()}},
-               {{"tls.crt", certificate},
-                {"ca.crt", ca.certificate},
-                {"gateways.pub", gateway_keys()},
-                {"sign.pub", signing.public_text()}});
+    std::vector<std::pair<std::string, std::string>> visible = {
+        {"tls.crt", certificate}, {"ca.crt", ca.certificate}, {"sign.pub", signing.public_text()}};
+    if (role == Role::device) visible.emplace_back("gateways.pub", gateway_keys());
+    put_folder(member, {{"tls.key", key}, {"sign.key", signing.secret_text()}}, visible);
     register_key(member, signing.public_key().bytes, now_s);
   }
   note(member, certificate, now_s);
