@@ -24,7 +24,7 @@ void ask(const wire::GrantRecord& grant, std::string_view bytes) {
   entry.key = "a/b";
   entry.type = 2;
   entry.hi = 1;
-  entry.payload = wire::PnCounterPayload{grant.burst, grant.per_hour};
+  entry.payload = wire::PnCounterPayload{grant.burst | 1, grant.per_hour};
   wire::Delta d;
   d.device = "sensor-7";
   d.to = 1;
