@@ -23,9 +23,8 @@ const wire::Limits limits;
   refuse("was not written by this version: use the newer one");
 }
 
-std::uint64_t from_of(std::size_t chunk) {
-  return chunk * Registry::records_max;
-}
+// Of the records of one envelope: leaves room for their headers and the rest of the body.
+constexpr std::size_t record_bytes_max = 160'000;
 
 }  // namespace
 
@@ -48,8 +47,8 @@ Registry Registry::parse(const std::string& bytes, const PublicKey& admin) {
     if (d.device != wire::admin_id || d.fleet != out.fleet_ || !signed_well)
       refuse("is not signed by this fleet's admin");
     const bool first = out.chunks_.empty();
-    if (d.from != from_of(out.chunks_.size()) || (!first && d.epoch != out.epoch_)) unknown_form();
-    Chunk chunk{d.to, d.hlc.packed, {}, {}};
+    if (d.from != out.size() || (!first && d.epoch != out.epoch_)) unknown_form();
+    Chunk chunk{d.from, d.to, d.hlc.packed, {}, {}};
     read(*e, chunk);
     out.epoch_ = d.epoch;
     out.chunks_.push_back(std::move(chunk));
@@ -68,12 +67,19 @@ void Registry::read(const wire::Envelope& e, Chunk& out) {
   if (out.keys.size() + out.grants.size() != out.to - e.delta.from) unknown_form();
 }
 
+bool Registry::Chunk::full(std::size_t more) const {
+  std::size_t bytes = more;
+  for (const std::string& record : grants) bytes += record.size();
+  for (const std::string& record : keys) bytes += record.size();
+  return to - from == records_max || bytes > record_bytes_max;
+}
+
 bool Registry::put(std::string record, std::vector<std::string> Chunk::*set, std::uint64_t now_ms) {
   for (const Chunk& c : chunks_) {
     if (std::binary_search((c.*set).begin(), (c.*set).end(), record)) return false;
   }
-  if (chunks_.empty() || chunks_.back().to == from_of(chunks_.size()))
-    chunks_.push_back({from_of(chunks_.size()), 0, {}, {}});
+  if (chunks_.empty() || chunks_.back().full(record.size()))
+    chunks_.push_back({size(), size(), 0, {}, {}});
   Chunk& last = chunks_.back();
   last.to += 1;
   last.hlc = crdt::Hlc::at(now_ms).packed;
@@ -112,7 +118,7 @@ std::string Registry::pack(const SigningKey& admin) const {
     d.is_signed = true;
     d.device = wire::admin_id;
     d.epoch = epoch_;
-    d.from = from_of(i);
+    d.from = chunk.from;
     d.to = d.id = chunk.to;
     d.hlc = crdt::Hlc{chunk.hlc};
     const auto add_entry = [&](std::string_view key, const std::vector<std::string>& records) {

@@ -39,9 +39,10 @@ class Registry {
   std::string pack(const SigningKey& admin) const;
 
  private:
-  struct Chunk {  // one envelope
-    std::uint64_t to = 0, hlc = 0;
+  struct Chunk {  // one envelope; `from` is the `to` of the one before
+    std::uint64_t from = 0, to = 0, hlc = 0;
     std::vector<std::string> grants, keys;  // ascending, each
+    bool full(std::size_t more) const;      // a record of `more` bytes goes into the next one
   };
   bool put(std::string record, std::vector<std::string> Chunk::*set, std::uint64_t now_ms);
   static void read(const wire::Envelope& e, Chunk& out);

@@ -65,7 +65,8 @@ TEST_F(FleetDirectory, SecretsAreForTheirOwnerWhateverTheUmask) {
       EXPECT_EQ(is.st_mode & 0777U, 0700U) << entry.path();
       continue;
     }
-    const bool visible = name.ends_with(".crt") || name.ends_with(".pub") || name == "revoked.pem";
+    const bool visible = name.ends_with(".crt") || name.ends_with(".pub") ||
+                         name == "revoked.pem" || name == "registry";
     EXPECT_EQ(is.st_mode & 0777U, visible ? 0644U : 0600U) << entry.path();
     const std::string text = read_file(entry.path());
     const bool secret = text.find("PRIVATE KEY") != std::string::npos ||
