@@ -13,6 +13,7 @@ namespace {
 const wire::Limits limits;
 constexpr std::uint64_t zero_pause_min_ms = 10'000;
 constexpr std::uint64_t zero_pause_max_ms = 600'000;
+constexpr std::uint32_t unproven_max = 16;
 constexpr std::size_t events_max = 1'024;  // not fetched: the oldest are dropped
 
 }  // namespace
@@ -80,7 +81,8 @@ bool Engine::signed_by(signing::Kind kind, std::string_view member, std::string_
   const auto sealed = wire::decode_sealed(bytes, limits);
   if (!sealed || sealed->signature.empty()) return false;
   return std::any_of(options_.members.begin(), options_.members.end(), [&](const MemberKey& m) {
-    return m.id == member && signing::key_id(m.key) == sealed->key_id &&
+    const bool may = kind != signing::Kind::ack || m.gateway;
+    return may && m.id == member && signing::key_id(m.key) == sealed->key_id &&
            signing::verifies(m.key, kind, options_.fleet, *sealed);
   });
 }
@@ -98,8 +100,9 @@ bool Engine::shown(const wire::ActorAck& a, const wire::Point& p) const {
   });
 }
 
-// A point that is claimed and not shown is ignored, and with it an ack that rests on one.
-Engine::Twin Engine::shows_twin(const wire::ActorAck& a) const {
+// A point that is claimed and not shown is ignored, and with it an ack that rests on one. Not for
+// ever: what could show it may be gone everywhere, and a device must not wait for it.
+Engine::Twin Engine::shows_twin(const wire::ActorAck& a) {
   if (planted(Bug::ack_without_hash)) return Twin::no;
   const auto foreign = [&](const wire::Point& p) {
     return memory_->points.ask(p) == Points::Answer::never_sent;
@@ -108,7 +111,12 @@ Engine::Twin Engine::shows_twin(const wire::ActorAck& a) const {
   const wire::Point held{a.op, a.hash};
   if ((a.op > 0 && proven(held)) || std::any_of(a.points.begin(), a.points.end(), proven))
     return Twin::yes;
-  return a.op > 0 && foreign(held) ? Twin::unproven : Twin::no;
+  // What lies above `op` is not acknowledged anyway, and only that may be ignored by itself.
+  const bool below = std::any_of(a.points.begin(), a.points.end(),
+                                 [&](const wire::Point& p) { return p.op <= a.op && foreign(p); });
+  if (a.op > 0 && foreign(held)) return Twin::unproven;
+  if (!below) unproven_ = 0;
+  return below && ++unproven_ <= unproven_max ? Twin::unproven : Twin::no;
 }
 
 void Engine::hear(const wire::Ack& ack, const wire::ActorAck& a) {

@@ -163,6 +163,7 @@ struct Error {
 struct MemberKey {
   std::string id{};
   signing::PublicBytes key{};
+  bool gateway = false;  // only these acknowledge
 };
 
 struct Options {

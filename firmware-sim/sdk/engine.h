@@ -69,7 +69,7 @@ class Engine {
   void take(const wire::Ack&, const wire::ActorAck&);
   bool signed_by(signing::Kind, std::string_view member, std::string_view sealed) const;
   enum class Twin : std::uint8_t { no, yes, unproven };
-  Twin shows_twin(const wire::ActorAck&) const;
+  Twin shows_twin(const wire::ActorAck&);
   bool shown(const wire::ActorAck&, const wire::Point&) const;
   bool may_remove(const wire::Envelope&) const;
   void hear(const wire::Ack&, const wire::ActorAck&);
@@ -98,6 +98,7 @@ class Engine {
   std::optional<std::uint64_t> zero_at_;  // a gateway asked for everything: not before
   bool zero_wanted_ = false;
   std::uint64_t zero_pause_ms_ = 0;
+  std::uint32_t unproven_ = 0;  // acks in a row that claimed what they did not show
   std::vector<Event> events_;
 };
 

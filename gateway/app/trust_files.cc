@@ -117,7 +117,7 @@ DeviceKeys device_keys(const std::string& folder, const std::string& fleet,
   for (const std::string& one : split_keys(*text)) {
     const kr::PublicKey key = read_public(path, one);
     if (key.owner.fleet != fleet) die(path, "is of fleet " + key.owner.fleet);
-    out.members.push_back({key.owner.id, key.bytes});
+    out.members.push_back({key.owner.id, key.bytes, key.owner.role == "gateway"});
   }
   return out;
 }

@@ -142,6 +142,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   const wire::Delta& d = e.delta;
   ActorRecord& actor = actors.intern(d.device, d.epoch);
   const std::uint64_t before = actor.intake.contiguous().op;
+  if (options.trust.signer) acks.keep_overtaken(actor, {d.from, d.to, e.hash}, live);
   if (actor.intake.record({d.from, d.to, d.id, d.part, d.parts, e.hash})) touch(actor);
   counters.operations += actor.intake.contiguous().op - before;
   if (p.source.device) {

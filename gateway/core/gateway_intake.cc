@@ -108,7 +108,7 @@ bool Gateway::Impl::may_try(Instant now, const std::string& topic) {
 void Gateway::Impl::take_envelope(Instant now, wire::Envelope&& e, Source source,
                                   const std::string& topic) {
   const bool held = live.contains(e.hash);
-  if (trust.on() && !held && !may_try(now, topic)) return;
+  if (trust.on() && !held && source.link != no_link && !may_try(now, topic)) return;
   std::string_view device;
   if (source.device) device = brought_by(topic).substr(3);  // "up/"
   auto authorised = authorise(options, trust, {device}, std::move(e), held);
@@ -130,7 +130,7 @@ void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e
   reject(now, denial.reason, topic, denial.rule, *e.bytes);
   const bool forged =
       denial.reason == Reject::bad_signature || denial.reason == Reject::no_signature;
-  if (forged) trust.blame(brought_by(topic), denial.reason, now.wall_ms);
+  if (forged) trust.blame(brought_by(topic), denial.reason, now);
   // Who speaks for another device gets no answer: it would be that device's.
   const bool of_policy =
       forged || denial.reason == Reject::reserved_key || denial.reason == Reject::not_permitted;
@@ -204,11 +204,11 @@ void Gateway::Impl::on_gateway_topic(Instant now, const Inbound& in, std::string
   if (what == "state") return in.payload.empty() ? void() : on_state(now, in, gateway, rest);
   if (what == "status" && rest.empty()) {
     if (in.payload.empty()) return;
-    const auto status = read_status(in.payload);
+    const StatusSeal seal = status_seal(in.payload);
+    const auto status = read_status(seal.body);  // what comes after the signature is not signed
     if (!status || status->gateway != gateway) {
       return reject(now, Reject::malformed, in.topic, "not a gateway's status", in.payload);
     }
-    const StatusSeal seal = status_seal(in.payload);
     if (!speaks_for_itself(now, signing::Kind::status, gateway, seal.sealed(), in)) return;
     if (gateway == options.gateway && status->session != session) heed_stranger(now, in.link);
     return peers.on_status(now, in.link, *status);
@@ -239,11 +239,12 @@ void Gateway::Impl::on_head(Instant now, const Inbound& in, std::string_view gat
 bool Gateway::Impl::speaks_for_itself(Instant now, signing::Kind kind, std::string_view gateway,
                                       const wire::Sealed& sealed, const Inbound& in) {
   if (!trust.on() || !trust.knows(gateway)) return true;
+  if (!may_try(now, in.topic)) return false;
   const Trust::Finding finding = trust.check(kind, gateway, sealed);
   if (finding == Trust::Finding::good) return true;
   if (finding == Trust::Finding::none && !trust.required()) return true;
   const Reject why = finding == Trust::Finding::none ? Reject::no_signature : Reject::bad_signature;
-  trust.blame(brought_by(in.topic), why, now.wall_ms);
+  trust.blame(brought_by(in.topic), why, now);
   reject(now, why, in.topic, "not signed by the key of gateway '" + std::string(gateway) + "'",
          in.payload);
   return false;

@@ -31,12 +31,16 @@ void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
   if (e->delta.fleet != options.fleet) return quarantine(std::move(row), "of another fleet");
   if (trust.on() && !e->sealed.signature.empty()) {
     const Trust::Finding finding = trust.check(signing::Kind::delta, e->delta.device, e->sealed);
-    if (finding == Trust::Finding::stranger && !last)
-      return restored_strangers.push_back(std::move(row));
+    if (finding == Trust::Finding::stranger) {
+      if (!last) return restored_strangers.push_back(std::move(row));
+      if (trust.knows(e->delta.device))
+        return quarantine(std::move(row), "damaged: it names a key that its device does not have");
+      // Its record may come yet; its row stays where it is.
+      const std::string topic = root + "/up/" + std::string(e->delta.device);
+      return waiting.put({std::move(*e), {no_link, false, false, false}, topic});
+    }
     if (finding != Trust::Finding::good)
-      return quarantine(std::move(row), finding == Trust::Finding::stranger
-                                            ? "its signer is not in the registry"
-                                            : "damaged: its signature is wrong");
+      return quarantine(std::move(row), "damaged: its signature is wrong");
   } else if (trust.required()) {
     return quarantine(std::move(row), "not signed, where signatures are required");
   }

@@ -12,7 +12,7 @@ namespace {
 constexpr double tokens_max = 64;        // forgeries looked at in a row
 constexpr double tokens_per_ms = 0.008;  // and 8 a second: 0.5 ms of work in each
 constexpr std::size_t offenders_max = 256;
-constexpr std::size_t keys_of_one_max = 64;
+constexpr std::size_t purses_max = 4'096;
 
 }  // namespace
 
@@ -61,7 +61,7 @@ std::size_t Trust::take(const wire::Entry& entry) {
     std::vector<Key>& held = keys_[record->id];
     const bool known =
         std::any_of(held.begin(), held.end(), [&](const Key& k) { return k.bytes == key.bytes; });
-    if (known || held.size() >= keys_of_one_max) continue;
+    if (known) continue;
     held.push_back(std::move(key));
     ++fresh;
   }
@@ -69,8 +69,12 @@ std::size_t Trust::take(const wire::Entry& entry) {
   return fresh;
 }
 
+std::string_view Trust::purse_of(std::string_view who) const {
+  return purses_.size() < purses_max || purses_.find(who) != purses_.end() ? who : "";
+}
+
 bool Trust::may_try(std::string_view who, std::uint64_t mono_ms) {
-  const auto at = purses_.find(who);
+  const auto at = purses_.find(purse_of(who));
   if (at == purses_.end()) return true;
   Purse& p = at->second;
   const auto passed = static_cast<double>(mono_ms - std::min(mono_ms, p.at_ms));
@@ -79,20 +83,20 @@ bool Trust::may_try(std::string_view who, std::uint64_t mono_ms) {
   return p.tokens >= 1;
 }
 
-void Trust::blame(std::string_view who, Reject why, std::uint64_t wall_ms) {
+void Trust::blame(std::string_view who, Reject why, Instant now) {
+  Purse& p =
+      purses_.emplace(std::string(purse_of(who)), Purse{tokens_max, now.mono_ms}).first->second;
+  p.tokens = std::max(0.0, p.tokens - 1);
   auto at = offenders_.find(who);
   if (at == offenders_.end()) {
     if (offenders_.size() >= offenders_max) return;
     at = offenders_.emplace(std::string(who), OffenderView{}).first;
-    purses_.emplace(std::string(who), Purse{tokens_max, 0});
   }
   OffenderView& o = at->second;
   o.name = at->first;
   o.refused += 1;
   o.why = std::string(name(why));
-  o.at_ms = wall_ms;
-  Purse& p = purses_.find(who)->second;
-  p.tokens = std::max(0.0, p.tokens - 1);
+  o.at_ms = now.wall_ms;
 }
 
 }  // namespace tributary::core

@@ -54,7 +54,7 @@ class Trust {
   // Who brought what was refused pays for it: after `tokens_max` forgeries in a row the next are
   // refused unseen, until time has passed. An honest gateway relays nothing that it did not verify.
   bool may_try(std::string_view who, std::uint64_t mono_ms);
-  void blame(std::string_view who, Reject why, std::uint64_t wall_ms);
+  void blame(std::string_view who, Reject why, Instant now);
   const std::map<std::string, OffenderView, std::less<>>& offenders() const { return offenders_; }
 
  private:
@@ -67,6 +67,7 @@ class Trust {
     double tokens = 0;
     std::uint64_t at_ms = 0;
   };
+  std::string_view purse_of(std::string_view who) const;
   const Key* find(std::string_view id, std::string_view key_id) const;
 
   const Options& options_;
@@ -77,6 +78,7 @@ class Trust {
   absl::flat_hash_map<std::string, std::vector<Key>, Hasher, std::equal_to<>> keys_;  // by member
   std::size_t size_ = 0;
   Grants grants_;
+  // Of everybody who was ever blamed; when there are too many, the others share one.
   std::map<std::string, Purse, std::less<>> purses_;
   std::map<std::string, OffenderView, std::less<>> offenders_;
 };

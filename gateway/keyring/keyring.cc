@@ -399,6 +399,7 @@ std::vector<std::string> Keyring::rotate(const std::vector<std::string>& ids,
 void Keyring::revoke(const std::string& id) {
   const Member& member = at(id);
   revoked_.insert(revoked_.end(), member.valid.begin(), member.valid.end());
+  if (member.role == Role::gateway) registry_changed_ = gateways_changed_ = true;  // gateways.pub
   std::erase_if(members_, [&](const Member& one) { return one.id == id; });
 }
 

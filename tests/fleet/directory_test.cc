@@ -263,5 +263,18 @@ TEST_F(FleetDirectory, ADamagedListIsSaidAndNothingIsWritten) {
   }
 }
 
+TEST_F(FleetDirectory, ARevokedGatewayLeavesTheDevicesFiles) {
+  test::TempDir place;
+  const std::string plant = (place.path() / "plant").string();
+  Keyring ring = Keyring::init({.dir = plant, .fleet = "plant"}, 1'800'000'000);
+  for (const char* id : {"g1", "g2"}) ring.enroll(Role::gateway, id, 1'800'000'000);
+  ring.enroll(Role::device, "d1", 1'800'000'000);
+  ring.save(1'800'000'000);
+  ring.revoke("g2");
+  ring.save(1'800'000'001);
+  EXPECT_EQ(read_file(plant + "/devices/d1/gateways.pub"),
+            read_file(plant + "/gateways/g1/sign.pub"));
+}
+
 }  // namespace
 }  // namespace tributary::keyring

@@ -32,13 +32,14 @@ FleetKeys::FleetKeys(Random& random, const std::vector<std::string>& gateways,
 }
 
 core::TrustOptions FleetKeys::trust(const std::string& gateway) const {
-  return {core::Signatures::require, signer(std::string(wire::admin_id)).key, signer(gateway)};
+  return {core::Signatures::require, signer(std::string(wire::admin_id)).key, false,
+          signer(gateway)};
 }
 
 std::vector<sdk::MemberKey> FleetKeys::members() const {
   std::vector<sdk::MemberKey> out;
   for (const auto& [id, signer] : signers_) {
-    if (id != wire::admin_id) out.push_back({id, signer.key});
+    if (id != wire::admin_id) out.push_back({id, signer.key, id.front() == 'g' || id == forger});
   }
   return out;
 }

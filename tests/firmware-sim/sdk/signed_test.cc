@@ -29,7 +29,8 @@ class SignedDevice : public testing::DeviceTest {
   Options signing_options() {
     Options o = options();
     o.signer = key_of("d1");
-    for (const char* id : {"d1", "d2", "g1", "g2"}) o.members.push_back({id, key_of(id).key});
+    for (const char* id : {"d1", "d2", "g1", "g2"})
+      o.members.push_back({id, key_of(id).key, id[0] == 'g'});
     return o;
   }
   Options without_memory() {
