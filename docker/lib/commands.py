@@ -68,7 +68,8 @@ class Fleet:
     def build(self, words):
         """build [PROGRAM]: the images; with the path of a built `tributary`, nothing is compiled."""
         tag, program = self.engine.setting("TAG"), words[0] if words else None
-        targets = ["gateway", "tools", "broker"] + ([] if os.environ.get("FLEET_SMALL") else ["prometheus"])
+        targets = ["gateway", "broker"] + ([] if os.environ.get("FLEET_SMALL") else ["tools", "prometheus"])
+        self.engine.have_base()
         context = os.path.dirname(HERE)
         arguments = ["--build-arg", f"BASE={self.engine.setting('BASE')}", "--build-arg", f"VERSION={tag}"]
         if program:
@@ -114,7 +115,7 @@ class Fleet:
         self.since = time.monotonic()
         self.say(f"up after {self.figures['up_s']:.1f} s")
 
-    def _wanted(self):  # a short test has no use for Prometheus
+    def _wanted(self):  # the test has no use for Prometheus
         return GATEWAYS + DEVICES[:3] if os.environ.get("FLEET_SMALL") else ()
 
     def down(self, _):
@@ -127,6 +128,7 @@ class Fleet:
         """The same by force, for the end of a test."""
         ids = self.engine._ids()
         if ids:
+            self.engine.run("kill", "-s", "KILL", *ids, check=False)  # else devices would be waited for: they end with a verdict
             self.engine.run("rm", "-f", "-v", *ids, check=False)
         for kind in ("network", "volume"):
             names = self.engine.run(kind, "ls", "-q", "--filter", f"label=com.docker.compose.project={self.engine.project}").stdout.split()
@@ -174,7 +176,7 @@ class Fleet:
             peers = [b for pair in self.memory.cuts if service in pair for b in pair if b != service]
             cut = [address for peer in peers if peer in boxes
                    for network, address in boxes[peer].addresses.items() if network != "console"]
-            self.engine.tools(box, "sh", "-c", f"net loss {self.memory.loss} && net cut {' '.join(cut)}")
+            self.engine.net(box, f"net loss {self.memory.loss} && net cut {' '.join(cut)}")
 
         self.engine.each(one, sorted(services))
 
@@ -185,8 +187,10 @@ class Fleet:
 
     def packets(self):
         """Service -> what met the dice, was lost, was cut."""
+        boxes = self.engine.boxes()
+
         def one(service):
-            words = self.engine.tools(self.engine.box(service), "net", "show").split()
+            words = self.engine.net(boxes[service], "net show").split()
             return service, {k: int(v) for k, v in (w.split("=") for w in words)}
         return dict(self.engine.each(one, self._linked()))
 
@@ -223,11 +227,12 @@ class Fleet:
         self.engine.run("unpause", box.id)
 
     def wipe(self, words):
-        """wipe A: kill -9, its disk is gone, a new empty one starts under its name."""
-        self.engine.run("kill", "-s", "KILL", self.engine.box(words[0]).id, check=False)
-        self.engine.run("rm", "-f", self.engine.box(words[0]).id)
-        self.engine.run("volume", "rm", "-f", self.engine.volume(words[0]))
-        self._renew(words[0])
+        """wipe A: kill -9, all that its disk held is gone, it starts again."""
+        box = self.engine.box(words[0])
+        self.engine.run("kill", "-s", "KILL", box.id, check=False)
+        self.engine.run("run", "--rm", "--network", "none", "-v", f"{self.engine.volume(words[0])}:/disk", "--entrypoint", "find",
+                        self.engine.image("gateway"), "/disk", "-mindepth", "1", "-delete")
+        self.start([words[0]])
 
     def _renew(self, service):
         self.engine.compose("up", "-d", "--no-build", "--no-deps", service)
@@ -242,6 +247,9 @@ class Fleet:
                             "cp", FAKETIME, "/run/faults/libfaketime.so.1")
         self._set({f"PRELOAD_{x}": "/run/faults/libfaketime.so.1" if wrong else "", f"CLOCK_{x}": offset if wrong else "+0"})
         self._renew(words[0])
+        seen = float(self.engine.run("exec", self.engine.box(words[0]).id, "date", "+%s.%N").stdout) - time.time()
+        self.figures[f"clock_of_{words[0][-1]}_s"] = seen
+        self.say(f"the clock of {words[0]} is {seen:+.2f} s off")
 
     def upgrade(self, words):
         """upgrade GATEWAY TAG: the same gateway from another image."""
@@ -255,11 +263,11 @@ class Fleet:
 
     def disk_full(self, words):
         """disk-full GATEWAY: until not one byte more goes in. Wants `up small-disks`."""
-        self._disks(f"cat /dev/zero > /disks/{words[0]}/full 2>/dev/null; ! echo x >> /disks/{words[0]}/more 2>/dev/null")
+        self._disks(f"cat /dev/zero > /disks/{words[0]}/full 2>/dev/null; true")
 
     def disk_free(self, words):
         """disk-free GATEWAY: there is room again."""
-        self._disks(f"rm -f /disks/{words[0]}/full /disks/{words[0]}/more")
+        self._disks(f"rm -f /disks/{words[0]}/full")
 
     def _disks(self, script):
         if "disks" not in self.engine.boxes():
@@ -274,6 +282,7 @@ class Fleet:
                                timeout=300).stdout.strip()
         self.say(told)
         self.figures["bad_rounds"] = int(told.split()[1])
+        self.figures["refused"] = sum((self.ask(g) or {"counters": {"rejected_total": 0}})["counters"]["rejected_total"] for g in GATEWAYS)
 
     # --- what gateways say ---
 
@@ -332,6 +341,14 @@ class Fleet:
 
     def memory_mib(self):
         return {g: self.metric(g, "process_resident_memory_bytes") / (1 << 20) for g in GATEWAYS}
+
+    def degraded(self, words):
+        """degraded GATEWAY: waits until it says that its disk takes nothing, 60 s at most."""
+        end = time.monotonic() + 60
+        while self.metric(words[0], "tributary_degraded") != 1:
+            if time.monotonic() > end:
+                raise Trouble(f"{words[0]} finds nothing wrong with its disk")
+            time.sleep(0.2)
 
     def verdict(self, words):
         """verdict [go-on]: the devices end, and say of every gateway whether it counted exactly; go-on: then they begin again."""

@@ -19,7 +19,16 @@ import tempfile
 import threading
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-Box = collections.namedtuple("Box", "id state health started addresses exit_code")  # addresses: {network: IPv4}
+Box = collections.namedtuple("Box", "id pid state health started addresses exit_code")  # addresses: {network: IPv4}
+
+
+# What podman needs where there is no systemd; used when this machine has no configuration of its own.
+PODMAN_CONF = """[network]
+network_backend = "netavark"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+"""
 
 
 class Trouble(Exception):
@@ -42,6 +51,10 @@ def call(words, timeout=120, env=None, stdin=None, check=True):
     return done
 
 
+def systemd():
+    return os.path.isdir("/run/systemd/system")
+
+
 def works(words):
     try:
         return call(words, 20, check=False).returncode == 0
@@ -59,18 +72,24 @@ class Engine:
     def __init__(self, project, settings, files=("compose.yaml",)):
         self.project = project
         self.files = list(files)
+        self.directory = tempfile.mkdtemp(prefix="fleet-")
+        if not systemd() and not os.path.exists("/etc/containers/containers.conf"):
+            own = os.path.join(self.directory, "containers.conf")
+            with open(own, "w", encoding="utf8") as f:
+                f.write(PODMAN_CONF + ('runtime = "runc"\n' if shutil.which("runc") else ""))
+            os.environ.setdefault("CONTAINERS_CONF", own)
         self.settings = settings  # what differs from .env
         self.tool = next((t for t in ("docker", "podman") if works([t, "info"])), None)
         if not self.tool:
             raise Lacking("neither `docker info` nor `podman info` works")
-        self.directory = self.server = None
-        self.host = None
+        words = ("nsenter", "nft", "ip", "sysctl")
+        self.pid_namespaces = os.geteuid() == 0 and all(shutil.which(w, path="/usr/sbin:/sbin:/usr/bin:/bin") for w in words)
+        self.server = self.host = None
 
     def __enter__(self):
         if self.tool == "podman":
             if not shutil.which("docker-compose"):
                 raise Lacking("docker-compose (Debian: docker-compose), which drives podman")
-            self.directory = tempfile.mkdtemp(prefix="fleet-")
             socket = os.path.join(self.directory, "engine.sock")
             self.host = "unix://" + socket
             self.server = subprocess.Popen(["podman", "system", "service", "--time=0", self.host],
@@ -88,7 +107,7 @@ class Engine:
         if self.server:
             self.server.terminate()
             self.server.wait()
-            shutil.rmtree(self.directory, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def setting(self, name):
         return self.settings.get(name) or os.environ.get(name) or read_env(os.path.join(HERE, ".env")).get(name, "")
@@ -120,7 +139,7 @@ class Engine:
         health = state.get("Health") or state.get("Healthcheck") or {}
         networks = (c["NetworkSettings"].get("Networks") or {}).items()
         addresses = {name.split("_")[-1]: n["IPAddress"] for name, n in networks if n.get("IPAddress")}
-        return Box(c["Id"], state["Status"], health.get("Status", ""), state["StartedAt"], addresses, state.get("ExitCode"))
+        return Box(c["Id"], state["Pid"], state["Status"], health.get("Status", ""), state["StartedAt"], addresses, state.get("ExitCode"))
 
     def box(self, service):
         try:
@@ -131,13 +150,35 @@ class Engine:
     def image(self, name):
         return f"localhost/tributary/{name}:{self.setting('TAG')}"
 
+    def have_base(self):
+        """The base image: from its registry, or where none is reached, bootstrapped from this Debian's own packages."""
+        base = self.setting("BASE")
+        if works([self.tool, "image", "inspect", base]) or self.run("pull", "-q", base, timeout=300, check=False).returncode == 0:
+            return
+        if os.geteuid() != 0 or not shutil.which("debootstrap") or not os.path.exists("/etc/apt"):
+            raise Lacking(f"the image {base}: no registry is reached, and without root and debootstrap none can be made")
+        root = os.path.join(self.directory, "base")
+        source = call(["apt-cache", "policy"]).stdout
+        mirror = next((w for line in source.splitlines() if "bookworm/main" in line for w in line.split() if w.startswith("http")), "")
+        call(["debootstrap", "--variant=minbase", "bookworm", root, *([mirror] if mirror else [])], 600)
+        for folder in ("sources.list.d", "apt.conf.d"):
+            shutil.copytree(f"/etc/apt/{folder}", f"{root}/etc/apt/{folder}", dirs_exist_ok=True)
+        shutil.rmtree(f"{root}/var/cache/apt/archives", ignore_errors=True)
+        archive = os.path.join(self.directory, "base.tar")
+        call(["tar", "-C", root, "-cf", archive, "."], 300)
+        self.run("import", archive, base, timeout=300)
+
     def volume(self, name):
         return f"{self.project}_{name}"
 
-    def tools(self, box, *words, timeout=60):
-        """A command of the tools image inside a container's network."""
+    def net(self, box, script, timeout=60):
+        """Commands of docker/tools/net in a container's network: straight from here where root can enter it, else from a container."""
+        console = box.addresses.get("console", "")
+        if self.pid_namespaces and box.pid:
+            env = {**os.environ, "CONSOLE": console, "PATH": os.path.join(HERE, "tools") + ":/usr/sbin:/sbin:/usr/bin:/bin"}
+            return call(["nsenter", "-t", str(box.pid), "-n", "sh", "-c", script], timeout, env).stdout
         return self.run("run", "--rm", "--read-only", "--network", f"container:{box.id}", "--cap-drop", "ALL", "--cap-add", "NET_ADMIN",
-                        self.image("tools"), *words, timeout=timeout).stdout
+                        "-e", "CONSOLE=" + console, self.image("tools"), "sh", "-c", script, timeout=timeout).stdout
 
     def each(self, function, items):
         """In parallel; raises the first trouble."""
@@ -145,7 +186,7 @@ class Engine:
             return list(pool.map(function, items))
 
     def _health(self):
-        return HealthWatch(self) if self.tool == "podman" and not os.path.isdir("/run/systemd/system") else NoWatch()
+        return HealthWatch(self) if self.tool == "podman" and not systemd() else NoWatch()
 
 
 class NoWatch:

@@ -83,7 +83,7 @@ class Scenario:
             ended = [s for s in (*GATEWAYS, *DEVICES) if s in boxes and boxes[s].state in ("exited", "dead")]
             if ended:
                 tails = [fleet.engine.run("logs", "--tail", "5", boxes[s].id).stderr for s in ended]
-                raise Trouble(f"ended: {', '.join(ended)}\n" + "\n".join(tails))
+                raise Trouble("ended: " + ", ".join(f"{s} ({boxes[s].exit_code})" for s in ended) + "\n" + "\n".join(tails))
             left = end - time.monotonic()
             if left <= 0:
                 return
