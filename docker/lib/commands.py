@@ -22,7 +22,7 @@ DEVICES = ("devices-a", "devices-b", "devices-both", "devices-load")
 BROKERS = ("broker-a", "broker-b", "broker-shared", "broker-spare")
 SITES = {"site-a": ("broker-a", "gateway-a", "devices-a"), "site-b": ("broker-b", "gateway-b", "gateway-c", "devices-b")}
 PROFILES = ("secure", "second-broker", "load", "loss", "grafana")
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+SKEW = "/usr/local/lib/tributary/skew.so"  # docker/tools/skew.c
 
 
 def letter(gateway):
@@ -244,8 +244,8 @@ class Fleet:
         wrong = float(offset) != 0
         if wrong:
             self.engine.run("run", "--rm", "-v", f"{self.engine.volume('faults')}:/run/faults", self.engine.image("tools"),
-                            "cp", FAKETIME, "/run/faults/libfaketime.so.1")
-        self._set({f"PRELOAD_{x}": "/run/faults/libfaketime.so.1" if wrong else "", f"CLOCK_{x}": offset if wrong else "+0"})
+                            "cp", "-n", SKEW, "/run/faults/")  # written over, it would end whom it is loaded into
+        self._set({f"PRELOAD_{x}": "/run/faults/skew.so" if wrong else "", f"CLOCK_{x}": str(round(1000 * float(offset)))})
         self._renew(words[0])
         seen = float(self.engine.run("exec", self.engine.box(words[0]).id, "date", "+%s.%N").stdout) - time.time()
         self.figures[f"clock_of_{words[0][-1]}_s"] = seen

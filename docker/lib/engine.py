@@ -79,9 +79,9 @@ class Engine:
                 f.write(PODMAN_CONF + ('runtime = "runc"\n' if shutil.which("runc") else ""))
             os.environ.setdefault("CONTAINERS_CONF", own)
         self.settings = settings  # what differs from .env
-        self.tool = next((t for t in ("docker", "podman") if works([t, "info"])), None)
+        self.tool = next((t for t in ("docker", "podman") if works([t, "ps", "-q"])), None)
         if not self.tool:
-            raise Lacking("neither `docker info` nor `podman info` works")
+            raise Lacking("neither `docker ps` nor `podman ps` works")
         words = ("nsenter", "nft", "ip", "sysctl")
         self.pid_namespaces = os.geteuid() == 0 and all(shutil.which(w, path="/usr/sbin:/sbin:/usr/bin:/bin") for w in words)
         self.server = self.host = None
@@ -213,7 +213,7 @@ class HealthWatch:
         self.thread.join()
 
     def look(self):
-        while not self.end.wait(0.3):
+        while not self.end.wait(0.5):
             try:
                 for box in self.engine._ids("health=starting", "status=running"):
                     self.engine.run("healthcheck", "run", box, check=False)
