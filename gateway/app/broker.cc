@@ -146,6 +146,7 @@ std::unique_ptr<transports::Session> make_session(const BrokerOptions& options) 
   o.qos0_outbox_max = options.qos0_outbox_max;
   o.username = options.username;
   o.password = options.password;
+  o.on_limits = options.on_limits;
   try {
     return transports::mqtt::make_session(std::move(o));
   } catch (const std::invalid_argument& e) {

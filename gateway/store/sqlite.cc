@@ -176,6 +176,24 @@ int Statement::finish() {
   return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
+int PageCopy::begin(Connection& from, Connection& to) {
+  end();
+  backup_ = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
+  return backup_ ? SQLITE_OK : sqlite3_extended_errcode(to.handle());
+}
+
+int PageCopy::step(int pages, bool& done) {
+  const int rc = sqlite3_backup_step(backup_, pages);
+  done = rc == SQLITE_DONE;
+  return done ? SQLITE_OK : rc;
+}
+
+int PageCopy::end() {
+  const int rc = sqlite3_backup_finish(backup_);
+  backup_ = nullptr;
+  return rc;
+}
+
 Error::Kind kind_of(int rc) {
   switch (rc & 0xff) {
     case SQLITE_BUSY:

@@ -16,6 +16,7 @@
 #include "gateway/store/store.h"
 
 struct sqlite3;
+struct sqlite3_backup;
 struct sqlite3_stmt;
 
 namespace tributary::store {
@@ -103,6 +104,25 @@ class Statement {
 
   sqlite3_stmt* statement_ = nullptr;
   int rc_ = sqlite_ok;
+};
+
+// A page-by-page copy into another file (SQLite's online backup): what is committed on `from`
+// meanwhile is in the copy, too. Both connections must outlive it.
+class PageCopy {
+ public:
+  PageCopy() = default;
+  ~PageCopy() { end(); }
+  PageCopy(const PageCopy&) = delete;
+  PageCopy& operator=(const PageCopy&) = delete;
+
+  int begin(Connection& from, Connection& to);
+  // `done`: every page is there; end() tells whether it is well.
+  int step(int pages, bool& done);
+  int end();
+  bool under_way() const { return backup_ != nullptr; }
+
+ private:
+  sqlite3_backup* backup_ = nullptr;
 };
 
 // The kind of a result code.

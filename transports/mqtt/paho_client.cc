@@ -90,6 +90,27 @@ paho::create_options create_options(const Options& options) {
   return create;
 }
 
+BrokerLimits limits_of(const paho::properties& properties) {
+  BrokerLimits said;
+  auto number = [&](paho::property::code code) -> std::optional<std::uint32_t> {
+    if (!properties.contains(code)) return std::nullopt;
+    return paho::get<std::uint32_t>(properties, code);
+  };
+  said.receive_maximum = number(paho::property::RECEIVE_MAXIMUM).value_or(said.receive_maximum);
+  said.packet_bytes_max = number(paho::property::MAXIMUM_PACKET_SIZE);
+  said.keepalive_s = number(paho::property::SERVER_KEEP_ALIVE);
+  said.session_expiry_s = number(paho::property::SESSION_EXPIRY_INTERVAL);
+  if (properties.contains(paho::property::MAXIMUM_QOS)) {
+    said.qos_max = paho::get<std::uint8_t>(properties, paho::property::MAXIMUM_QOS);
+  }
+  auto flag = [&](paho::property::code code) {
+    return !properties.contains(code) || paho::get<std::uint8_t>(properties, code) != 0;
+  };
+  said.retain = flag(paho::property::RETAIN_AVAILABLE);
+  said.wildcards = flag(paho::property::WILDCARD_SUBSCRIPTION_AVAILABLE);
+  return said;
+}
+
 // The files are read at each connect. Which version of TLS: see transports/tls/policy.h.
 paho::ssl_options tls_options(const tls::Files& files) {
   paho::ssl_options ssl;
@@ -176,7 +197,7 @@ class PahoClient::Impl {
     }
     void on_failure(const paho::token& token) override {
       owner.guarded([&] {
-        owner.answers_.connect_answered(context_of(token), {false, failure_words(token), 0, 0});
+        owner.answers_.connect_answered(context_of(token), {false, failure_words(token), 0, 0, {}});
       });
     }
   };
@@ -227,7 +248,7 @@ class PahoClient::Impl {
   }
 
   void connected(const paho::token& token) {
-    ConnectAnswer answer{true, {}, options_.in_flight_max, options_.max_packet_bytes};
+    ConnectAnswer answer{true, {}, options_.in_flight_max, options_.max_packet_bytes, {}};
     if (options_.version_311) return answers_.connect_answered(context_of(token), answer);
     const auto properties = token.get_connect_response().get_properties();
     auto bound = [&](paho::property::code code, std::size_t& limit) {
@@ -237,6 +258,7 @@ class PahoClient::Impl {
     };
     bound(paho::property::RECEIVE_MAXIMUM, answer.receive_maximum);
     bound(paho::property::MAXIMUM_PACKET_SIZE, answer.packet_bytes_max);
+    answer.said = limits_of(properties);
     answers_.connect_answered(context_of(token), answer);
   }
 

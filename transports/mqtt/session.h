@@ -26,10 +26,12 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "transports/mqtt/limits.h"
 #include "transports/session.h"
 #include "transports/tls/files.h"
 
@@ -61,6 +63,8 @@ struct Options {
   tls::Files tls = {};                // all three with mqtts://, none without
   std::uint32_t tls_look_ms = 2'000;  // how often they are looked at while connected
   std::uint64_t seed = 0;             // of the jitter; 0 takes one from the system
+  // Called at every connect, from a thread of Paho's: be short.
+  std::function<void(const BrokerLimits&)> on_limits = {};
 };
 
 // Complete and fit for use. Throws std::invalid_argument that says which option is wrong.
