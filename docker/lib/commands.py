@@ -323,12 +323,12 @@ class Fleet:
                  f"   token: {self.engine.tool} exec {boxes['gateway-a'].id[:12]} cat /run/fleet/token" if "gateway-a" in boxes else "")
 
     def in_step(self, words):
-        """in-step [SECONDS]: waits until all gateways show one digest and nothing waits; measured from the last gateway's start."""
+        """in-step [SECONDS]: waits until all gateways show one digest, not an empty one; measured from the last gateway's start."""
         limit = float(words[0]) if words else 60
         end = time.monotonic() + limit
         while True:
             shown = [self.ask(g) for g in GATEWAYS]
-            if all(shown) and len({s["digest"] for s in shown}) == 1 and not any(s["pending"] for s in shown):
+            if all(s and s["actors"] and not s["pending"] for s in shown) and len({s["digest"] for s in shown}) == 1:
                 break
             if time.monotonic() > end:
                 raise Trouble(f"not in step after {limit:.0f} s: " + ", ".join(s["digest"][:8] if s else "no answer" for s in shown))
@@ -336,6 +336,8 @@ class Fleet:
         boxes = self.engine.boxes()
         born = max(datetime.datetime.fromisoformat(boxes[g].started[:19] + "+00:00") for g in GATEWAYS)
         self.figures["in_step_s"] = (datetime.datetime.now(datetime.timezone.utc) - born).total_seconds()
+        if self.since:
+            self.figures["agreed_s"] = time.monotonic() - self.since + self.figures["up_s"]  # since `up` began, when it is the first
         self.figures["parts"] = self.metric("gateway-a", "tributary_parts")
         self.say(f"in step, {self.figures['in_step_s']:.1f} s after the last gateway's start; {self.figures['parts']:.0f} parts")
 

@@ -5,7 +5,7 @@
     run.py build/release/gateway/app/tributary rabbitmq aedes aedes-5 rabbitmq-cluster mosquitto [--seconds 24] [--seed N]
 
 Promise: exit 0 only if with each broker every gateway shows exactly what was issued, with equal digests; an emptied gateway is in step
-again while nobody says anything new; and questions asked over that broker are answered. A broker that is not here is skipped, loudly;
+again while nobody says anything new (not in a cluster, where only devices fill it); and questions asked over that broker are answered. A broker that is not here is skipped, loudly;
 77 when all are.
 """
 import argparse
@@ -110,6 +110,8 @@ class Trial:
             verdict = json.loads(f.read() or "null")
         if not verdict or not (verdict["exact"] and verdict["settled"]):
             raise RuntimeError(f"not exact: {json.dumps(verdict)[:1500]}")
+        if len(self.broker.uris) > 1:  # what peers retained is at their nodes alone: docs/fleet.md
+            return verdict, None
         self.empty("g1")
         again = self.await_all(lambda shown: len({s["digest"] for s in shown}) == 1, IN_STEP_S)
         return verdict, again
@@ -129,8 +131,8 @@ def trial(binary, kind, options):
                 verdict, again = one.run()
             finally:
                 one.end()
-        print(f"{kind:<17} EXACT: {verdict['issued']:,} operations; equal {verdict['verdict_after_ms'] / 1000:.1f} s after the last; "
-              f"an emptied gateway in step after {again:.1f} s", flush=True)
+        print(f"{kind:<17} EXACT: {verdict['issued']:,} operations; equal {verdict['verdict_after_ms'] / 1000:.1f} s after the last"
+              + (f"; an emptied gateway in step after {again:.1f} s" if again else ""), flush=True)
         return 0
     except brokers.Lacking as lacks:
         print(f"SKIPPED {kind}: it was not tried; it needs {lacks}", flush=True)
