@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace tributary::store {
@@ -147,6 +148,10 @@ std::uint64_t Statement::number(int column) const {
   return static_cast<std::uint64_t>(sqlite3_column_int64(statement_, column));
 }
 
+double Statement::real(int column) const {
+  return sqlite3_column_double(statement_, column);
+}
+
 std::string Statement::bytes(int column) const {
   const void* data = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
@@ -155,6 +160,14 @@ std::string Statement::bytes(int column) const {
 
 int Statement::bind(int index, std::uint64_t value) {
   return sqlite3_bind_int64(statement_, index, static_cast<sqlite3_int64>(value));
+}
+
+int Statement::bind(int index, double value) {
+  constexpr double exact_max = 9007199254740992.0;  // 2^53
+  if (value == std::trunc(value) && std::abs(value) <= exact_max) {
+    return sqlite3_bind_int64(statement_, index, static_cast<sqlite3_int64>(value));
+  }
+  return sqlite3_bind_double(statement_, index, value);
 }
 
 // STATIC: what is bound lives until finish() returns, and is bound anew before every run. A null
@@ -168,6 +181,10 @@ int Statement::bind(int index, Blob blob) {
   const std::string_view bytes = blob.bytes;
   return sqlite3_bind_blob64(statement_, index, bytes.data() ? bytes.data() : "", bytes.size(),
                              SQLITE_STATIC);
+}
+
+void Statement::reset() {
+  if (statement_) sqlite3_reset(statement_);
 }
 
 int Statement::finish() {

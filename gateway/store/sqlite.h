@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection and its prepared statements, no more than the store needs. Private to this folder.
+// A connection and its prepared statements, no more than the store needs. Private to this folder
+// and to gateway/history.
 //
 //   Connection db;
 //   int rc = db.open(path, Connection::Mode::existing);
@@ -90,14 +91,25 @@ class Statement {
     ((rc = rc == sqlite_ok ? bind(++index, arguments) : rc), ...);
     return rc == sqlite_ok ? finish() : rc;
   }
+  // The same, then next() gives the rows; start() again for others.
+  template <class... A>
+  void start(const A&... arguments) {
+    reset();
+    int index = 0;
+    ((rc_ = rc_ == sqlite_ok ? bind(++index, arguments) : rc_), ...);
+  }
   // True while there is a row. REQUIRES: rc() tells apart the end and a failure afterwards.
   bool next();
   int rc() const { return rc_; }
+  // Ends what start() began: it holds its view of the file until then.
+  void reset();
   std::uint64_t number(int column) const;
+  double real(int column) const;
   std::string bytes(int column) const;
 
  private:
   int bind(int index, std::uint64_t value);
+  int bind(int index, double value);  // a whole number is stored as one, in fewer bytes
   int bind(int index, std::string_view text);
   int bind(int index, Blob blob);
   int finish();

@@ -20,6 +20,7 @@ MAY = {
     "transports/tls": ["transports/tls"],
     "gateway/core": ["crdt", "transports/wire", "gateway/core"],
     "gateway/store": ["crdt", "gateway/core/commit.h", "gateway/store"],
+    "gateway/history": ["crdt", "gateway/store", "gateway/history"],
     "gateway/keyring": ["transports/tls", "gateway/keyring"],
     "config": ["crdt", "config", "transports/wire"],
     "firmware-sim/sdk": ["crdt", "transports/wire", "firmware-sim/sdk"],
