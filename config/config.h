@@ -140,7 +140,11 @@ struct Address {
   std::string host;  // a name, an IPv4 address, or an IPv6 address without brackets
   std::uint16_t port = 1883;
   bool tls = false;
+  bool version_311 = false;  // MQTT 3.1.1 instead of 5
 };
+
+// What a broker's URI ends with that has no MQTT 5.
+constexpr std::string_view version_311_suffix = "?version=3.1.1";
 
 // What follows from a checked Gateway: sizes in bytes, paths and names put together.
 struct Derived {

@@ -116,11 +116,13 @@ constexpr Key broker_keys[] = {
      .name = "uri",
      .in_broker = of<&Broker::uri>,
      .form = Form::uri,
-     .doc =
-         "mqtt://host[:port], port 1883 when left out, or mqtts://host[:port], port 8883 when "
-         "left out: mutual TLS 1.3, which needs the three files below; the broker's certificate "
-         "must be for this host. MQTT 5. [::1] for an IPv6 address. Without TLS everything can be "
-         "read and altered on the way: for the loopback, or inside a tunnel."},
+     .doc = "mqtt://host[:port], port 1883 when left out, or mqtts://host[:port], port 8883 when "
+            "left out: mutual TLS 1.3, which needs the three files below; the broker's certificate "
+            "must be for this host. MQTT 5; for brokers without it, ?version=3.1.1 at the end, "
+            "with what "
+            "docs/fleet.md says is then lost. [::1] for an IPv6 address. Without TLS everything "
+            "can be "
+            "read and altered on the way: for the loopback, or inside a tunnel."},
     {.section = "broker",
      .name = "devices",
      .in_broker = of<&Broker::devices>,

@@ -204,10 +204,15 @@ Result<Address, std::string> parse_uri(const std::string& uri) {
     return Failure{
         std::string("must not hold a user name: use the keys username and password_file")};
   }
+  Address address;
+  if (const std::size_t end = rest.rfind(version_311_suffix);
+      end != std::string::npos && end + version_311_suffix.size() == rest.size()) {
+    address.version_311 = true;
+    rest.resize(end);
+  }
   if (rest.find_first_of("/ ?#") != std::string::npos) {
     return Failure{std::string("must end after the port: mqtt://host[:port]")};
   }
-  Address address;
   address.tls = tls;
   if (tls) address.port = 8883;
   const bool bracketed = !rest.empty() && rest[0] == '[';

@@ -96,6 +96,7 @@ void Fleet::SimDevice::boot(std::uint64_t now_ms) {
   o.resend_min_ms = options_.resend_min_ms;
   o.resend_max_ms = options_.resend_max_ms;
   o.catch_up_ms = options_.catch_up_ms;
+  o.acks_needed = options_.acks_needed;
   o.refresh_ms = options_.refresh_ms;
   Result<sdk::Device, sdk::Error> device = sdk::Device::open(std::move(o));
   assert(device);

@@ -38,6 +38,11 @@ config::Address parse_broker_uri(const std::string& uri) {
     bad_uri(uri, "it begins with neither mqtt:// nor mqtts://");
   }
   std::string rest = uri.substr(scheme.size());
+  if (const std::size_t end = rest.rfind(config::version_311_suffix);
+      end != std::string::npos && end + config::version_311_suffix.size() == rest.size()) {
+    address.version_311 = true;
+    rest.resize(end);
+  }
   if (!rest.empty() && rest.back() == '/') rest.pop_back();
   std::string port_text;
   const std::size_t bracket = rest.find(']');
@@ -111,6 +116,7 @@ BrokerOptions client_options(const Endpoint& endpoint, const std::string& client
   o.host = address.host;
   o.port = address.port;
   o.tls = address.tls;
+  o.version_311 = address.version_311;
   if (o.tls) o.files = checked_identity(endpoint);
   if (!o.tls && !endpoint.identity.empty()) {
     throw Trouble(Exit::usage, endpoint.broker + " is without TLS, and --identity is for TLS" +
@@ -127,6 +133,7 @@ std::unique_ptr<transports::Session> make_session(const BrokerOptions& options) 
   transports::mqtt::Options o;
   o.uri = paho_uri(options.host, options.port, options.tls);
   if (options.tls) o.tls = options.files;
+  o.version_311 = options.version_311;
   o.client_id = options.client_id;
   o.will = options.will;
   o.keepalive_s = static_cast<std::uint16_t>(options.keepalive_s);
@@ -139,6 +146,7 @@ std::unique_ptr<transports::Session> make_session(const BrokerOptions& options) 
   o.qos0_outbox_max = options.qos0_outbox_max;
   o.username = options.username;
   o.password = options.password;
+  o.on_limits = options.on_limits;
   try {
     return transports::mqtt::make_session(std::move(o));
   } catch (const std::invalid_argument& e) {

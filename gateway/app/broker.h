@@ -5,11 +5,13 @@
 //   session->start();
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "config/config.h"
+#include "transports/mqtt/limits.h"
 #include "transports/session.h"
 #include "transports/tls/files.h"
 
@@ -31,9 +33,12 @@ struct BrokerOptions {
   std::uint32_t inbound_queue_max = 10'000;
   std::uint32_t outbox_max = 10'000;  // of QoS 1
   std::uint32_t qos0_outbox_max = 10'000;
-  bool tls = false;  // then with these files
+  bool version_311 = false;  // MQTT 3.1.1 instead of 5
+  bool tls = false;          // then with these files
   transports::tls::Files files;
   std::optional<transports::Message> will;
+  // What the broker says of itself at a connect; from a thread of the session's: be short.
+  std::function<void(const transports::mqtt::BrokerLimits&)> on_limits;
 };
 
 // mqtt://host[:port] or mqtts://host[:port], [v6] addresses too. Throws Trouble(usage).

@@ -20,8 +20,10 @@ using transports::Qos;
 
 void add_endpoint_options(CLI::App& command, Endpoint& endpoint) {
   command
-      .add_option("--broker", endpoint.broker,
-                  "the broker, mqtt://host[:port] or mqtts://host[:port]")
+      .add_option(
+          "--broker", endpoint.broker,
+          "the broker, mqtt://host[:port] or mqtts://host[:port]; ?version=3.1.1 for one without "
+          "MQTT 5")
       ->envname("TRIBUTARY_CLI_BROKER")
       ->capture_default_str();
   command.add_option("--fleet", endpoint.fleet, "the fleet's name")

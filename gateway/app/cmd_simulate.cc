@@ -35,6 +35,7 @@ struct SimulateArguments {
   std::uint32_t sessions = 4;
   std::uint64_t seed = 0;
   bool as_json = false;
+  bool ids_only = false;
 };
 
 constexpr std::uint32_t ask_timeout_ms = 3'000;
@@ -76,6 +77,7 @@ class Simulation {
   explicit Simulation(const SimulateArguments& a) : a_(a) {}
 
   Exit run() {
+    if (a_.ids_only) return print_ids();
     signals_.on_stop([this] { waker_.wake(); });
     find_gateways();
     start();
@@ -100,20 +102,23 @@ class Simulation {
   }
 
   // Those of one site after the other's: the fleet takes session s for one of site s % sites. With
-  // identities each device has a session of its own, as the broker wants it.
+  // identities each device has a session of its own with each broker, as brokers want it.
   std::vector<transports::Session*> make_sessions(const fleet::Options& options) {
     const std::string id = "tributary-fleet-" + hex64(fresh_seed()).substr(8) + "-";
     Endpoint at = a_.endpoint;
     std::vector<transports::Session*> sessions;
+    const std::size_t brokers = std::max<std::size_t>(a_.sites.size(), 1);
     if (!a_.identities.empty()) {
-      for (std::uint32_t i = 0; i < options.devices; ++i) {
-        const std::string device = fleet::device_id(options, i);
+      for (std::size_t i = 0; i < options.devices * brokers; ++i) {
+        const std::string device =
+            fleet::device_id(options, static_cast<std::uint32_t>(i / brokers));
+        if (!a_.sites.empty()) at.broker = a_.sites[i % brokers];
         at.identity = a_.identities + "/" + device;
         sessions.push_back(add_session(at, device));
       }
       return sessions;
     }
-    const std::size_t count = a_.sessions * std::max<std::size_t>(a_.sites.size(), 1);
+    const std::size_t count = a_.sessions * brokers;
     for (std::size_t i = 0; i < count; ++i) {
       if (!a_.sites.empty()) at.broker = a_.sites[i % a_.sites.size()];
       sessions.push_back(add_session(at, id + std::to_string(i)));
@@ -127,7 +132,7 @@ class Simulation {
     return sessions_.back().get();
   }
 
-  void start() {
+  fleet::Options fleet_options() const {
     fleet::Options options = a_.fleet;
     options.fleet = a_.endpoint.fleet;
     options.topic_root = a_.endpoint.topic_root;
@@ -140,6 +145,24 @@ class Simulation {
         return fleet::Keys{std::move(keys.signer), std::move(keys.members)};
       };
     }
+    return options;
+  }
+
+  // For enrolment: ids are of the seed, the prefix and the number of gateways or sites alone.
+  Exit print_ids() {
+    gateways_ = a_.gateways;
+    if (a_.seed == 0 || (gateways_.empty() && a_.sites.empty())) {
+      throw Trouble(Exit::usage, "--ids needs --seed, and --gateways or --site");
+    }
+    const fleet::Options options = fleet_options();
+    for (std::uint32_t i = 0; i < options.devices; ++i) {
+      std::puts(fleet::device_id(options, i).c_str());
+    }
+    return Exit::ok;
+  }
+
+  void start() {
+    const fleet::Options options = fleet_options();
     const std::vector<transports::Session*> sessions = make_sessions(options);
     try {
       fleet_ = std::make_unique<fleet::Fleet>(options, sessions, wall_now_ms());
@@ -263,6 +286,8 @@ void add_fleet_options(CLI::App& app, SimulateArguments& a) {
       ->check(CLI::Range(1U, 99'999U));
   app.add_option("--places", a.fleet.places, "devices of one place share keys")
       ->capture_default_str();
+  app.add_option("--place", a.fleet.place, "keys are <place>-<n>/people and so on")
+      ->capture_default_str();
   app.add_option("--prefix", a.fleet.prefix, "of the devices' ids")->capture_default_str();
   app.add_option("--rate", a.fleet.ops_per_s, "operations a second of each device")
       ->capture_default_str()
@@ -282,6 +307,10 @@ void add_fleet_options(CLI::App& app, SimulateArguments& a) {
   app.add_option("--memoryless", a.fleet.memoryless, "share of devices that forget at a reboot")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--acks", a.fleet.acks_needed,
+                 "a device takes an operation for safe when so many gateways hold it")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 16U));
   app.add_option("--refresh-ms", a.fleet.refresh_ms,
                  "a device at rest asks so often whether gateways still know it; 0: never")
       ->capture_default_str();
@@ -313,17 +342,15 @@ void add_simulate(CLI::App& root, Commands& commands) {
   app->add_option("--deadline", a->deadline_s, "seconds that gateways may take to agree at the end")
       ->capture_default_str()
       ->check(CLI::Range(1U, 86'400U));
-  auto* site =
-      app->add_option(
-             "--site", a->sites,
-             "a broker for devices, mqtt://host[:port]; repeat it for each. Gateways are then "
-             "only asked at --broker")
-          ->expected(1, 16);
+  app->add_option("--site", a->sites,
+                  "a broker for devices, mqtt://host[:port]; repeat it for each. Gateways are then "
+                  "only asked at --broker")
+      ->expected(1, 16);
   app->add_option("--identities", a->identities,
                   "the fleet's folder of devices: each speaks with its own certificate, over a "
                   "connection of its own; ids are of the seed")
-      ->type_name("DIR")
-      ->excludes(site);
+      ->type_name("DIR");
+  app->add_flag("--ids", a->ids_only, "print the devices' ids, to enrol them, and end");
   app->add_option("--sessions", a->sessions, "connections to the broker, to each site's")
       ->capture_default_str()
       ->check(CLI::Range(1U, 64U));

@@ -120,6 +120,7 @@ BrokerOptions broker_options(const config::Broker& broker, const config::Derived
   BrokerOptions o;
   o.host = link.address.host;
   o.port = link.address.port;
+  o.version_311 = link.address.version_311;
   o.tls = link.address.tls;
   if (o.tls) o.files = tls_files(broker);
   o.client_id = link.client_id;

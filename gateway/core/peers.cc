@@ -20,6 +20,7 @@ constexpr std::size_t parts_in_flight_max = 256;
 constexpr std::uint64_t patience = 10;
 constexpr std::uint64_t retry_max_ms = 60'000;
 constexpr std::uint32_t fetch_doublings_max = 3;
+constexpr std::uint32_t named_parts_max = 16;  // more are asked for with a wildcard, always
 
 wire::Hash digest_of(const std::optional<wire::BucketHead>& head) {
   static const wire::Hash nothing = LtHash{}.digest();
@@ -214,6 +215,7 @@ void Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const
     } else if (now.mono_ms >= t.fetch->deadline_ms) {
       counters.fetches_incomplete += 1;
       t.failures += 1;
+      if (t.fetch->got.empty()) p.by_name = !t.fetch->by_name;
       t.not_before_ms =
           now.mono_ms + std::min<std::uint64_t>(retry_max_ms, 500ull << std::min(t.failures, 7u));
       end(name, t, b, out);
@@ -236,25 +238,27 @@ void Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const
   if (now.mono_ms < due) return heed(std::min(due, now.mono_ms + options_.settle_ms));
   if (parts_in_flight_ > 0 && parts_in_flight_ + theirs->parts > parts_in_flight_max)
     return heed(now.mono_ms + 50);
-  start(name, t, b, theirs->parts, now, out, counters);
+  start(name, p, b, theirs->parts, now, out, counters);
 }
 
-void Peers::start(const Name& name, BucketTrack& t, std::uint32_t b, std::uint32_t parts,
-                  Instant now, Output& out, Counters& counters) {
+void Peers::start(const Name& name, Peer& p, std::uint32_t b, std::uint32_t parts, Instant now,
+                  Output& out, Counters& counters) {
+  BucketTrack& t = p.buckets[b];
   // Twice as long after each failure: on a link that needs longer, giving up and asking anew would
   // only make more to carry.
   const std::uint64_t patience_ms = std::uint64_t{options_.fetch_timeout_ms}
                                     << std::min(t.failures, fetch_doublings_max);
-  t.fetch = Fetch{now.mono_ms + patience_ms, parts, 0, {}, {}};
+  const bool by_name = p.by_name && parts <= named_parts_max;
+  t.fetch = Fetch{now.mono_ms + patience_ms, parts, by_name, 0, {}, {}};
   parts_in_flight_ += parts;
-  out.subscriptions.push_back({name.second, filter(name, b), true, false});
+  ask(name, b, *t.fetch, true, out);
   counters.fetches += 1;
   heed(t.fetch->deadline_ms);
 }
 
 void Peers::end(const Name& name, BucketTrack& t, std::uint32_t b, Output& out) {
+  if (t.fetch) ask(name, b, *t.fetch, false, out);
   forget(t);
-  out.subscriptions.push_back({name.second, filter(name, b), false, false});
 }
 
 void Peers::forget(BucketTrack& t) {
@@ -264,8 +268,16 @@ void Peers::forget(BucketTrack& t) {
   t.fetch.reset();
 }
 
-std::string Peers::filter(const Name& name, std::uint32_t bucket) const {
-  return base_ + '/' + name.first + "/state/" + std::to_string(bucket) + "/+";
+void Peers::ask(const Name& name, std::uint32_t bucket, const Fetch& fetch, bool yes,
+                Output& out) const {
+  const std::string of_bucket = base_ + '/' + name.first + "/state/" + std::to_string(bucket) + '/';
+  if (!fetch.by_name) {
+    out.subscriptions.push_back({name.second, of_bucket + '+', yes, false});
+    return;
+  }
+  for (std::uint32_t part = 0; part < fetch.asked; ++part) {
+    out.subscriptions.push_back({name.second, of_bucket + std::to_string(part), yes, false});
+  }
 }
 
 bool Peers::recovering(LinkId link) const {

@@ -72,6 +72,7 @@ class Peers {
   struct Fetch {
     std::uint64_t deadline_ms = 0;
     std::uint32_t asked = 0;  // parts the head promised
+    bool by_name = false;     // each part by its name, not all by a wildcard
     std::uint32_t parts = 0;  // as the parts themselves say
     std::map<std::uint32_t, wire::Hash> got;
     std::optional<wire::Hash> all;  // of `got`, once that is complete
@@ -92,6 +93,9 @@ class Peers {
     bool missed = true;  // fetch without waiting for the traffic to settle: we connected, or a
                          // number is missing
     std::uint64_t heard_ms = 0;
+    // Some brokers (RabbitMQ) replay nothing to a wildcard: who came back with empty hands asks the
+    // other way the next time.
+    bool by_name = false;
     std::array<BucketTrack, wire::bucket_count> buckets;
     // A bit for each bucket: its head or ours changed; and it differs or is being fetched.
     std::uint64_t look = all_buckets, waiting = 0;
@@ -107,12 +111,13 @@ class Peers {
   bool differs(const Peer&, std::uint32_t bucket, const OurHeads& ours) const;
   void visit(const Name&, Peer&, std::uint32_t bucket, Instant, const OurHeads&, bool settled,
              Output&, Counters&);
-  void start(const Name&, BucketTrack&, std::uint32_t bucket, std::uint32_t parts, Instant, Output&,
+  void start(const Name&, Peer&, std::uint32_t bucket, std::uint32_t parts, Instant, Output&,
              Counters&);
   void end(const Name&, BucketTrack&, std::uint32_t bucket, Output&);
   void forget(BucketTrack&);
   static bool whole(Fetch&, const wire::BucketHead&);
-  std::string filter(const Name&, std::uint32_t bucket) const;
+  // Asks for a bucket's parts, or no more.
+  void ask(const Name&, std::uint32_t bucket, const Fetch&, bool yes, Output&) const;
   void heed(std::uint64_t at_ms) { next_run_ms_ = std::min(next_run_ms_, at_ms); }
 
   const Options& options_;

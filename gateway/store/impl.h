@@ -11,6 +11,12 @@
 
 namespace tributary::store {
 
+// Calls the visitor for every row; `rc` tells how it ended.
+std::uint64_t read_rows(Connection&, const Store::Visitor&, int& rc);
+
+// Makes a finished PageCopy one file for people and sqlite3. A result code.
+int settle_copy(Connection& file);
+
 // An errno number in the words of an Error.
 Error system_error(int number, const std::string& doing, const std::string& path);
 
@@ -37,7 +43,15 @@ struct Store::Impl {
   void disconnect();
   FileSystem& files() const { return options.files ? *options.files : system_files(); }
 
-  std::optional<Error> finish_snapshot(const std::string& at, const std::string& to);
+  struct Snapshot {
+    std::string to;
+    Connection file;
+    PageCopy copy;
+  };
+  std::optional<Snapshot> snapshot;
+  std::string beside() const { return snapshot->to + ".new"; }
+  std::optional<Error> finish_snapshot();
+  Error give_up(int rc);
 
   int write(const Commit&);
   int write_rows(const Commit&);
@@ -46,7 +60,7 @@ struct Store::Impl {
   Error failed(int rc, const std::string& doing) const;
   Error refused(int rc, const std::string& doing);
   Error damaged(const std::string& detail);
-  Error unreadable_row(Statement&);
+  Error must_reopen() const;
   Error busy() const;
   Error gone() const;
 };

@@ -278,6 +278,11 @@ std::optional<Error> Store::Impl::prepare() {
 }
 
 void Store::Impl::disconnect() {
+  if (snapshot) {
+    const std::string at = beside();
+    snapshot.reset();
+    remove_database(files(), at);
+  }
   for (Statement* s :
        {&begin, &end, &insert_envelope, &erase_envelope, &put_actor, &forget_actor, &put_value,
         &put_dead_letter, &trim_dead_letters, &put_quarantine, &trim_quarantine}) {

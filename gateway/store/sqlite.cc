@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace tributary::store {
@@ -147,6 +148,10 @@ std::uint64_t Statement::number(int column) const {
   return static_cast<std::uint64_t>(sqlite3_column_int64(statement_, column));
 }
 
+double Statement::real(int column) const {
+  return sqlite3_column_double(statement_, column);
+}
+
 std::string Statement::bytes(int column) const {
   const void* data = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
@@ -155,6 +160,14 @@ std::string Statement::bytes(int column) const {
 
 int Statement::bind(int index, std::uint64_t value) {
   return sqlite3_bind_int64(statement_, index, static_cast<sqlite3_int64>(value));
+}
+
+int Statement::bind(int index, double value) {
+  constexpr double exact_max = 9007199254740992.0;  // 2^53
+  if (value == std::trunc(value) && std::abs(value) <= exact_max) {
+    return sqlite3_bind_int64(statement_, index, static_cast<sqlite3_int64>(value));
+  }
+  return sqlite3_bind_double(statement_, index, value);
 }
 
 // STATIC: what is bound lives until finish() returns, and is bound anew before every run. A null
@@ -170,10 +183,32 @@ int Statement::bind(int index, Blob blob) {
                              SQLITE_STATIC);
 }
 
+void Statement::reset() {
+  if (statement_) sqlite3_reset(statement_);
+}
+
 int Statement::finish() {
   const int rc = sqlite3_step(statement_);
   sqlite3_reset(statement_);
   return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+int PageCopy::begin(Connection& from, Connection& to) {
+  end();
+  backup_ = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
+  return backup_ ? SQLITE_OK : sqlite3_extended_errcode(to.handle());
+}
+
+int PageCopy::step(int pages, bool& done) {
+  const int rc = sqlite3_backup_step(backup_, pages);
+  done = rc == SQLITE_DONE;
+  return done ? SQLITE_OK : rc;
+}
+
+int PageCopy::end() {
+  const int rc = sqlite3_backup_finish(backup_);
+  backup_ = nullptr;
+  return rc;
 }
 
 Error::Kind kind_of(int rc) {

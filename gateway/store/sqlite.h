@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection and its prepared statements, no more than the store needs. Private to this folder.
+// A connection and its prepared statements, no more than the store needs. Private to this folder
+// and to gateway/history.
 //
 //   Connection db;
 //   int rc = db.open(path, Connection::Mode::existing);
@@ -16,6 +17,7 @@
 #include "gateway/store/store.h"
 
 struct sqlite3;
+struct sqlite3_backup;
 struct sqlite3_stmt;
 
 namespace tributary::store {
@@ -89,20 +91,50 @@ class Statement {
     ((rc = rc == sqlite_ok ? bind(++index, arguments) : rc), ...);
     return rc == sqlite_ok ? finish() : rc;
   }
+  // The same, then next() gives the rows; start() again for others.
+  template <class... A>
+  void start(const A&... arguments) {
+    reset();
+    int index = 0;
+    ((rc_ = rc_ == sqlite_ok ? bind(++index, arguments) : rc_), ...);
+  }
   // True while there is a row. REQUIRES: rc() tells apart the end and a failure afterwards.
   bool next();
   int rc() const { return rc_; }
+  // Ends what start() began: it holds its view of the file until then.
+  void reset();
   std::uint64_t number(int column) const;
+  double real(int column) const;
   std::string bytes(int column) const;
 
  private:
   int bind(int index, std::uint64_t value);
+  int bind(int index, double value);  // a whole number is stored as one, in fewer bytes
   int bind(int index, std::string_view text);
   int bind(int index, Blob blob);
   int finish();
 
   sqlite3_stmt* statement_ = nullptr;
   int rc_ = sqlite_ok;
+};
+
+// A page-by-page copy into another file (SQLite's online backup): what is committed on `from`
+// meanwhile is in the copy, too. Both connections must outlive it.
+class PageCopy {
+ public:
+  PageCopy() = default;
+  ~PageCopy() { end(); }
+  PageCopy(const PageCopy&) = delete;
+  PageCopy& operator=(const PageCopy&) = delete;
+
+  int begin(Connection& from, Connection& to);
+  // `done`: every page is there; end() tells whether it is well.
+  int step(int pages, bool& done);
+  int end();
+  bool under_way() const { return backup_ != nullptr; }
+
+ private:
+  sqlite3_backup* backup_ = nullptr;
 };
 
 // The kind of a result code.

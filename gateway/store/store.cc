@@ -109,19 +109,10 @@ bool Store::created() const {
   return impl_->made;
 }
 
-Error Store::Impl::unreadable_row(Statement& statement) {
-  Error e = failed(statement.rc(), "read");
-  if (e.kind != Error::Kind::corrupt) return e;
-  const std::string detail = db.message();
-  statement.finalize();  // it would keep the file open, and tidy up by name later
-  return damaged(detail);
-}
-
-Result<std::uint64_t, Error> Store::load(const Visitor& visitor) {
+std::uint64_t read_rows(Connection& db, const Store::Visitor& visitor, int& rc) {
   std::uint64_t count = 0;
   Statement envelopes(
-      impl_->db,
-      "SELECT row, hash, device, epoch, from_op, to_op, bytes FROM envelope ORDER BY row");
+      db, "SELECT row, hash, device, epoch, from_op, to_op, bytes FROM envelope ORDER BY row");
   for (; envelopes.next(); ++count) {
     EnvelopeRow row;
     row.row = envelopes.number(0);
@@ -133,9 +124,8 @@ Result<std::uint64_t, Error> Store::load(const Visitor& visitor) {
     row.bytes = envelopes.bytes(6);
     if (visitor.envelope) visitor.envelope(std::move(row));
   }
-  if (envelopes.rc() != sqlite_ok) return Failure{impl_->unreadable_row(envelopes)};
-  Statement actors(impl_->db,
-                   "SELECT row, device, epoch, heard_at_ms, intake FROM actor ORDER BY row");
+  if ((rc = envelopes.rc()) != sqlite_ok) return count;
+  Statement actors(db, "SELECT row, device, epoch, heard_at_ms, intake FROM actor ORDER BY row");
   while (actors.next()) {
     ActorRow row;
     row.row = actors.number(0);
@@ -145,14 +135,26 @@ Result<std::uint64_t, Error> Store::load(const Visitor& visitor) {
     row.intake = actors.bytes(4);
     if (visitor.actor) visitor.actor(std::move(row));
   }
-  if (actors.rc() != sqlite_ok) return Failure{impl_->unreadable_row(actors)};
+  rc = actors.rc();
   return count;
+}
+
+Result<std::uint64_t, Error> Store::load(const Visitor& visitor) {
+  int rc = sqlite_ok;
+  const std::uint64_t count = read_rows(impl_->db, visitor, rc);
+  if (rc == sqlite_ok) return count;
+  const Error e = impl_->failed(rc, "read");
+  return Failure{e.kind == Error::Kind::corrupt ? impl_->damaged(impl_->db.message()) : e};
+}
+
+Error Store::Impl::must_reopen() const {
+  return {Error::Kind::io,
+          "the database '" + path + "' had a failed write and must be reopened first"};
 }
 
 Result<bool, Error> Store::commit(const Commit& commit) {
   if (impl_->broken) {
-    return Failure{Error{Error::Kind::io, "the database '" + impl_->path +
-                                              "' had a failed write and must be reopened first"}};
+    return Failure{impl_->must_reopen()};
   }
   // A file without a name is gone with the process: nothing may be acknowledged from it.
   if (impl_->db.moved()) return Failure{impl_->gone()};
@@ -196,9 +198,10 @@ Result<std::string, Error> Store::set_aside() {
   return moved_to;
 }
 
-Result<bool, Error> Store::snapshot(const std::string& to_path) {
+Result<bool, Error> Store::begin_snapshot(const std::string& to_path) {
   FileSystem& files = impl_->files();
   const bool exists = files.state(to_path).exists;
+  if (impl_->broken) return Failure{impl_->must_reopen()};
   const bool older =
       exists && !same_file(to_path, impl_->path) && judge(file_head(to_path, 100)) == Head::ours;
   if (exists && !older) {
@@ -206,32 +209,74 @@ Result<bool, Error> Store::snapshot(const std::string& to_path) {
                                               "' exists already and is not a snapshot. Choose "
                                               "another name for the snapshot."}};
   }
-  const std::string at = to_path + ".new";
+  impl_->snapshot.emplace();
+  impl_->snapshot->to = to_path;
+  const std::string at = impl_->beside();
   remove_database(files, at);
-  Statement copy(impl_->db, "VACUUM INTO ?");
-  const int rc = copy.run(std::string_view(at));
-  if (rc != sqlite_ok) {
-    const Error e = explain(rc, impl_->db.message(), "copy the database to", to_path);
-    remove_database(files, at);
-    return Failure{e};
-  }
-  if (const std::optional<Error> e = impl_->finish_snapshot(at, to_path)) {
-    remove_database(files, at);
-    return Failure{*e};
-  }
+  Connection& file = impl_->snapshot->file;
+  int rc = file.open(at, Connection::Mode::create, impl_->options.vfs);
+  // It is synced once, when it is whole, and thrown away when it does not become so.
+  if (rc == sqlite_ok) rc = file.exec("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF");
+  if (rc == sqlite_ok) rc = impl_->snapshot->copy.begin(impl_->db, file);
+  if (rc != sqlite_ok) return Failure{impl_->give_up(rc)};
   return true;
 }
 
-std::optional<Error> Store::Impl::finish_snapshot(const std::string& at, const std::string& to) {
-  Connection copy;
-  int rc = copy.open(at, Connection::Mode::existing, options.vfs);
-  if (rc == sqlite_ok) rc = make_views(copy);
-  if (rc != sqlite_ok) return explain(rc, copy.message(), "copy the database to", to);
-  copy.close();
+Result<bool, Error> Store::step_snapshot(std::uint32_t pages) {
+  if (!impl_->snapshot) {
+    return Failure{Error{Error::Kind::io,
+                         "the copy was given up because the database had to be opened again. "
+                         "Start it once more."}};
+  }
+  bool done = false;
+  const int rc = impl_->snapshot->copy.step(static_cast<int>(pages), done);
+  if (rc != sqlite_ok) return Failure{impl_->give_up(rc)};
+  if (!done) return false;
+  if (std::optional<Error> e = impl_->finish_snapshot()) return Failure{*std::move(e)};
+  return true;
+}
+
+Result<bool, Error> Store::snapshot(const std::string& to_path) {
+  if (const auto begun = begin_snapshot(to_path); !begun) return begun;
+  while (true) {
+    const auto done = step_snapshot(1'024);
+    if (!done || *done) return done;
+  }
+}
+
+// The copy has the original's mode, which is with a log: one file is what is wanted.
+int settle_copy(Connection& file) {
+  int rc = file.exec("PRAGMA locking_mode=EXCLUSIVE");
+  if (rc == sqlite_ok) rc = file.exec("PRAGMA journal_mode=DELETE");
+  if (rc == sqlite_ok) rc = drop_views(file);
+  if (rc == sqlite_ok) rc = make_views(file);
+  return rc;
+}
+
+Error Store::Impl::give_up(int rc) {
+  const Error e = explain(rc, snapshot->file.message(), "copy the database to", snapshot->to);
+  const std::string at = beside();
+  snapshot.reset();
+  remove_database(files(), at);
+  return e;
+}
+
+std::optional<Error> Store::Impl::finish_snapshot() {
+  const std::string at = beside(), to = snapshot->to;
+  int rc = snapshot->copy.end();
+  if (rc == sqlite_ok) rc = settle_copy(snapshot->file);
+  if (rc != sqlite_ok) return give_up(rc);
+  snapshot.reset();
   int number = files().sync(at);
   if (number == 0) number = replace_file(files(), at, to);
-  if (number != 0) return system_error(number, "copy the database to", to);
-  return std::nullopt;
+  if (number == 0) return std::nullopt;
+  remove_database(files(), at);
+  return system_error(number, "copy the database to", to);
+}
+
+void Store::keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_max) {
+  impl_->options.dead_letters_max = dead_letters_max;
+  impl_->options.quarantine_max = quarantine_max;
 }
 
 std::uint64_t Store::file_bytes() const {

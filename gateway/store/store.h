@@ -104,7 +104,13 @@ class Store {
   // A consistent copy in one file that sqlite3 can read while the gateway runs. Replaces an older
   // snapshot and no other file.
   Result<bool, Error> snapshot(const std::string& to_path);
-  std::uint64_t file_bytes() const;  // with the write-ahead log
+  // The same a few pages at a time, so that commits go on between the steps (they are in the copy,
+  // too): true once it stands at `to_path`. After an error, and after reopen(), it is given up.
+  Result<bool, Error> begin_snapshot(const std::string& to_path);
+  Result<bool, Error> step_snapshot(std::uint32_t pages);  // REQUIRES: begun, and not ended
+  std::uint64_t file_bytes() const;                        // with the write-ahead log
+  // How many rows of these are kept, from the next commit on.
+  void keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_max);
 
  private:
   struct Impl;

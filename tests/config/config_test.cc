@@ -121,6 +121,17 @@ TEST(Load, NothingGivenIsTheDefaults) {
   EXPECT_EQ(loaded.derived.memory.total_bytes, std::uint64_t{1024} << 20);
 }
 
+TEST(Load, ABrokerWithoutMqtt5IsToldByItsUri) {
+  const Loaded loaded = must_load(
+      "[[broker]]\nname = \"a\"\nuri = \"mqtt://rabbit?version=3.1.1\"\n"
+      "[[broker]]\nname = \"b\"\nuri = \"mqtt://[::1]:2883?version=3.1.1\"\n");
+  for (const auto& link : loaded.derived.links) EXPECT_TRUE(link.address.version_311);
+  EXPECT_EQ(loaded.derived.links[0].address.host, "rabbit");
+  EXPECT_EQ(loaded.derived.links[0].address.port, 1883);
+  EXPECT_EQ(loaded.derived.links[1].address.host, "::1");
+  EXPECT_EQ(loaded.derived.links[1].address.port, 2883);
+}
+
 constexpr const char* two_brokers = R"toml(
 [gateway]
 id = "g7"

@@ -120,6 +120,9 @@ constexpr Case file_cases[] = {
      "them out"},
     {"port", "[[broker]]\nuri = \"mqtt://h:99999\"\n",
      "g.toml:2:7: broker.uri = \"mqtt://h:99999\" has a bad port \"99999\": 1 to 65535"},
+    {"version", "[[broker]]\nuri = \"mqtt://h?version=3.1\"\n",
+     "g.toml:2:7: broker.uri = \"mqtt://h?version=3.1\" must end after the port: "
+     "mqtt://host[:port]"},
     {"password_in_uri", "[[broker]]\nuri = \"mqtt://u:p@h\"\n",
      "g.toml:2:7: broker.uri = \"mqtt://u:p@h\" must not hold a user name: use the keys username "
      "and password_file"},

@@ -22,6 +22,7 @@ MAY = {
     "gateway/core": ["crdt", "transports/wire", "transports/signing", "gateway/core"],
     "gateway/store": ["crdt", "gateway/core/commit.h", "gateway/store"],
     "gateway/keyring": ["transports/tls", "transports/wire", "transports/signing", "gateway/keyring"],
+    "gateway/history": ["crdt", "gateway/store", "gateway/history"],
     "config": ["crdt", "config", "transports/wire"],
     "firmware-sim/sdk": ["crdt", "transports/wire", "transports/signing", "firmware-sim/sdk"],
     "firmware-sim/sdk/mqtt": ["crdt", "transports/wire", "transports/session.h", "firmware-sim/sdk"],

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "transports/mqtt/outbox.h"
+#include "transports/mqtt/question.h"
 #include "transports/mqtt/reason.h"
 #include "transports/tls/policy.h"
 
@@ -35,8 +36,12 @@ std::uint64_t context_of(const paho::token& token) {
   return reinterpret_cast<std::uintptr_t>(token.get_user_context());
 }
 
-paho::const_message_ptr to_paho(Message message) {
+paho::const_message_ptr to_paho(Message message, bool version_311) {
   paho::properties properties;
+  if (version_311) {
+    return paho::message::create(message.topic, with_question(message),
+                                 static_cast<int>(message.qos), message.retain);
+  }
   if (!message.response_topic.empty()) {
     properties.add({paho::property::RESPONSE_TOPIC, message.response_topic});
   }
@@ -47,12 +52,16 @@ paho::const_message_ptr to_paho(Message message) {
                                static_cast<int>(message.qos), message.retain, properties);
 }
 
-Message from_paho(const paho::message& arrived) {
+Message from_paho(const paho::message& arrived, bool version_311) {
   Message message;
   message.topic = arrived.get_topic();
   if (const auto& payload = arrived.get_payload_ref()) message.payload = payload.str();
   message.qos = arrived.get_qos() == 0 ? Qos::at_most_once : Qos::at_least_once;
   message.retain = arrived.is_retained();
+  if (version_311) {
+    take_question(message);
+    return message;
+  }
   const paho::properties& properties = arrived.get_properties();
   if (properties.empty()) return message;
   if (properties.contains(paho::property::RESPONSE_TOPIC)) {
@@ -75,10 +84,31 @@ std::string failure_words(const paho::token& token) {
 
 // Paho refuses what it has more of than this; ours are the windows that count.
 paho::create_options create_options(const Options& options) {
-  paho::create_options create(MQTTVERSION_5);
+  paho::create_options create(options.version_311 ? MQTTVERSION_3_1_1 : MQTTVERSION_5);
   create.set_max_buffered_messages(
       static_cast<int>(2 * (options.in_flight_max + Outbox::qos0_window)));
   return create;
+}
+
+BrokerLimits limits_of(const paho::properties& properties) {
+  BrokerLimits said;
+  auto number = [&](paho::property::code code) -> std::optional<std::uint32_t> {
+    if (!properties.contains(code)) return std::nullopt;
+    return paho::get<std::uint32_t>(properties, code);
+  };
+  said.receive_maximum = number(paho::property::RECEIVE_MAXIMUM).value_or(said.receive_maximum);
+  said.packet_bytes_max = number(paho::property::MAXIMUM_PACKET_SIZE);
+  said.keepalive_s = number(paho::property::SERVER_KEEP_ALIVE);
+  said.session_expiry_s = number(paho::property::SESSION_EXPIRY_INTERVAL);
+  if (properties.contains(paho::property::MAXIMUM_QOS)) {
+    said.qos_max = paho::get<std::uint8_t>(properties, paho::property::MAXIMUM_QOS);
+  }
+  auto flag = [&](paho::property::code code) {
+    return !properties.contains(code) || paho::get<std::uint8_t>(properties, code) != 0;
+  };
+  said.retain = flag(paho::property::RETAIN_AVAILABLE);
+  said.wildcards = flag(paho::property::WILDCARD_SUBSCRIPTION_AVAILABLE);
+  return said;
 }
 
 // The files are read at each connect. Which version of TLS: see transports/tls/policy.h.
@@ -94,8 +124,13 @@ paho::ssl_options tls_options(const tls::Files& files) {
 
 paho::connect_options connect_options(const Options& options) {
   paho::connect_options connect;
-  connect.set_mqtt_version(MQTTVERSION_5);
-  connect.set_clean_start(true);
+  if (options.version_311) {
+    connect.set_mqtt_version(MQTTVERSION_3_1_1);
+    connect.set_clean_session(true);
+  } else {
+    connect.set_mqtt_version(MQTTVERSION_5);
+    connect.set_clean_start(true);
+  }
   connect.set_keep_alive_interval(options.keepalive_s);
   connect.set_connect_timeout(options.connect_timeout_s);
   connect.set_automatic_reconnect(false);
@@ -107,12 +142,13 @@ paho::connect_options connect_options(const Options& options) {
     connect.set_will(paho::will_options(will.topic, will.payload, static_cast<int>(will.qos),
                                         will.retain, paho::properties()));
   }
+  if (!options.tls.none()) connect.set_ssl(tls_options(options.tls));
+  if (options.version_311) return connect;
   paho::properties properties;
   const std::size_t largest = std::min<std::size_t>(
       options.max_packet_bytes + packet_overhead_bytes, std::numeric_limits<std::int32_t>::max());
   properties.add({paho::property::MAXIMUM_PACKET_SIZE, static_cast<std::int32_t>(largest)});
   connect.set_properties(properties);
-  if (!options.tls.none()) connect.set_ssl(tls_options(options.tls));
   return connect;
 }
 
@@ -125,7 +161,7 @@ class PahoClient::Impl {
         options_(options),
         client_(options.uri, options.client_id, create_options(options)) {
     client_.set_message_callback([this](const paho::const_message_ptr& arrived) {
-      guarded([&] { answers_.arrived(from_paho(*arrived)); });
+      guarded([&] { answers_.arrived(from_paho(*arrived, options_.version_311)); });
     });
     client_.set_connection_lost_handler([this](const std::string& cause) {
       guarded([&] { answers_.broke(cause.empty() ? "connection lost" : cause); });
@@ -148,6 +184,7 @@ class PahoClient::Impl {
 
   paho::connect_options connect_options_() const { return connect_options(options_); }
   const paho::async_client& client() const { return client_; }
+  bool version_311() const { return options_.version_311; }
 
   struct Listener : paho::iaction_listener {
     explicit Listener(Impl& impl) : owner(impl) {}
@@ -160,7 +197,7 @@ class PahoClient::Impl {
     }
     void on_failure(const paho::token& token) override {
       owner.guarded([&] {
-        owner.answers_.connect_answered(context_of(token), {false, failure_words(token), 0, 0});
+        owner.answers_.connect_answered(context_of(token), {false, failure_words(token), 0, 0, {}});
       });
     }
   };
@@ -211,7 +248,8 @@ class PahoClient::Impl {
   }
 
   void connected(const paho::token& token) {
-    ConnectAnswer answer{true, {}, options_.in_flight_max, options_.max_packet_bytes};
+    ConnectAnswer answer{true, {}, options_.in_flight_max, options_.max_packet_bytes, {}};
+    if (options_.version_311) return answers_.connect_answered(context_of(token), answer);
     const auto properties = token.get_connect_response().get_properties();
     auto bound = [&](paho::property::code code, std::size_t& limit) {
       if (!properties.contains(code)) return;
@@ -220,6 +258,7 @@ class PahoClient::Impl {
     };
     bound(paho::property::RECEIVE_MAXIMUM, answer.receive_maximum);
     bound(paho::property::MAXIMUM_PACKET_SIZE, answer.packet_bytes_max);
+    answer.said = limits_of(properties);
     answers_.connect_answered(context_of(token), answer);
   }
 
@@ -271,7 +310,8 @@ PahoClient::Failure PahoClient::connect(std::uint64_t context) {
 PahoClient::Failure PahoClient::publish(Message message, std::uint64_t context) {
   return impl_->attempt([&](paho::async_client& client) {
     auto& listener = message.qos == Qos::at_most_once ? impl_->qos0_listener : impl_->qos1_listener;
-    client.publish(to_paho(std::move(message)), to_pointer(context), listener);
+    client.publish(to_paho(std::move(message), impl_->version_311()), to_pointer(context),
+                   listener);
   });
 }
 

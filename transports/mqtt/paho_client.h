@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "transports/mqtt/limits.h"
 #include "transports/mqtt/session.h"
 
 namespace tributary::transports::mqtt {
@@ -24,6 +25,7 @@ struct ConnectAnswer {
   std::string reason = {};          // when not ok, in words
   std::size_t receive_maximum = 0;  // what the broker allows us to have in flight
   std::size_t packet_bytes_max = 0;
+  BrokerLimits said = {};  // of all of them, before ours were taken into account
 };
 
 // Called on Paho's threads, which all clients of the process share: be short, never call Paho, and

@@ -259,6 +259,7 @@ void MqttSession::arrived(Message message) {
 }
 
 void MqttSession::connect_answered(std::uint64_t context, const ConnectAnswer& answer) {
+  if (answer.ok && options_.on_limits) options_.on_limits(answer.said);
   const std::lock_guard lock(mutex_);
   if (attempt_ != Attempt::pending || context != generation_) return;
   attempt_ = answer.ok ? Attempt::succeeded : Attempt::failed;

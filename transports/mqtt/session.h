@@ -17,15 +17,21 @@
 // and why. When they are replaced while connected, the session connects again with the new ones,
 // once they are fit together.
 //
+// With MQTT 3.1.1 a broker tells neither its limits nor why it refuses what is published (it says
+// yes and drops it) and sends us our own messages again; questions and answers are marked within
+// the payload (question.h).
+//
 // Paho has one receiving thread for all sessions of a process: while one session's inbound queue is
 // full, the others stand still too. Drain all of them from one loop, and poll until empty.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "transports/mqtt/limits.h"
 #include "transports/session.h"
 #include "transports/tls/files.h"
 
@@ -33,7 +39,8 @@ namespace tributary::transports::mqtt {
 
 struct Options {
   std::string uri = "tcp://127.0.0.1:1883";  // also mqtt://, and with TLS ssl:// and mqtts://
-  std::string client_id = {};                // required: unique at the broker
+  bool version_311 = false;    // MQTT 3.1.1, for brokers without 5; see below what is lost
+  std::string client_id = {};  // required: unique at the broker
   std::optional<Message> will =
       {};  // published by the broker when we vanish; retained if it says so
   // An idle link is probed; one that owes us answers and gives none for so long is given up.
@@ -56,6 +63,8 @@ struct Options {
   tls::Files tls = {};                // all three with mqtts://, none without
   std::uint32_t tls_look_ms = 2'000;  // how often they are looked at while connected
   std::uint64_t seed = 0;             // of the jitter; 0 takes one from the system
+  // Called at every connect, from a thread of Paho's: be short.
+  std::function<void(const BrokerLimits&)> on_limits = {};
 };
 
 // Complete and fit for use. Throws std::invalid_argument that says which option is wrong.

@@ -11,6 +11,7 @@
 #include "transports/mqtt/inbox.h"
 #include "transports/mqtt/outbox.h"
 #include "transports/mqtt/patience.h"
+#include "transports/mqtt/question.h"
 #include "transports/mqtt/reason.h"
 #include "transports/mqtt/session.h"
 
@@ -271,6 +272,35 @@ TEST(MqttOptions, WrongOnesAreNamed) {
             std::string::npos);
   EXPECT_NE(complaint({.client_id = "c", .in_flight_max = 0}).find("in_flight_max"),
             std::string::npos);
+}
+
+// --- what MQTT 3.1.1 has no properties for ---
+
+TEST(Question, ComesBackAsItWasPut) {
+  const Message asked{.topic = "t",
+                      .payload = std::string("{}\0x", 4),
+                      .response_topic = "reply/me",
+                      .correlation = std::string("\0r1", 3)};
+  Message arrived{.topic = "t", .payload = with_question(asked)};
+  take_question(arrived);
+  EXPECT_EQ(arrived.payload, asked.payload);
+  EXPECT_EQ(arrived.response_topic, asked.response_topic);
+  EXPECT_EQ(arrived.correlation, asked.correlation);
+}
+
+TEST(Question, OfWhatAsksNothingThePayloadIsAlone) {
+  EXPECT_EQ(with_question({.topic = "t", .payload = "plain"}), "plain");
+}
+
+TEST(Question, HalfAHeaderIsLeftAsItIs) {
+  const std::string whole =
+      with_question({.topic = "t", .response_topic = "reply/me", .correlation = "r1"});
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    Message arrived{.topic = "t", .payload = whole.substr(0, size)};
+    take_question(arrived);
+    EXPECT_EQ(arrived.payload, whole.substr(0, size));
+    EXPECT_EQ(arrived.response_topic + arrived.correlation, "");
+  }
 }
 
 TEST(MqttSession, UnstartedItSaysNoAndEnds) {
