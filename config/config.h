@@ -24,6 +24,8 @@ namespace tributary::config {
 
 enum class Synchronous : std::uint8_t { full, normal };
 enum class Compression : std::uint8_t { none, lz4, gzip };
+// How much signatures count: docs/security.md. The same on all gateways of a fleet.
+enum class Signatures : std::uint8_t { off, accept, require };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 enum class LogFormat : std::uint8_t { text, json };
 
@@ -119,6 +121,14 @@ struct Gateway {
     std::uint32_t connections_max = 64;
     std::uint32_t streams_max = 16;
   } http;
+
+  struct Security {
+    Signatures signatures = Signatures::off;
+    bool permissions = false;
+    std::string admin_key_file;    // these three: of a fleet's folder
+    std::string signing_key_file;  //
+    std::string registry_file;     //
+  } security;
 
   struct Log {
     LogLevel level = LogLevel::info;

@@ -32,6 +32,7 @@ using G = Gateway;
 
 constexpr std::array<std::string_view, 2> synchronous_choices{"full", "normal"};
 constexpr std::array<std::string_view, 3> compression_choices{"none", "lz4", "gzip"};
+constexpr std::array<std::string_view, 3> signatures_choices{"off", "accept", "require"};
 constexpr std::array<std::string_view, 5> level_choices{"trace", "debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 2> format_choices{"text", "json"};
 
@@ -67,6 +68,10 @@ constexpr std::array all_sections{
         "http",
         "The dashboard, the API, metrics and health, over HTTP. Reading only. This machine alone "
         "unless told otherwise; from elsewhere only with a token."},
+    Section{
+        "security",
+        "Signatures on what devices and gateways say, docs/security.md. `tributary fleet` makes "
+        "the files."},
     Section{"log", "What the gateway says on its standard error."},
 };
 
@@ -547,6 +552,37 @@ constexpr Key other_keys[] = {
      .min = 1,
      .max = 1'000,
      .doc = "Of these, pages and programs that watch live; each open page is one."},
+    {.section = "security",
+     .name = "signatures",
+     .in_gateway = at<&G::security, &G::Security::signatures>,
+     .choices = signatures_choices,
+     .doc =
+         "\"require\": only what the key of an enrolled device has signed is counted, whoever "
+         "passes it on. \"accept\": what is signed must be signed well, what is not is taken: a "
+         "step on the way, which protects nobody. The same on all gateways of a fleet, and fixed "
+         "for it."},
+    {.section = "security",
+     .name = "permissions",
+     .in_gateway = at<&G::security, &G::Security::permissions>,
+     .doc =
+         "Whether what no grant of the registry allows is refused; without grants that is "
+         "everything. "
+         "`tributary fleet grant` makes them. The same on all gateways of a fleet, and fixed for "
+         "it; needs signatures = \"require\"."},
+    {.section = "security",
+     .name = "admin_key_file",
+     .in_gateway = at<&G::security, &G::Security::admin_key_file>,
+     .doc = "The public key of the fleet's admin, admin.pub: what is believed rests on it."},
+    {.section = "security",
+     .name = "signing_key_file",
+     .in_gateway = at<&G::security, &G::Security::signing_key_file>,
+     .doc = "This gateway's own signing key, sign.key: for its heads and acknowledgements."},
+    {.section = "security",
+     .name = "registry_file",
+     .in_gateway = at<&G::security, &G::Security::registry_file>,
+     .doc =
+         "Who is enrolled, signed by the admin: registry. Read again when it changes; one gateway "
+         "that has the newest is enough, the others hear of it. Empty: from the others alone."},
     {.section = "log",
      .name = "level",
      .in_gateway = at<&G::log, &G::Log::level>,

@@ -55,6 +55,7 @@ class Loader {
   void check_whole();
   void check_brokers();
   void check_http();
+  void check_security();
   void check_tls(const Broker&, const std::string& at);
   void check_order(std::uint32_t low, std::string_view low_name, std::uint32_t high,
                    std::string_view high_name, const std::string& why);
@@ -330,6 +331,7 @@ void Loader::check_whole() {
   }
   check_brokers();
   check_http();
+  check_security();
 }
 
 void Loader::check_http() {
@@ -344,6 +346,22 @@ void Loader::check_http() {
                  "\" can be reached from other machines: set http.token_file, or listen on "
                  "127.0.0.1");
   }
+}
+
+void Loader::check_security() {
+  const Gateway::Security& s = gateway().security;
+  if (s.permissions && s.signatures != Signatures::require) {
+    complain(
+        where("security.permissions"),
+        "security.permissions needs security.signatures = \"require\": what anybody could have "
+        "said cannot be permitted to one");
+  }
+  if (s.signatures == Signatures::off) return;
+  if (!s.admin_key_file.empty() && !s.signing_key_file.empty()) return;
+  complain(
+      where("security.signatures"),
+      "security.signatures needs security.admin_key_file and security.signing_key_file: "
+      "`tributary fleet enroll` makes a gateway's folder with admin.pub, sign.key and registry");
 }
 
 void Loader::check_brokers() {

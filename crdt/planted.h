@@ -33,6 +33,9 @@ enum class Bug : std::uint8_t {
   head_of_uncommitted,     // announces digests of what is joined and not yet committed
   relay_loop,              // relays back to where it came from
   ignore_gaps_and_heads,   // never fetches what a batch it missed brought
+  // signatures
+  believe_signatures,  // takes a signature for a good one without verifying it
+  forget_waiting,      // never looks again at what came before its signer's record
   // the store
   commit_without_sync,      // answers before the disk has it
   retry_after_failed_sync,  // goes on with the same file after a failed sync
@@ -42,6 +45,7 @@ enum class Bug : std::uint8_t {
   send_before_save,         // sends what its memory does not know yet
   ack_without_hash,         // takes an acknowledgement without a look at the hash
   twin_by_bytes,            // takes its own other encoding for a twin's
+  believe_points,           // with signatures on, takes a gateway's word for what its twin sent
   split_with_one_interval,  // gives all pieces of a large set the whole interval
   count_
 };

@@ -21,7 +21,9 @@
 // One thread. The sessions' events are the fleet's alone.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -31,9 +33,16 @@
 #include "firmware-sim/fleet/link.h"
 #include "firmware-sim/fleet/oracle.h"
 #include "firmware-sim/fleet/verdict.h"
+#include "firmware-sim/sdk/device.h"
 #include "transports/session.h"
 
 namespace tributary::fleet {
+
+// What a device signs with, and whose signatures it can verify.
+struct Keys {
+  std::optional<signing::Signer> signer{};
+  std::vector<sdk::MemberKey> members{};
+};
 
 struct Options {
   std::string fleet{"demo"};
@@ -56,7 +65,8 @@ struct Options {
   std::uint32_t catch_up_ms = 2'000;
   std::uint32_t acks_needed = 1;       // gateways that must hold an operation until it is safe
   std::uint32_t refresh_ms = 600'000;  // a device at rest asks so often whether it is still known
-  std::string state_dir{};             // see keeper.h; empty: the fleet ends with its process
+  std::function<Keys(const std::string& device)> keys{};  // empty: nothing is signed
+  std::string state_dir{};  // see keeper.h; empty: the fleet ends with its process
 };
 
 struct Stats {

@@ -88,6 +88,11 @@ void Fleet::SimDevice::boot(std::uint64_t now_ms) {
     };
     o.saved = saved_;
   }
+  if (options_.keys) {
+    Keys keys = options_.keys(id_);
+    o.signer = std::move(keys.signer);
+    o.members = std::move(keys.members);
+  }
   o.resend_min_ms = options_.resend_min_ms;
   o.resend_max_ms = options_.resend_max_ms;
   o.catch_up_ms = options_.catch_up_ms;

@@ -13,6 +13,7 @@ namespace {
 const wire::Limits limits;
 constexpr std::uint64_t zero_pause_min_ms = 10'000;
 constexpr std::uint64_t zero_pause_max_ms = 600'000;
+constexpr std::uint32_t unproven_max = 16;
 constexpr std::size_t events_max = 1'024;  // not fetched: the oldest are dropped
 
 }  // namespace
@@ -25,6 +26,11 @@ std::vector<Event> Engine::receive(std::uint64_t now_ms, std::string_view payloa
   } else if (ack->fleet != options_.fleet || ack->device != options_.device) {
     report_bad_ack("for device \"" + std::string(ack->device) + "\" of fleet \"" +
                    std::string(ack->fleet) + "\"");
+  } else if (!signed_by(signing::Kind::ack, ack->gateway, payload)) {
+    report_bad_ack(
+        "not signed by gateway \"" + std::string(ack->gateway) +
+        "\" (does it have security.signatures set?), or of a gateway whose key this device was "
+        "not given");
   } else {
     state().adopt(ack->hlc);
     for (const wire::ActorAck& a : ack->actors) {
@@ -45,9 +51,15 @@ void Engine::report_bad_ack(std::string text) {
 }
 
 void Engine::take(const wire::Ack& ack, const wire::ActorAck& a) {
-  if (shows_twin(a)) {
-    fresh_epoch(ack.gateway);
-    return;  // nothing else in this ack counts
+  switch (shows_twin(a)) {
+    case Twin::no:
+      break;
+    case Twin::yes:
+      return fresh_epoch(ack.gateway);  // nothing else in this ack counts
+    case Twin::unproven:
+      return report_bad_ack("gateway \"" + std::string(ack.gateway) +
+                            "\" claims an operation that this device does not know, and shows no "
+                            "signature of this device for it");
   }
   const std::uint64_t safe_before = safe();
   rest();
@@ -64,13 +76,47 @@ void Engine::take(const wire::Ack& ack, const wire::ActorAck& a) {
   drop_acknowledged();
 }
 
-bool Engine::shows_twin(const wire::ActorAck& a) const {
-  if (planted(Bug::ack_without_hash)) return false;
+bool Engine::signed_by(signing::Kind kind, std::string_view member, std::string_view bytes) const {
+  if (options_.members.empty()) return true;
+  const auto sealed = wire::decode_sealed(bytes, limits);
+  if (!sealed || sealed->signature.empty()) return false;
+  return std::any_of(options_.members.begin(), options_.members.end(), [&](const MemberKey& m) {
+    const bool may = kind != signing::Kind::ack || m.gateway;
+    return may && m.id == member && signing::key_id(m.key) == sealed->key_id &&
+           signing::verifies(m.key, kind, options_.fleet, *sealed);
+  });
+}
+
+// Is the envelope that ended there among those quoted, with our own signature? Without a signer a
+// gateway's word is enough.
+bool Engine::shown(const wire::ActorAck& a, const wire::Point& p) const {
+  if (!options_.signer || planted(Bug::believe_points)) return true;
+  return std::any_of(a.removals.begin(), a.removals.end(), [&](std::string_view bytes) {
+    const auto e = wire::decode_envelope(bytes, limits);
+    return e && e->hash == p.hash && e->delta.to == p.op && e->delta.epoch == memory_->epoch &&
+           e->delta.device == options_.device && e->delta.fleet == options_.fleet &&
+           !e->sealed.signature.empty() &&
+           signing::verifies(options_.signer->key, signing::Kind::delta, options_.fleet, e->sealed);
+  });
+}
+
+// A point that is claimed and not shown is ignored, and with it an ack that rests on one. Not for
+// ever: what could show it may be gone everywhere, and a device must not wait for it.
+Engine::Twin Engine::shows_twin(const wire::ActorAck& a) {
+  if (planted(Bug::ack_without_hash)) return Twin::no;
   const auto foreign = [&](const wire::Point& p) {
     return memory_->points.ask(p) == Points::Answer::never_sent;
   };
-  return (a.op > 0 && foreign({a.op, a.hash})) ||
-         std::any_of(a.points.begin(), a.points.end(), foreign);
+  const auto proven = [&](const wire::Point& p) { return foreign(p) && shown(a, p); };
+  const wire::Point held{a.op, a.hash};
+  if ((a.op > 0 && proven(held)) || std::any_of(a.points.begin(), a.points.end(), proven))
+    return Twin::yes;
+  // What lies above `op` is not acknowledged anyway, and only that may be ignored by itself.
+  const bool below = std::any_of(a.points.begin(), a.points.end(),
+                                 [&](const wire::Point& p) { return p.op <= a.op && foreign(p); });
+  if (a.op > 0 && foreign(held)) return Twin::unproven;
+  if (!below) unproven_ = 0;
+  return below && ++unproven_ <= unproven_max ? Twin::unproven : Twin::no;
 }
 
 void Engine::hear(const wire::Ack& ack, const wire::ActorAck& a) {
@@ -93,6 +139,17 @@ void Engine::hear(const wire::Ack& ack, const wire::ActorAck& a) {
   }
 }
 
+// Else any gateway could have this device empty its sets. What cannot be verified is not taken: the
+// add counts as removed on every gateway all the same.
+bool Engine::may_remove(const wire::Envelope& e) const {
+  if (!options_.signer || planted(Bug::believe_points)) return true;
+  if (e.delta.device == options_.device) {
+    return !e.sealed.signature.empty() &&
+           signing::verifies(options_.signer->key, signing::Kind::delta, options_.fleet, e.sealed);
+  }
+  return !options_.members.empty() && signed_by(signing::Kind::delta, e.delta.device, *e.bytes);
+}
+
 // A gateway says that another actor removed adds of ours and quotes the envelope: it is read like
 // any other. The adds are retired by operations of our own, so that the other actor may forget.
 void Engine::take_removal(std::string_view envelope, std::string_view gateway) {
@@ -100,6 +157,8 @@ void Engine::take_removal(std::string_view envelope, std::string_view gateway) {
   if (!e) return report_bad_ack("quotes an envelope: " + wire::to_string(e.error()));
   const wire::Delta& d = e->delta;
   if (d.fleet != options_.fleet) return report_bad_ack("quotes an envelope of another fleet");
+  if (d.device == options_.device && d.epoch == memory_->epoch) return;  // it shows a point
+  if (!may_remove(*e)) return;
   for (const wire::Entry& entry : d.entries) {
     const auto* payload = std::get_if<wire::OrSetPayload>(&entry.payload);
     Cell* c = payload != nullptr ? state().find(entry.key, entry.type) : nullptr;

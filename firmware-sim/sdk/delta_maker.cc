@@ -201,6 +201,7 @@ MadeDelta make_delta(State& state, const DeltaFrame& frame, std::uint64_t from, 
   assert(from < state.last_op());
   wire::Delta d;
   d.fleet = frame.fleet;
+  d.is_signed = frame.signer != nullptr;
   d.device = frame.device;
   d.epoch = frame.epoch;
   d.from = from;
@@ -226,7 +227,9 @@ MadeDelta make_delta(State& state, const DeltaFrame& frame, std::uint64_t from, 
     d.entries = std::move(parts[i]);
     const std::string body = wire::encode_delta(d);
     if (i + 1 == d.parts) out.last_part = wire::sha256(body);
-    out.envelopes.push_back(wire::seal(body));
+    out.envelopes.push_back(
+        frame.signer ? signing::seal(signing::Kind::delta, frame.fleet, body, *frame.signer)
+                     : wire::seal(body));
   }
   return out;
 }

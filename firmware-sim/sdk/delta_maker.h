@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "firmware-sim/sdk/state.h"
+#include "transports/signing/seal.h"
 #include "transports/wire/bytes.h"
 
 namespace tributary::sdk {
@@ -23,6 +24,7 @@ struct DeltaFrame {
   std::uint64_t epoch = 0;
   std::size_t body_bytes_max = 1'300;
   std::size_t small_set_bytes = 512;
+  const signing::Signer* signer = nullptr;  // null: not signed
 };
 
 struct MadeDelta {

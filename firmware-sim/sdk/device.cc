@@ -25,6 +25,14 @@ std::optional<Error> check(const Options& o) {
     return bad("resend_min_ms: must be at least 1 and at most resend_max_ms");
   }
   if (o.catch_up_ms == 0) return bad("catch_up_ms: must be at least 1");
+  if (o.signer && (!o.signer->sign || !signing::vet(o.signer->key).empty())) {
+    return bad("signer: needs a function that signs, and a fit public key");
+  }
+  for (const MemberKey& m : o.members) {
+    if (!wire::valid_id(m.id) || !signing::vet(m.key).empty()) {
+      return bad("members: \"" + m.id + "\" has no fit public key");
+    }
+  }
   if (o.acks_needed == 0 || o.acks_needed > Gateways::links_max) {
     return bad("acks_needed: must be 1 to 64");
   }

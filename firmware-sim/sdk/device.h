@@ -28,6 +28,7 @@
 
 #include "crdt/hlc.h"
 #include "crdt/result.h"
+#include "transports/signing/seal.h"
 #include "transports/wire/scalar.h"
 
 namespace tributary::sdk {
@@ -158,6 +159,13 @@ struct Error {
   std::string text;  // in words, for a log
 };
 
+// A public key of another member of the fleet.
+struct MemberKey {
+  std::string id{};
+  signing::PublicBytes key{};
+  bool gateway = false;  // only these acknowledge
+};
+
 struct Options {
   std::string fleet{}, device{};  // ids, [A-Za-z0-9_-]{1,64}
   // Required: 64 unpredictable bits. An epoch that repeats would be a twin.
@@ -166,6 +174,13 @@ struct Options {
   // without a memory, which takes a fresh epoch at every start.
   std::function<bool(std::string_view snapshot)> save{};
   std::string saved{};  // what save() stored last; empty at the very first start
+
+  // With a signer, what is sent is signed, and a gateway that claims to hold what this device does
+  // not know must show it with this device's own signature.
+  std::optional<signing::Signer> signer{};
+  // Whose signatures can be verified. When any are given, an ack counts only when it is signed by
+  // its gateway, and a removal by another device only when it is signed by that device.
+  std::vector<MemberKey> members{};
 
   // A delta goes out when so many operations wait, or when the oldest has waited so long.
   std::uint32_t batch_ops_max = 100;

@@ -126,8 +126,9 @@ bool Engine::repeatable(const Flight& f, std::uint64_t from) const {
 
 void Engine::send(Flight& flight, std::uint64_t from) {
   if (!repeatable(flight, from)) {
-    const DeltaFrame frame{options_.fleet, options_.device, memory_->epoch, options_.body_bytes_max,
-                           options_.small_set_bytes};
+    const DeltaFrame frame{options_.fleet,           options_.device,
+                           memory_->epoch,           options_.body_bytes_max,
+                           options_.small_set_bytes, options_.signer ? &*options_.signer : nullptr};
     MadeDelta made = make_delta(state(), frame, from, options_.random());
     memory_->points.add({made.to, made.last_part});
     flight = {std::make_shared<const MadeDelta>(std::move(made)), 0};

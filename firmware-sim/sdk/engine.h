@@ -67,7 +67,11 @@ class Engine {
 
   // Acknowledgements (acks.cc)
   void take(const wire::Ack&, const wire::ActorAck&);
-  bool shows_twin(const wire::ActorAck&) const;
+  bool signed_by(signing::Kind, std::string_view member, std::string_view sealed) const;
+  enum class Twin : std::uint8_t { no, yes, unproven };
+  Twin shows_twin(const wire::ActorAck&);
+  bool shown(const wire::ActorAck&, const wire::Point&) const;
+  bool may_remove(const wire::Envelope&) const;
   void hear(const wire::Ack&, const wire::ActorAck&);
   void take_removal(std::string_view envelope, std::string_view gateway);
   void take_refusal(const wire::Refusal&, std::string_view gateway);
@@ -94,6 +98,7 @@ class Engine {
   std::optional<std::uint64_t> zero_at_;  // a gateway asked for everything: not before
   bool zero_wanted_ = false;
   std::uint64_t zero_pause_ms_ = 0;
+  std::uint32_t unproven_ = 0;  // acks in a row that claimed what they did not show
   std::vector<Event> events_;
 };
 

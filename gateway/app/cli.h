@@ -47,7 +47,8 @@ void add_queries(CLI::App& root,
                  Commands& commands);  // get keys values devices peers status snapshot
 void add_transfer(CLI::App& root, Commands& commands);  // export import
 void add_config(CLI::App& root, Commands& commands);
-void add_fleet(CLI::App& root, Commands& commands);  // init enroll prove rotate revoke keys
+void add_policy(CLI::App& root, Commands& commands);  // grant list test
+void add_fleet(CLI::App& root, Commands& commands);   // init enroll prove rotate revoke keys
 void add_demo(CLI::App& root, Commands& commands);
 void add_version(CLI::App& root, Commands& commands);
 void add_completion(CLI::App& root, Commands& commands);

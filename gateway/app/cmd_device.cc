@@ -18,6 +18,7 @@
 #include "gateway/app/memory_file.h"
 #include "gateway/app/signals.h"
 #include "gateway/app/text.h"
+#include "gateway/app/trust_files.h"
 
 namespace tributary::app {
 namespace {
@@ -68,6 +69,14 @@ struct Memory {
   std::string bytes() const { return hex64(snapshot.size()).substr(8) + snapshot + baseline; }
 };
 
+// The broker lets a device speak on its own topic only.
+const DeviceArguments& own(const DeviceArguments& a) {
+  const std::string name = identity_name(a.endpoint);
+  if (name.empty() || name == a.id) return a;
+  throw Trouble(Exit::usage, a.endpoint.identity + " is the identity of " + name + ", not of " +
+                                 a.id + "\n  give --id " + name + ", or the folder of " + a.id);
+}
+
 sdk::Device open_device(const DeviceArguments& a, const std::string& saved,
                         std::function<bool(std::string_view)> save) {
   sdk::Options options;
@@ -75,6 +84,9 @@ sdk::Device open_device(const DeviceArguments& a, const std::string& saved,
   options.device = a.id;
   options.random = random64;
   options.saved = saved;
+  DeviceKeys keys = device_keys(own(a).endpoint.identity, a.endpoint.fleet, a.id);
+  options.signer = std::move(keys.signer);
+  options.members = std::move(keys.members);
   if (!a.state_file.empty()) options.save = std::move(save);
   auto device = sdk::Device::open(options);
   if (!device && device.error().code == sdk::Error::Code::snapshot_corrupt) {
@@ -104,13 +116,6 @@ void report(const std::vector<sdk::Event>& events) {
 // A device, its session and its runner, stepping until it is told to stop.
 class Running {
  public:
-  // The broker lets a device speak on its own topic only.
-  static const DeviceArguments& own(const DeviceArguments& a) {
-    const std::string name = identity_name(a.endpoint);
-    if (name.empty() || name == a.id) return a;
-    throw Trouble(Exit::usage, a.endpoint.identity + " is the identity of " + name + ", not of " +
-                                   a.id + "\n  give --id " + name + ", or the folder of " + a.id);
-  }
   Running(const DeviceArguments& a, sdk::Device& device)
       : device_(device),
         session_(make_session(client_options(own(a).endpoint, "tributary-device-" + a.id))) {

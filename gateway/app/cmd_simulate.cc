@@ -17,6 +17,7 @@
 #include "gateway/app/pages.h"
 #include "gateway/app/signals.h"
 #include "gateway/app/text.h"
+#include "gateway/app/trust_files.h"
 
 namespace tributary::app {
 namespace {
@@ -138,6 +139,12 @@ class Simulation {
     options.gateways = static_cast<std::uint32_t>(gateways_.size());
     options.sites = static_cast<std::uint32_t>(a_.sites.size());
     options.seed = a_.seed != 0 ? a_.seed : fresh_seed();
+    if (!a_.identities.empty()) {
+      options.keys = [this, fleet = options.fleet](const std::string& device) {
+        DeviceKeys keys = device_keys(a_.identities + "/" + device, fleet, device);
+        return fleet::Keys{std::move(keys.signer), std::move(keys.members)};
+      };
+    }
     return options;
   }
 

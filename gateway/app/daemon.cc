@@ -74,6 +74,7 @@ Result<std::unique_ptr<Daemon>, store::Error> Daemon::open(Options options, Log&
   p.links = std::move(options.links);
   p.random = std::move(options.random);
   p.clock = now;
+  p.registry = std::move(options.registry);
   p.wake = wake;
   p.log = [&log](Level level, std::string_view kind, std::string_view text) {
     log.write(level, kind, text);

@@ -37,7 +37,8 @@ class Daemon {
     std::function<std::uint64_t()> random;  // for the session number
     std::optional<http::Server::Options> http;
     std::uint32_t stop_timeout_ms = 5'000;  // for the last commit and the goodbye
-    std::function<void()> tick = {};        // called at least once a second, by the owner
+    std::function<std::optional<std::string>()> registry = {};  // see Pump::Options
+    std::function<void()> tick = {};  // called at least once a second, by the owner
   };
 
   // Opens the pump. `log` outlives the daemon.

@@ -161,14 +161,19 @@ std::string write_gateway_files(const std::string& dir, const DemoGateway& gatew
   const std::string tls = me.empty() ? ""
                                      : "ca_file = \"" + me + "/ca.crt\"\ncertificate_file = \"" +
                                            me + "/tls.crt\"\nkey_file = \"" + me + "/tls.key\"\n";
+  const std::string trust = me.empty()
+                                ? ""
+                                : "\n[security]\nsignatures = \"require\"\nadmin_key_file = \"" +
+                                      me + "/admin.pub\"\nsigning_key_file = \"" + me +
+                                      "/sign.key\"\nregistry_file = \"" + me + "/registry\"\n";
   std::string file = place + "/gateway.toml";
-  write_text(file,
-             "# written by tributary demo\n[gateway]\nid = \"" + gateway.id + "\"\nfleet = \"" +
-                 gateway.fleet + "\"\ndata_dir = \"" + place +
-                 "\"\n\n[[broker]]\nname = \"local\"\nuri = \"" + (me.empty() ? "mqtt" : "mqtts") +
-                 "://127.0.0.1:" + std::to_string(gateway.port) + "\"\nhears = [" + hears +
-                 "]\nreconnect_max_ms = 2000\n" + tls +
-                 "\n[http]\nlisten = \"127.0.0.1:" + std::to_string(gateway.http_port) + "\"\n");
+  write_text(file, "# written by tributary demo\n[gateway]\nid = \"" + gateway.id +
+                       "\"\nfleet = \"" + gateway.fleet + "\"\ndata_dir = \"" + place +
+                       "\"\n\n[[broker]]\nname = \"local\"\nuri = \"" +
+                       (me.empty() ? "mqtt" : "mqtts") +
+                       "://127.0.0.1:" + std::to_string(gateway.port) + "\"\nhears = [" + hears +
+                       "]\nreconnect_max_ms = 2000\n" + tls + "\n[http]\nlisten = \"127.0.0.1:" +
+                       std::to_string(gateway.http_port) + "\"\n" + trust);
   return file;
 }
 

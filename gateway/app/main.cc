@@ -69,6 +69,7 @@ void add_all(CLI::App& root, Commands& commands) {
   add_config(root, commands);
   add_device(root, commands);
   add_fleet(root, commands);
+  add_policy(root, commands);
   add_simulate(root, commands);
   add_demo(root, commands);
   add_completion(root, commands);

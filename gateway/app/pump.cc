@@ -22,12 +22,16 @@ namespace {
 constexpr std::size_t events_per_turn = 256;
 constexpr std::uint64_t stall_max_ms = 2'000;
 constexpr std::size_t snapshots_pending_max = 4;
+constexpr std::uint64_t registry_pause_ms = 2'000;
 
 }  // namespace
 
 Result<bool, store::Error> Pump::restore(store::Store& store) {
   session_number_ = options_.random();
   core_ = std::make_unique<core::Gateway>(options_.core, store.incarnation(), session_number_);
+  if (auto bytes = options_.registry ? options_.registry() : std::nullopt)
+    registry_ = std::move(*bytes);
+  give_registry();  // before the rows: their signatures are verified
   std::uint64_t actors = 0;
   const auto loaded = store.load({
       .envelope = [&](core::EnvelopeRow&& row) { core_->restore(std::move(row)); },
@@ -42,6 +46,22 @@ Result<bool, store::Error> Pump::restore(store::Store& store) {
       std::to_string(*loaded) + " envelopes of " + std::to_string(actors) + " actors from " +
           options_.database_path);
   return true;
+}
+
+void Pump::read_registry() {
+  if (!options_.registry || now().mono_ms < next_registry_ms_) return;
+  next_registry_ms_ = now().mono_ms + registry_pause_ms;
+  auto bytes = options_.registry();
+  if (!bytes) return;
+  registry_ = std::move(*bytes);
+  give_registry();
+}
+
+void Pump::give_registry() {
+  if (registry_.empty()) return;
+  const std::string wrong = core_->registry(now(), registry_);
+  if (wrong.empty()) return;
+  log(Level::error, "registry", "nothing of the registry's file was taken: " + wrong);
 }
 
 Result<bool, store::Error> Pump::open() {
@@ -89,18 +109,21 @@ Outbox::Limits Pump::limits(const Link& link) const {
 
 void Pump::start_links() {
   started_ = now();
-  const Message will{.topic = core_->root() + "/gw/" + options_.core.gateway + "/status",
-                     .payload = core::to_json({.gateway = options_.core.gateway,
-                                               .online = false,
-                                               .incarnation = core_->summary().incarnation,
-                                               .session = session_number_,
-                                               .at_ms = started_.wall_ms,
-                                               .version = options_.core.version,
-                                               .degraded = {}}),
-                     .qos = Qos::at_least_once,
-                     .retain = true,
-                     .response_topic = {},
-                     .correlation = {}};
+  const core::Status gone{.gateway = options_.core.gateway,
+                          .online = false,
+                          .incarnation = core_->summary().incarnation,
+                          .session = session_number_,
+                          .at_ms = started_.wall_ms,
+                          .version = options_.core.version,
+                          .degraded = {}};
+  const auto& signer = options_.core.trust.signer;
+  const Message will{
+      .topic = core_->root() + "/gw/" + options_.core.gateway + "/status",
+      .payload = signer ? core::to_json(gone, options_.core.fleet, *signer) : core::to_json(gone),
+      .qos = Qos::at_least_once,
+      .retain = true,
+      .response_topic = {},
+      .correlation = {}};
   for (Link& link : options_.links) {
     Line made{.id = core_->attach(link.options),
               .name = link.options.name,
@@ -345,6 +368,7 @@ void Pump::effects() {
 
 bool Pump::turn() {
   bool more = false;
+  read_registry();
   replies();
   for (std::size_t i = 0; i < links_.size(); ++i) {
     // Replies between the links too: an acknowledgement does not wait for a flood to end.

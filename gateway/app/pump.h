@@ -60,6 +60,8 @@ class Pump {
     std::function<void(core::Notice::Level, std::string_view kind, std::string_view text)> log;
     std::function<std::unique_ptr<Disk>(std::unique_ptr<store::Store>)> disk;
     std::function<Usage()> usage;
+    // The bytes of the fleet's registry, when they are not those of the last call.
+    std::function<std::optional<std::string>()> registry = {};
   };
 
   // Opens the database, restores the state from it and starts to connect. A damaged database was
@@ -114,6 +116,8 @@ class Pump {
   Result<bool, store::Error> restore(store::Store& store);
   Outbox::Limits limits(const Link&) const;
   void start_links();
+  void read_registry();
+  void give_registry();
 
   bool may_read();
   bool read(std::size_t index);
@@ -139,6 +143,8 @@ class Pump {
   std::uint64_t snapshot_next_ = 1;
   std::map<std::uint64_t, Snapshot> snapshots_;
   bool storage_lost_ = false;
+  std::string registry_;                           // as read last
+  std::uint64_t next_registry_ms_ = 0;             // mono
   std::optional<std::uint64_t> stalled_since_ms_;  // the core takes nothing since then
   bool shedding_ = false;
   std::uint64_t shed_ = 0;  // messages let go

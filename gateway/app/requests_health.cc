@@ -61,6 +61,11 @@ json memory_json(const core::Summary& s, const ProcessState& process) {
 
 json status(const Query& q) {
   const core::Summary s = q.gateway.summary();
+  json offenders = json::array();
+  for (const core::OffenderView& o : q.gateway.offenders()) {
+    offenders.push_back(
+        {{"who", o.name}, {"refused", o.refused}, {"why", o.why}, {"at_ms", o.at_ms}});
+  }
   json links = json::array();
   for (const ProcessState::Link& link : q.process.links) {
     links.push_back({{"name", link.name},
@@ -97,6 +102,9 @@ json status(const Query& q) {
           {"live_envelopes", s.live_envelopes},
           {"live_bytes", s.live_bytes},
           {"pending", s.pending},
+          {"waiting_for_registry", s.waiting},
+          {"registered_keys", s.registered_keys},
+          {"offenders", std::move(offenders)},
           {"state_bytes", s.state_bytes},
           {"accepting", q.gateway.accepting()},
           {"shed", q.process.shed},

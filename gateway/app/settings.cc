@@ -11,6 +11,7 @@
 #include "gateway/app/broker.h"
 #include "gateway/app/cli.h"
 #include "gateway/app/tls_check.h"
+#include "gateway/app/trust_files.h"
 
 namespace tributary::app {
 namespace {
@@ -140,6 +141,8 @@ Daemon::Options daemon_options(const config::Loaded& loaded) {
   const config::Gateway& g = loaded.gateway;
   Daemon::Options o;
   o.core = core_options(loaded);
+  o.core.trust = trust_options(g);
+  o.registry = registry_reader(g.security.registry_file);
   o.database_path = loaded.derived.database_path;
   o.store.identity = {.fleet = g.gateway.fleet, .gateway = g.gateway.id};
   o.store.dead_letters_max = g.limits.dead_letters_max;

@@ -17,12 +17,13 @@ constexpr std::uint64_t weight_slack_bytes = 4096;
 
 }  // namespace
 
-void AckBook::answer(ActorRecord& actor, std::uint64_t from, LinkId link) {
+void AckBook::answer(ActorRecord& actor, const Asked& asked, LinkId link) {
   heard_on_[actor.name.device] = link;
   Due& due = due_[actor.name.device];
   due.links.insert(link);
   Answer& a = due.epochs[actor.name.epoch];
-  a.from = std::min(a.from, from);
+  a.from = std::min(a.from, asked.from);
+  if (asked.to >= a.newest.to) a.newest = asked;
 }
 
 void AckBook::advanced(ActorRecord& actor) {
@@ -57,6 +58,51 @@ void AckBook::send(const Context& context, Output& out, Counters& counters) {
     }
   }
   due_.clear();
+}
+
+// The oldest stay: a device that was rolled back goes on from before what it forgot.
+void AckBook::keep_overtaken(ActorRecord& actor, const Asked& asked, const LiveSet& live) {
+  const auto known = overtaken_.find(&actor);
+  if (known == overtaken_.end() && overtaken_.size() >= overtaken_max) return;
+  std::vector<wire::Point> points = actor.intake.points_above(asked.from, points_max);
+  if (const wire::Point all = actor.intake.contiguous(); all.op > asked.from) points.push_back(all);
+  if (points.empty() && known == overtaken_.end()) return;
+  Overtaken& o = overtaken_[&actor];
+  std::erase_if(o.envelopes, [&](const auto& e) { return e.first.op <= asked.from; });
+  if (o.envelopes.empty()) o.asks = 0;
+  std::sort(points.begin(), points.end());
+  for (const wire::Point& p : points) {
+    const LiveEnvelope* e = p.hash == asked.hash ? nullptr : live.find(p.hash);
+    const bool kept = std::any_of(o.envelopes.begin(), o.envelopes.end(),
+                                  [&](const auto& k) { return k.first == p; });
+    if (e != nullptr && !kept && o.envelopes.size() < overtaken_of_one_max)
+      o.envelopes.emplace_back(p, e->bytes);
+  }
+  if (o.envelopes.empty()) {
+    overtaken_.erase(&actor);
+  } else {
+    o.asks += 1;
+  }
+}
+
+// A device that has a twin meets points that it does not know. Where envelopes are signed it
+// believes that only when it is shown its own signature, so: the newest envelope held, when the
+// device seems not to know it, and what it reaches beyond again and again.
+void AckBook::show(const Context& context, ActorRecord& actor, const Asked& asked,
+                   std::vector<std::string_view>& out) const {
+  if (!context.options.trust.signer || asked.to == 0) return;
+  const auto add = [&](std::string_view bytes) {
+    if (out.size() < removals_quoted_max) out.push_back(bytes);
+  };
+  const auto points = actor.intake.points_above(asked.to - 1, points_max);
+  wire::Point newest = actor.intake.contiguous();
+  if (!points.empty() && points.back().op > newest.op) newest = points.back();
+  if (newest.op >= asked.to && newest.hash != asked.hash) {
+    if (const LiveEnvelope* e = context.live.find(newest.hash)) add(*e->bytes);
+  }
+  const auto at = overtaken_.find(&actor);
+  if (at == overtaken_.end() || at->second.asks < asks_in_doubt) return;
+  for (const auto& [point, bytes] : at->second.envelopes) add(*bytes);
 }
 
 std::string AckBook::encode(const Context& context, const std::string& device, const Due& due) {
@@ -95,10 +141,13 @@ std::string AckBook::encode(const Context& context, const std::string& device, c
         }
         if (at->second.empty()) removals_.erase(at);
       }
+      show(context, *actor, answer.newest, a.removals);
     }
     ack.actors.push_back(std::move(a));
   }
-  return wire::seal(wire::encode_body(ack));
+  const std::string body = wire::encode_body(ack);
+  const auto& signer = context.options.trust.signer;
+  return signer ? signing::seal(signing::Kind::ack, ack.fleet, body, *signer) : wire::seal(body);
 }
 
 }  // namespace tributary::core

@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,8 +18,14 @@ namespace tributary::core {
 
 class AckBook {
  public:
-  // The device itself sent an envelope (from, to] over this link.
-  void answer(ActorRecord&, std::uint64_t from, LinkId);
+  struct Asked {
+    std::uint64_t from = 0, to = 0;  // of the delta
+    wire::Hash hash;                 // of its body
+  };
+  // The device itself sent an envelope over this link.
+  void answer(ActorRecord&, const Asked&, LinkId);
+  // Where envelopes are signed: this one is about to be joined, and may supersede others.
+  void keep_overtaken(ActorRecord&, const Asked&, const LiveSet&);
   // The actor's acknowledged point moved by what a peer sent: told to a device that was heard here.
   void advanced(ActorRecord&);
   void refuse(std::string_view device, std::uint64_t epoch, std::uint64_t to, LinkId,
@@ -43,6 +50,7 @@ class AckBook {
   };
   struct Answer {
     std::uint64_t from = ~std::uint64_t{0};  // the lowest that was asked about
+    Asked newest;                            // the one with the highest `to`
     std::vector<Refused> refusals;
   };
   struct Due {
@@ -50,8 +58,22 @@ class AckBook {
     std::map<std::uint64_t, Answer> epochs;
   };
   std::string encode(const Context&, const std::string& device, const Due&);
+  void show(const Context&, ActorRecord&, const Asked&, std::vector<std::string_view>& out) const;
+
+  // Envelopes that newer ones of the same actor reach beyond, while their sender still starts from
+  // before them: kept, because what supersedes them may be a twin's.
+  struct Overtaken {
+    std::vector<std::pair<wire::Point, std::shared_ptr<const std::string>>>
+        envelopes;           // oldest first
+    std::uint32_t asks = 0;  // since, from before the first
+  };
+  static constexpr std::size_t overtaken_max = 4'096;  // actors
+  static constexpr std::size_t overtaken_of_one_max = 6;
+  static constexpr std::uint32_t asks_in_doubt =
+      3;  // more than a busy device sends in one round trip
 
   std::map<std::string, Due> due_;
+  std::map<ActorRecord*, Overtaken> overtaken_;
   std::map<std::string, LinkId, std::less<>> heard_on_;  // devices heard since the start
   std::map<ActorRecord*, std::vector<ForeignRemoval>> removals_;
 };

@@ -194,8 +194,12 @@ void Announcer::publish_head(crdt::Hlc hlc, const LinkView& link, Output& out, C
   head.hlc = hlc;
   head.types = {1, 2, 3, 4, 5};
   for (std::uint32_t b = 0; b < wire::bucket_count; ++b) head.buckets[b] = head_of(b);
+  const std::string body = wire::encode_body(head);
+  const auto& signer = options_.trust.signer;
   out.publishes.push_back(
-      {link.id, identity_.base + "/head", wire::seal(wire::encode_body(head)), true, true});
+      {link.id, identity_.base + "/head",
+       signer ? signing::seal(signing::Kind::head, head.fleet, body, *signer) : wire::seal(body),
+       true, true});
   counters.heads_out += 1;
 }
 

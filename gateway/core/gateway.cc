@@ -44,6 +44,16 @@ std::string_view name(Reject r) {
       return "memory-limit";
     case Reject::peer:
       return "peer";
+    case Reject::no_signature:
+      return "no-signature";
+    case Reject::stranger:
+      return "unknown-signer";
+    case Reject::bad_signature:
+      return "bad-signature";
+    case Reject::not_permitted:
+      return "not-permitted";
+    case Reject::throttled:
+      return "throttled";
     case Reject::count_:
       break;
   }
@@ -56,6 +66,7 @@ Gateway::Impl::Impl(const Options& o, std::uint64_t incarnation_, std::uint64_t 
       base(root + "/gw"),
       incarnation(incarnation_),
       session(session_),
+      trust(options),
       announcer(options, {base + '/' + options.gateway, incarnation_, session_}, keys, live),
       peers(options, session_, base),
       views(options) {
@@ -104,7 +115,9 @@ void Gateway::Impl::publish_status(LinkId id, bool online, std::uint64_t wall_ms
   s.at_ms = wall_ms;
   s.version = options.version;
   s.degraded = degraded;
-  out.publishes.push_back({id, base + '/' + options.gateway + "/status", to_json(s), true, true});
+  const auto& signer = options.trust.signer;
+  out.publishes.push_back({id, base + '/' + options.gateway + "/status",
+                           signer ? to_json(s, options.fleet, *signer) : to_json(s), true, true});
 }
 
 void Gateway::Impl::see(Instant now) {
@@ -115,6 +128,7 @@ void Gateway::Impl::see(Instant now) {
 void Gateway::Impl::run_timers(Instant now) {
   see(now);
   if (in_flight && !in_flight->asked && now.mono_ms >= in_flight->retry_at_ms) ask(now);
+  if (registry_grew) retry_waiting(now);
   if (flush_due(now)) flush(now);
   if (quiet()) run_publishers(now);
   if (stopping && !said_goodbye && quiet() && pending.empty()) {
@@ -189,6 +203,7 @@ std::uint64_t Gateway::Impl::next_deadline() const {
     return at;  // all else waits for it
   }
   if (pending_since_ms != never) heed(pending_since_ms + options.batch_timeout_ms);
+  if (registry_grew) heed(0);
   if (const auto held = keys.next_release()) {  // a register from the future: when its time comes
     const std::uint64_t ms = held->ms() - std::min(held->ms(), options.clock_ahead_max_ms);
     heed(seen.mono_ms + ms - std::min(ms, seen.wall_ms));
@@ -236,7 +251,7 @@ LinkId Gateway::attach(const LinkOptions& options) {
 }
 
 void Gateway::restore(EnvelopeRow&& row) {
-  impl_->restore(std::move(row));
+  impl_->restore(std::move(row), false);
 }
 void Gateway::restore(ActorRow&& row) {
   impl_->restore(std::move(row));
@@ -289,6 +304,14 @@ bool Gateway::accepting() const {
 }
 const Counters& Gateway::counters() const {
   return impl_->counters;
+}
+std::string Gateway::registry(Instant now, std::string_view pack) {
+  return impl_->registry(now, pack);
+}
+std::vector<OffenderView> Gateway::offenders() const {
+  std::vector<OffenderView> out;
+  for (const auto& [who, offender] : impl_->trust.offenders()) out.push_back(offender);
+  return out;
 }
 const std::string& Gateway::root() const {
   return impl_->root;

@@ -39,6 +39,10 @@ class Gateway {
   // --- start-up, in this order: restore every row, attach every link, start
   void restore(EnvelopeRow&&);
   void restore(ActorRow&&);
+  // The admin's records, a pack of envelopes (docs/security.md): before the rows, so that their
+  // signatures can be verified, and again whenever the file has become another. Returns what is
+  // wrong with it: nothing of it was taken then. Empty: all of it was.
+  std::string registry(Instant, std::string_view pack);
   LinkId attach(const LinkOptions&);
   void start(Instant);
 
@@ -75,6 +79,8 @@ class Gateway {
                                               std::string_view after_device,
                                               std::uint64_t after_epoch, std::size_t max) const;
   std::vector<PeerView> peers() const;
+  // Who brought forgeries, since the start; at most 256.
+  std::vector<OffenderView> offenders() const;
   std::vector<BucketView> buckets() const;  // all of them, in order
   // In order of (device, epoch), from after that pair.
   std::vector<DeviceView> devices(std::string_view after_device, std::uint64_t after_epoch,

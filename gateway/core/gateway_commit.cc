@@ -137,10 +137,12 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
            full->rule + ": not acknowledging what is new until it is raised");
     return;
   }
+  const bool verified = p.envelope.verified();
   const wire::Envelope e = std::move(p.envelope).take();
   const wire::Delta& d = e.delta;
   ActorRecord& actor = actors.intern(d.device, d.epoch);
   const std::uint64_t before = actor.intake.contiguous().op;
+  if (options.trust.signer) acks.keep_overtaken(actor, {d.from, d.to, e.hash}, live);
   if (actor.intake.record({d.from, d.to, d.id, d.part, d.parts, e.hash})) touch(actor);
   counters.operations += actor.intake.contiguous().op - before;
   if (p.source.device) {
@@ -148,17 +150,19 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
     actor.heard_at_ms = now.wall_ms;
     actor.clock_ms = static_cast<std::int64_t>(d.hlc.ms()) - static_cast<std::int64_t>(now.wall_ms);
     work.received_ms.push_back(p.received_ms);
-    acks.answer(actor, d.from, p.source.link);
+    acks.answer(actor, {d.from, d.to, e.hash}, p.source.link);
   } else if (actor.intake.contiguous().op != before) {
     acks.advanced(actor);
   }
   clock.observe(d.hlc, now.wall_ms, options.clock_ahead_max_ms);
 
-  if (live.contains(e.hash) && !planted(Bug::skip_duplicate_check)) {
+  // What was held when it came may have been superseded since; its bytes were not verified.
+  if (!verified || (live.contains(e.hash) && !planted(Bug::skip_duplicate_check))) {
     counters.duplicates += 1;
     return;
   }
   recent.insert(e.hash);
+  learn(d);
   const std::vector<KeyState*> of_entries = apply_entries(actor, d, now.wall_ms);
   drop(live.insert(e, actor, of_entries, next_row++, false), work);
   if (!live.contains(e.hash)) {

@@ -22,7 +22,9 @@
 #include "gateway/core/live.h"
 #include "gateway/core/peers.h"
 #include "gateway/core/policy.h"
+#include "gateway/core/trust.h"
 #include "gateway/core/views.h"
+#include "gateway/core/waiting.h"
 
 namespace tributary::core {
 
@@ -47,6 +49,8 @@ class RecentHashes {
 struct Gateway::Impl {
   static constexpr std::uint64_t never = ~std::uint64_t{0};
   static constexpr std::uint64_t old_views_ms = 60'000;
+
+  static constexpr LinkId no_link = ~LinkId{0};  // it came from a file
 
   struct Source {
     LinkId link = 0;
@@ -101,8 +105,7 @@ struct Gateway::Impl {
 
   // gateway_intake.cc
   void receive(Instant, Inbound&&);
-  void on_upload(Instant, LinkId, std::string_view device, const std::string& payload,
-                 const std::string& topic);
+  void on_upload(Instant, LinkId, const std::string& payload, const std::string& topic);
   void on_old_view(Instant, const Inbound&, std::string_view rest);
   void on_gateway_topic(Instant, const Inbound&, std::string_view rest);
   void on_batch(Instant, const Inbound&, std::string_view gateway);
@@ -111,6 +114,16 @@ struct Gateway::Impl {
   void on_head(Instant, const Inbound&, std::string_view gateway);
   void take_pack(Instant, const wire::Pack&, Source, const std::string& topic);
   void take_from_peer(Instant, std::string_view bytes, Source, const std::string& topic);
+  void take_envelope(Instant, wire::Envelope&&, Source, const std::string& topic);
+  void refuse(Instant, const Denial&, wire::Envelope&&, Source, const std::string& topic);
+  bool may_try(Instant, const std::string& topic);
+  bool speaks_for_itself(Instant, signing::Kind, std::string_view gateway, const wire::Sealed&,
+                         const Inbound&);
+  std::string_view brought_by(const std::string& topic) const;
+  std::string registry(Instant, std::string_view pack);
+  bool registry_whole() const;
+  void learn(const wire::Delta&);
+  void retry_waiting(Instant);
   void enqueue(Instant, Authorised&&, Source);
   void reject(Instant, Reject, const std::string& topic, const std::string& text,
               std::string_view bytes);
@@ -134,7 +147,7 @@ struct Gateway::Impl {
   void relay(const std::vector<std::pair<wire::Hash, Source>>& fresh);
 
   // gateway_start.cc
-  void restore(EnvelopeRow&&);
+  void restore(EnvelopeRow&&, bool last);
   void restore(ActorRow&&);
   void start(Instant);
   void quarantine(EnvelopeRow&&, std::string reason);
@@ -145,6 +158,7 @@ struct Gateway::Impl {
   std::uint64_t incarnation = 0, session = 0;
 
   ActorTable actors;
+  Trust trust;
   Keyspace keys{actors};
   LiveSet live{actors, keys};
   AckBook acks;
@@ -153,6 +167,9 @@ struct Gateway::Impl {
   Views views;
   crdt::HlcClock clock;
   RecentHashes recent;
+  Waiting<Source> waiting;
+  bool registry_grew = false;
+  std::vector<wire::Envelope> from_file;  // the registry's, before the start
   Peers::OurHeads heads{};
 
   std::vector<Link> links;
@@ -178,6 +195,7 @@ struct Gateway::Impl {
   std::vector<ActorRow> restored_actors;
   std::vector<QuarantineRow> quarantined;
   std::vector<std::uint64_t> erase_at_start;
+  std::vector<EnvelopeRow> restored_strangers;  // their signers may be in rows that follow
 
   std::string degraded;
   bool started = false, stopping = false, said_goodbye = false;

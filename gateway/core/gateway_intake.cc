@@ -68,15 +68,15 @@ void Gateway::Impl::receive(Instant now, Inbound&& in) {
       counters.rejected[static_cast<std::size_t>(Reject::not_heard)] += 1;
       return;
     }
-    return on_upload(now, in.link, rest, in.payload, in.topic);
+    return on_upload(now, in.link, in.payload, in.topic);
   }
   if (first == "view") return on_old_view(now, in, rest);
   if (first == "gw" && links[in.link].options.peers) return on_gateway_topic(now, in, rest);
   reject(now, Reject::topic, in.topic, "nobody asked for it", {});
 }
 
-void Gateway::Impl::on_upload(Instant now, LinkId link, std::string_view device,
-                              const std::string& payload, const std::string& topic) {
+void Gateway::Impl::on_upload(Instant now, LinkId link, const std::string& payload,
+                              const std::string& topic) {
   wire::Pack storage;
   const auto envelopes = wire::split_upload(payload, options.wire, storage);
   if (!envelopes)
@@ -87,20 +87,103 @@ void Gateway::Impl::on_upload(Instant now, LinkId link, std::string_view device,
       reject(now, reason_of(decoded.error()), topic, to_string(decoded.error()), bytes);
       continue;
     }
-    const std::uint64_t epoch = decoded->delta.epoch, to = decoded->delta.to;
-    auto authorised = authorise(options, {device}, std::move(*decoded));
-    if (!authorised) {
-      const Denial& denial = authorised.error();
-      reject(now, denial.reason, topic, denial.rule, bytes);
-      // Who speaks for another device gets no answer: it would be that device's.
-      if (denial.reason == Reject::reserved_key) {
-        acks.refuse(device, epoch, to, link, denial);
-        if (pending_since_ms == never) pending_since_ms = now.mono_ms;  // answered with the batch
-      }
-      continue;
-    }
-    enqueue(now, std::move(*authorised), {link, true, false, false});
+    take_envelope(now, std::move(*decoded), {link, true, false, false}, topic);
   }
+}
+
+// "…/up/sensor-7" → "up/sensor-7", "…/gw/g2/state/…" → "gw/g2": at a broker with access lists only
+// they can have sent it.
+std::string_view Gateway::Impl::brought_by(const std::string& topic) const {
+  const std::string_view rest =
+      std::string_view(topic).substr(std::min(root.size() + 1, topic.size()));
+  return rest.substr(0, rest.find('/', rest.find('/') + 1));
+}
+
+bool Gateway::Impl::may_try(Instant now, const std::string& topic) {
+  if (trust.may_try(brought_by(topic), now.mono_ms)) return true;
+  counters.rejected[static_cast<std::size_t>(Reject::throttled)] += 1;
+  return false;
+}
+
+void Gateway::Impl::take_envelope(Instant now, wire::Envelope&& e, Source source,
+                                  const std::string& topic) {
+  const bool held = live.contains(e.hash);
+  if (trust.on() && !held && source.link != no_link && !may_try(now, topic)) return;
+  std::string_view device;
+  if (source.device) device = brought_by(topic).substr(3);  // "up/"
+  auto authorised = authorise(options, trust, {device}, std::move(e), held);
+  if (!authorised) return refuse(now, authorised.error(), std::move(e), source, topic);
+  enqueue(now, std::move(*authorised), source);
+}
+
+// authorise() leaves what it denies where it is.
+void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e, Source source,
+                           const std::string& topic) {
+  // While a part of the registry is missing, a grant may be in it.
+  if (denial.reason == Reject::stranger ||
+      (denial.reason == Reject::not_permitted && !registry_whole())) {
+    counters.rejected[static_cast<std::size_t>(denial.reason)] += 1;
+    notice(Notice::Level::warning, name(denial.reason),
+           shortened(topic) + ": " + denial.rule + ": it waits");
+    return waiting.put({std::move(e), source, topic});
+  }
+  reject(now, denial.reason, topic, denial.rule, *e.bytes);
+  const bool forged =
+      denial.reason == Reject::bad_signature || denial.reason == Reject::no_signature;
+  if (forged) trust.blame(brought_by(topic), denial.reason, now);
+  // Who speaks for another device gets no answer: it would be that device's.
+  const bool of_policy =
+      forged || denial.reason == Reject::reserved_key || denial.reason == Reject::not_permitted;
+  if (!source.device || !of_policy) return;
+  acks.refuse(e.delta.device, e.delta.epoch, e.delta.to, source.link, denial);
+  if (pending_since_ms == never) pending_since_ms = now.mono_ms;  // answered with the batch
+}
+
+bool Gateway::Impl::registry_whole() const {
+  bool whole = true;
+  actors.each_epoch(wire::admin_id, [&](const ActorRecord& a) {
+    whole &= a.intake.contiguous().op == a.intake.top();
+  });
+  return whole;
+}
+
+void Gateway::Impl::learn(const wire::Delta& d) {
+  if (!trust.on() || d.device != wire::admin_id) return;
+  for (const wire::Entry& entry : d.entries) registry_grew |= trust.take(entry) > 0;
+}
+
+void Gateway::Impl::retry_waiting(Instant now) {
+  registry_grew = false;
+  if (planted(Bug::forget_waiting)) return;
+  peers.read_again(now);
+  for (auto& w : waiting.take()) take_envelope(now, std::move(w.envelope), w.source, w.topic);
+}
+
+std::string Gateway::Impl::registry(Instant now, std::string_view bytes) {
+  const auto pack = wire::decode_pack(bytes, options.wire);
+  if (!pack) return to_string(pack.error());
+  std::vector<wire::Envelope> good;
+  for (const std::string_view one : pack->envelopes) {
+    auto e = wire::decode_envelope(one, options.wire);
+    if (!e) return to_string(e.error());
+    if (e->delta.device != wire::admin_id)
+      return "it has an envelope of '" + std::string(e->delta.device) + "', who is not the admin";
+    if (e->delta.fleet != options.fleet)
+      return "it is of fleet '" + std::string(e->delta.fleet) + "'";
+    if (trust.check(signing::Kind::delta, wire::admin_id, e->sealed) != Trust::Finding::good)
+      return "it is not signed by the admin key that is configured";
+    good.push_back(std::move(*e));
+  }
+  for (wire::Envelope& e : good) {
+    learn(e.delta);
+    if (!started) {
+      from_file.push_back(std::move(e));
+    } else {
+      take_envelope(now, std::move(e), {no_link, false, false, false},
+                    root + "/up/" + std::string(wire::admin_id));
+    }
+  }
+  return {};
 }
 
 // Only what the broker had retained: nobody else speaks under our views.
@@ -121,10 +204,12 @@ void Gateway::Impl::on_gateway_topic(Instant now, const Inbound& in, std::string
   if (what == "state") return in.payload.empty() ? void() : on_state(now, in, gateway, rest);
   if (what == "status" && rest.empty()) {
     if (in.payload.empty()) return;
-    const auto status = read_status(in.payload);
+    const StatusSeal seal = status_seal(in.payload);
+    const auto status = read_status(seal.body);  // what comes after the signature is not signed
     if (!status || status->gateway != gateway) {
       return reject(now, Reject::malformed, in.topic, "not a gateway's status", in.payload);
     }
+    if (!speaks_for_itself(now, signing::Kind::status, gateway, seal.sealed(), in)) return;
     if (gateway == options.gateway && status->session != session) heed_stranger(now, in.link);
     return peers.on_status(now, in.link, *status);
   }
@@ -141,10 +226,28 @@ void Gateway::Impl::on_head(Instant now, const Inbound& in, std::string_view gat
     return reject(now, Reject::peer, in.topic,
                   "the head is of gateway '" + std::string(head->gateway) + "'", in.payload);
   }
+  const auto sealed = wire::decode_sealed(in.payload, options.wire);
+  if (!speaks_for_itself(now, signing::Kind::head, gateway, *sealed, in)) return;
   clock.observe(head->hlc, now.wall_ms, options.clock_ahead_max_ms);
   if (gateway == options.gateway && head->session != session) heed_stranger(now, in.link);
   peers.on_head(now, in.link, *head, counters);
   for (const auto& [bucket, parts] : peers.take_inherited()) announcer.inherit(bucket, parts);
+}
+
+// A gateway whose key is known must sign; one that is not known yet is listened to, because what it
+// claims only steers what is fetched.
+bool Gateway::Impl::speaks_for_itself(Instant now, signing::Kind kind, std::string_view gateway,
+                                      const wire::Sealed& sealed, const Inbound& in) {
+  if (!trust.on() || !trust.knows(gateway)) return true;
+  if (!may_try(now, in.topic)) return false;
+  const Trust::Finding finding = trust.check(kind, gateway, sealed);
+  if (finding == Trust::Finding::good) return true;
+  if (finding == Trust::Finding::none && !trust.required()) return true;
+  const Reject why = finding == Trust::Finding::none ? Reject::no_signature : Reject::bad_signature;
+  trust.blame(brought_by(in.topic), why, now);
+  reject(now, why, in.topic, "not signed by the key of gateway '" + std::string(gateway) + "'",
+         in.payload);
+  return false;
 }
 
 // Somebody else publishes under our id: a clone of this gateway. A clone that used our client id,
@@ -214,10 +317,7 @@ void Gateway::Impl::take_from_peer(Instant now, std::string_view bytes, Source s
   auto decoded = wire::decode_envelope(bytes, options.wire);
   if (!decoded)
     return reject(now, reason_of(decoded.error()), topic, to_string(decoded.error()), bytes);
-  auto authorised = authorise(options, {}, std::move(*decoded));
-  if (!authorised)
-    return reject(now, authorised.error().reason, topic, authorised.error().rule, bytes);
-  enqueue(now, std::move(*authorised), source);
+  take_envelope(now, std::move(*decoded), source, topic);
 }
 
 void Gateway::Impl::enqueue(Instant now, Authorised&& e, Source source) {
@@ -226,7 +326,7 @@ void Gateway::Impl::enqueue(Instant now, Authorised&& e, Source source) {
   pending_bytes += e.envelope().bytes->size();
   if (planted(Bug::ack_duplicate_early) && source.device && live.contains(e.envelope().hash)) {
     const wire::Delta& d = e.envelope().delta;
-    acks.answer(actors.intern(d.device, d.epoch), d.from, source.link);
+    acks.answer(actors.intern(d.device, d.epoch), {d.from, d.to, e.envelope().hash}, source.link);
     acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors}, out, counters);
   }
   pending.push_back({std::move(e), source, now.mono_ms});

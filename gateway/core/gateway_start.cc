@@ -19,7 +19,9 @@ void Gateway::Impl::quarantine(EnvelopeRow&& row, std::string reason) {
   quarantined.push_back({0, row.row, std::move(row.hash), std::move(reason), std::move(row.bytes)});
 }
 
-void Gateway::Impl::restore(EnvelopeRow&& row) {
+// What the admin wrote may stand in rows that follow: unless this is the `last` time of asking, it
+// is looked at again.
+void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
   assert(!started);
   next_row = std::max(next_row, row.row + 1);
   auto e = wire::decode_envelope(std::string_view(row.bytes), options.wire);
@@ -27,6 +29,22 @@ void Gateway::Impl::restore(EnvelopeRow&& row) {
   if (e->hash.view() != row.hash)
     return quarantine(std::move(row), "damaged: its hash is another one");
   if (e->delta.fleet != options.fleet) return quarantine(std::move(row), "of another fleet");
+  if (trust.on() && !e->sealed.signature.empty()) {
+    const Trust::Finding finding = trust.check(signing::Kind::delta, e->delta.device, e->sealed);
+    if (finding == Trust::Finding::stranger) {
+      if (!last) return restored_strangers.push_back(std::move(row));
+      if (trust.knows(e->delta.device))
+        return quarantine(std::move(row), "damaged: it names a key that its device does not have");
+      // Its record may come yet; its row stays where it is.
+      const std::string topic = root + "/up/" + std::string(e->delta.device);
+      return waiting.put({std::move(*e), {no_link, false, false, false}, topic});
+    }
+    if (finding != Trust::Finding::good)
+      return quarantine(std::move(row), "damaged: its signature is wrong");
+  } else if (trust.required()) {
+    return quarantine(std::move(row), "not signed, where signatures are required");
+  }
+  learn(e->delta);
   if (live.contains(e->hash)) {
     erase_at_start.push_back(row.row);
     return;
@@ -57,6 +75,7 @@ void Gateway::Impl::restore(ActorRow&& row) {
 void Gateway::Impl::start(Instant now) {
   assert(!started);
   see(now);
+  for (EnvelopeRow& row : std::exchange(restored_strangers, {})) restore(std::move(row), true);
   for (QuarantineRow& q : quarantined) q.at_ms = now.wall_ms;
   for (ActorRow& row : restored_actors) {
     ActorRecord& actor = actors.intern(row.device, row.epoch);
@@ -90,6 +109,11 @@ void Gateway::Impl::start(Instant now) {
   views.changed(now, keys.take_changed());
   next_sweep_ms = now.mono_ms + options.cleanup_interval_ms;
   started = true;
+  registry_grew = false;  // by what was restored: nobody waits yet
+  for (wire::Envelope& e : std::exchange(from_file, {})) {
+    take_envelope(now, std::move(e), {no_link, false, false, false},
+                  root + "/up/" + std::string(wire::admin_id));
+  }
   run_timers(now);
 }
 
@@ -123,6 +147,8 @@ Summary Gateway::summary() const {
   s.live_envelopes = impl_->live.size();
   s.live_bytes = impl_->live.bytes();
   s.pending = impl_->pending.size();
+  s.waiting = impl_->waiting.size();
+  s.registered_keys = impl_->trust.size();
   s.state_bytes = impl_->keys.total_bytes();
   for (std::size_t t = 0; t < s.type_bytes.size(); ++t)
     s.type_bytes[t] = impl_->keys.bytes(static_cast<std::uint8_t>(t));

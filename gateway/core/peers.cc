@@ -109,6 +109,14 @@ bool Peers::on_state(Instant now, LinkId link, const wire::StatePart& s,
   return true;
 }
 
+void Peers::read_again(Instant now) {
+  for (auto& [name, peer] : peers_) {
+    for (BucketTrack& b : peer.buckets) b.fetched.reset();
+    peer.look = all_buckets;
+  }
+  wake(now);
+}
+
 void Peers::disconnected(LinkId link) {
   for (auto& [name, peer] : peers_) {
     if (name.second != link) continue;

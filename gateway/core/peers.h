@@ -39,6 +39,8 @@ class Peers {
   // A part of a bucket's state that we asked for; false: nobody asked.
   bool on_state(Instant, LinkId, const wire::StatePart&, const wire::Hash& plain_hash, Counters&);
   void disconnected(LinkId);
+  // What was read may not all have been taken: every bucket that differs is worth a fetch again.
+  void read_again(Instant);
 
   // These buckets (a bit each) of `ours` have changed since the last run().
   void ours_changed(std::uint64_t buckets);

@@ -1,15 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/core/policy.h"
 
+#include "crdt/planted.h"
+
 namespace tributary::core {
 namespace {
 
 constexpr std::size_t keys_named_max = 16;
 
+// Whether the keys may be written by this device at all.
+std::optional<Denial> reserved(const Trust& trust, const wire::Delta& d) {
+  const bool admin = trust.on() && d.device == wire::admin_id;
+  Denial denial{Reject::reserved_key,
+                admin ? "the admin writes keys below $fleet/ and no others"
+                      : "keys that begin with $ are reserved for the fleet",
+                {}};
+  for (const wire::Entry& entry : d.entries) {
+    const bool fine =
+        admin ? entry.key.starts_with(wire::registry_prefix) : entry.key.front() != '$';
+    if (!fine && denial.keys.size() < keys_named_max) {
+      denial.keys.emplace_back(std::string(entry.key), entry.type);
+    }
+  }
+  return denial.keys.empty() ? std::nullopt : std::optional(std::move(denial));
+}
+
+// Refused are: no signature, a key that is not (yet) enrolled, what no grant allows, a wrong
+// signature; in the order of what they cost.
+std::optional<Denial> not_trusted(const Trust& trust, const wire::Envelope& e, bool held) {
+  const std::string device(e.delta.device);
+  if (!trust.on()) return std::nullopt;
+  if (e.sealed.signature.empty()) {
+    if (!trust.required() && device != wire::admin_id) return std::nullopt;
+    return Denial{Reject::no_signature,
+                  "this fleet requires signatures: sign with the key of '" + device + "'",
+                  {}};
+  }
+  if (!trust.knows(device, e.sealed.key_id) && !planted(Bug::believe_signatures)) {
+    return Denial{Reject::stranger, "the registry has no such key of '" + device + "' (yet)", {}};
+  }
+  if (trust.permissions() && device != wire::admin_id) {
+    if (auto denial = trust.grants().denied(e.delta)) return denial;
+  }
+  if (held || trust.check(signing::Kind::delta, device, e.sealed) == Trust::Finding::good)
+    return std::nullopt;
+  return Denial{Reject::bad_signature, "the signature is not by the key of '" + device + "'", {}};
+}
+
 }  // namespace
 
-Result<Authorised, Denial> authorise(const Options& options, const Principal& who,
-                                     wire::Envelope&& e) {
+Result<Authorised, Denial> authorise(const Options& options, const Trust& trust,
+                                     const Principal& who, wire::Envelope&& e, bool held) {
   const wire::Delta& d = e.delta;
   if (d.fleet != options.fleet) {
     return Failure{
@@ -24,14 +65,9 @@ Result<Authorised, Denial> authorise(const Options& options, const Principal& wh
                               std::string(d.device) + "'",
                           {}}};
   }
-  Denial reserved{Reject::reserved_key, "keys that begin with $ are reserved for the fleet", {}};
-  for (const wire::Entry& entry : d.entries) {
-    if (entry.key.front() == '$' && reserved.keys.size() < keys_named_max) {
-      reserved.keys.emplace_back(std::string(entry.key), entry.type);
-    }
-  }
-  if (!reserved.keys.empty()) return Failure{std::move(reserved)};
-  return Authorised(std::move(e));
+  if (auto denial = reserved(trust, d)) return Failure{std::move(*denial)};
+  if (auto denial = not_trusted(trust, e, held)) return Failure{std::move(*denial)};
+  return Authorised(std::move(e), !held);
 }
 
 bool glob_matches(std::string_view pattern, std::string_view id) {

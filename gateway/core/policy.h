@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "crdt/result.h"
+#include "gateway/core/glob.h"
+#include "gateway/core/trust.h"
 #include "gateway/core/types.h"
 #include "transports/wire/envelope.h"
 
@@ -21,27 +23,26 @@ struct Principal {
   std::string_view device;  // the topic's device; empty: a peer
 };
 
-struct Denial {
-  Reject reason = Reject::malformed;
-  std::string rule;                                        // for people, at most 200 bytes
-  std::vector<std::pair<std::string, std::uint8_t>> keys;  // those that broke it; at most 16
-};
-
 class Authorised;
-Result<Authorised, Denial> authorise(const Options&, const Principal&, wire::Envelope&&);
+// The cheap checks first, the signature last; a body that is `held` already was verified then.
+// A Denial `stranger` is no refusal: it leaves the envelope where it is, to wait for the registry.
+Result<Authorised, Denial> authorise(const Options&, const Trust&, const Principal&,
+                                     wire::Envelope&&, bool held);
 
 class Authorised {
  public:
   const wire::Envelope& envelope() const { return envelope_; }
+  // False: it was held when it came, so its signature was not looked at, and these bytes must not
+  // take the place of those.
+  bool verified() const { return verified_; }
   wire::Envelope take() && { return std::move(envelope_); }
 
  private:
-  explicit Authorised(wire::Envelope&& e) : envelope_(std::move(e)) {}
-  friend Result<Authorised, Denial> authorise(const Options&, const Principal&, wire::Envelope&&);
+  Authorised(wire::Envelope&& e, bool verified) : envelope_(std::move(e)), verified_(verified) {}
+  friend Result<Authorised, Denial> authorise(const Options&, const Trust&, const Principal&,
+                                              wire::Envelope&&, bool held);
   wire::Envelope envelope_;
+  bool verified_ = false;
 };
-
-// Does `id` match `pattern` ('*': any run of characters, '?': one)?
-bool glob_matches(std::string_view pattern, std::string_view id);
 
 }  // namespace tributary::core

@@ -38,6 +38,24 @@ std::uint64_t number(std::optional<std::string_view> text, int base) {
   return v;
 }
 
+constexpr std::string_view key_field = ",\"key\":\"";
+constexpr std::string_view signature_field = "\",\"signature\":\"";
+
+// Empty: it is no lower-case hex.
+std::string from_hex(std::string_view text) {
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  std::string out;
+  if (text.size() % 2 != 0) return out;
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = digit(text[i]), low = digit(text[i + 1]);
+    if (high < 0 || low < 0) return {};
+    out += static_cast<char>(high * 16 + low);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string json_string(std::string_view text) {
@@ -67,6 +85,28 @@ std::string to_json(const Status& s) {
                     ",\"version\":" + json_string(s.version);
   if (!s.degraded.empty()) out += ",\"degraded\":" + json_string(s.degraded);
   return out + '}';
+}
+
+std::string to_json(const Status& s, std::string_view fleet, const signing::Signer& signer) {
+  std::string out = to_json(s);
+  out.pop_back();  // the brace
+  const signing::Signature made = signer.sign(signing::message(signing::Kind::status, fleet, out));
+  return out + std::string(key_field) + wire::to_hex(signer.id) + std::string(signature_field) +
+         wire::to_hex(signing::view(made)) + "\"}";
+}
+
+// No text inside the object can look like the fields: its quotes are escaped.
+StatusSeal status_seal(std::string_view json) {
+  StatusSeal out{json, {}, {}};
+  const std::size_t key = json.rfind(key_field);
+  const std::size_t signature = json.rfind(signature_field);
+  if (key == std::string_view::npos || signature == std::string_view::npos || signature < key)
+    return out;
+  const std::size_t key_at = key + key_field.size(), at = signature + signature_field.size();
+  out.key_id = from_hex(json.substr(key_at, signature - key_at));
+  out.signature = from_hex(json.substr(at, json.find('"', at) - at));
+  out.body = json.substr(0, key);
+  return out;
 }
 
 std::optional<Status> read_status(std::string_view json) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "transports/signing/seal.h"
+
 namespace tributary::core {
 
 struct Status {
@@ -20,6 +22,15 @@ struct Status {
 };
 
 std::string to_json(const Status&);
+// The same, and two fields at its end that sign all before them.
+std::string to_json(const Status&, std::string_view fleet, const signing::Signer&);
+struct StatusSeal {
+  std::string_view body;  // of the JSON given: what is signed
+  std::string key_id, signature;
+  wire::Sealed sealed() const { return {body, key_id, signature}; }
+};
+// Without a signature: empty ones.
+StatusSeal status_seal(std::string_view json);
 // nullopt: not a status. A stranger's extra fields are ignored.
 std::optional<Status> read_status(std::string_view json);
 

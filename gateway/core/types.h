@@ -8,10 +8,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/core/commit.h"
 #include "gateway/core/histogram.h"
+#include "transports/signing/seal.h"
 #include "transports/wire/envelope.h"
 #include "transports/wire/pack.h"
 
@@ -36,12 +38,27 @@ struct LinkOptions {
       "*"};  // device ids this gateway answers to: patterns with * and ?
 };
 
+// What a fleet asks of those who speak in it: docs/security.md. Fixed for a fleet.
+enum class Signatures : std::uint8_t {
+  off,      // nothing is verified, and there is no registry
+  accept,   // what is signed must be signed well; what is not is taken as it is
+  require,  // only what is signed, and signed well
+};
+
+struct TrustOptions {
+  Signatures signatures = Signatures::off;
+  signing::PublicBytes admin_key{};       // the root of trust; vetted
+  bool permissions = false;               // what no grant of the registry allows is refused
+  std::optional<signing::Signer> signer;  // this gateway's own, for heads, statuses and acks
+};
+
 struct Options {
   std::string fleet;
   std::string gateway;
   std::string version = "0";                  // shown in the status
   std::string root = "tributary/v1/<fleet>";  // "<fleet>" is replaced
   wire::Limits wire;
+  TrustOptions trust;
 
   std::uint32_t batch_envelopes_max = 100;
   std::uint32_t batch_timeout_ms = 50;
@@ -130,9 +147,21 @@ enum class Reject : std::uint8_t {
   limit,
   memory,
   peer,
+  no_signature,   // the fleet requires one
+  stranger,       // by a key that the registry does not have: waits for it
+  bad_signature,  // by a key that it has, and wrong
+  not_permitted,  // no grant allows it
+  throttled,      // not looked at: who brought it has brought too many forgeries
   count_
 };
 std::string_view name(Reject);
+
+// What was not allowed, and by which rule.
+struct Denial {
+  Reject reason = Reject::malformed;
+  std::string rule;                                        // for people, at most 200 bytes
+  std::vector<std::pair<std::string, std::uint8_t>> keys;  // those that broke it; at most 16
+};
 
 struct Counters {
   std::uint64_t messages = 0;    // arrived, of any kind
@@ -181,6 +210,15 @@ struct ContributionView {
   std::string json;  // an object: its part, by type (docs/api.md)
 };
 
+// Who brought what no honest gateway or device would: forgeries, and what is not signed where that
+// is required.
+struct OffenderView {
+  std::string name;  // "up/<device>" or "gw/<gateway>": the topic that it came on
+  std::uint64_t refused = 0;
+  std::string why;          // the last: a Reject's name
+  std::uint64_t at_ms = 0;  // wall time of the last
+};
+
 struct BucketView {
   std::string digest;  // hex, empty: the bucket is
   std::uint64_t envelopes = 0;
@@ -207,6 +245,8 @@ struct Summary {
   std::string degraded_reason;
   std::uint64_t actors = 0, keys = 0, parts = 0, live_envelopes = 0, live_bytes = 0;
   std::uint64_t pending = 0;
+  std::uint64_t waiting = 0;                  // envelopes whose signer is not in the registry yet
+  std::uint64_t registered_keys = 0;          // in the registry
   std::uint64_t state_bytes = 0;              // estimated memory of the merged state
   std::array<std::uint64_t, 6> type_bytes{};  // the same by wire::Type; 0: types not known
   std::string digest;  // hex: SHA-256 over the bucket digests; equal means in step

@@ -116,6 +116,8 @@ void Keyring::make(std::int64_t now_s) {
   const SigningKey admin = SigningKey::make({options_.fleet, "admin", "admin"});
   write_file(dir_ + "/admin/sign.key", admin.secret_text(), Access::secret);
   write_file(dir_ + "/admin/sign.pub", admin.public_text(), Access::visible);
+  registry_.emplace(options_.fleet);
+  registry_changed_ = true;
   write_file(broker_folder() + "/ca.crt", ca.certificate, Access::visible);
   renew_broker(now_s);
   write_file(broker_folder() + "/mosquitto.conf",
@@ -136,6 +138,59 @@ void Keyring::load() {
   options_.dir = dir_;
   members_ = std::move(file.members);
   revoked_ = std::move(file.revoked);
+  if (exists(registry_file())) {
+    const PublicKey admin = PublicKey::parse(read_file(dir_ + "/admin/sign.pub"));
+    registry_ = Registry::parse(read_file(registry_file()), admin);
+    return;
+  }
+  // Made before there was a registry: everybody enrolled is entered.
+  registry_.emplace(options_.fleet);
+  registry_changed_ = gateways_changed_ = true;
+  for (const Member& member : members_) {
+    const std::string key_file = folder(member.role, member.id) + "/sign.pub";
+    if (exists(key_file)) register_key(member, PublicKey::parse(read_file(key_file)).bytes, 0);
+  }
+}
+
+void Keyring::register_key(const Member& member, const PublicBytes& key, std::int64_t now_s) {
+  registry_->add(member.role, member.id, key, static_cast<std::uint64_t>(now_s) * 1'000);
+  registry_changed_ = true;
+  gateways_changed_ |= member.role == Role::gateway;
+}
+
+bool Keyring::grant(const wire::GrantRecord& record, std::int64_t now_s) {
+  const bool fresh = registry_->grant(record, static_cast<std::uint64_t>(now_s) * 1'000);
+  registry_changed_ |= fresh;
+  return fresh;
+}
+
+// One public key after the other, as in their own files.
+std::string Keyring::gateway_keys() const {
+  std::string out;
+  for (const Member& member : members_) {
+    if (member.role == Role::gateway)
+      out += read_file(folder(member.role, member.id) + "/sign.pub");
+  }
+  return out;
+}
+
+// Before the list of members: who is in the list has all its files.
+void Keyring::save_registry() {
+  if (!std::exchange(registry_changed_, false)) return;
+  const SigningKey admin = SigningKey::parse(read_file(dir_ + "/admin/sign.key"));
+  const std::string pack = registry_->pack(admin);
+  write_file(registry_file(), pack, Access::visible);
+  const bool gateways = std::exchange(gateways_changed_, false);
+  const std::string keys = gateways ? gateway_keys() : std::string();
+  for (const Member& member : members_) {
+    const std::string place = folder(member.role, member.id);
+    if (member.role == Role::gateway) {
+      write_file(place + "/registry", pack, Access::visible);
+      write_file(place + "/admin.pub", admin.public_text(), Access::visible);
+    } else if (member.role == Role::device && gateways) {
+      write_file(place + "/gateways.pub", keys, Access::visible);
+    }
+  }
 }
 
 void Keyring::save(std::int64_t now_s) {
@@ -143,6 +198,7 @@ void Keyring::save(std::int64_t now_s) {
   const auto expired = [&](const Issued& one) { return one.until_s < now_s; };
   std::erase_if(revoked_, expired);
   for (Member& member : members_) std::erase_if(member.valid, expired);
+  save_registry();
   write_file(dir_ + "/fleet.json", members_text({options_, members_, revoked_}), Access::secret);
   std::vector<Entry> entries;
   for (const Member& member : members_) entries.push_back({member.role, member.id});
@@ -239,10 +295,11 @@ void Keyring::enroll(Role role, const std::string& id, std::int64_t now_s) {
     put_folder(member, {{"tls.key", key}}, {{"tls.crt", certificate}, {"ca.crt", ca.certificate}});
   } else {
     const SigningKey signing = SigningKey::make({options_.fleet, name(role), id});
-    put_folder(member, {{"tls.key", key}, {"sign.key", signing.secret_text()}},
-               {{"tls.crt", certificate},
-                {"ca.crt", ca.certificate},
-                {"sign.pub", signing.public_text()}});
+    std::vector<std::pair<std::string, std::string>> visible = {
+        {"tls.crt", certificate}, {"ca.crt", ca.certificate}, {"sign.pub", signing.public_text()}};
+    if (role == Role::device) visible.emplace_back("gateways.pub", gateway_keys());
+    put_folder(member, {{"tls.key", key}, {"sign.key", signing.secret_text()}}, visible);
+    register_key(member, signing.public_key().bytes, now_s);
   }
   note(member, certificate, now_s);
   members_.push_back(std::move(member));
@@ -282,9 +339,12 @@ void Keyring::enroll_proven(Role role, const std::string& id, const std::string&
   const Pair ca = authority();
   const std::string certificate =
       issue_requested(ca, subject_of(member), proven.request, validity(now_s));
-  put_folder(
-      member, {},
-      {{"tls.crt", certificate}, {"ca.crt", ca.certificate}, {"sign.pub", proven.key.text()}});
+  put_folder(member, {},
+             {{"tls.crt", certificate},
+              {"ca.crt", ca.certificate},
+              {"gateways.pub", gateway_keys()},
+              {"sign.pub", proven.key.text()}});
+  register_key(member, proven.key.bytes, now_s);
   note(member, certificate, now_s);
   members_.push_back(std::move(member));
   done_challenges_.push_back(challenge_file(id));
@@ -339,6 +399,7 @@ std::vector<std::string> Keyring::rotate(const std::vector<std::string>& ids,
 void Keyring::revoke(const std::string& id) {
   const Member& member = at(id);
   revoked_.insert(revoked_.end(), member.valid.begin(), member.valid.end());
+  if (member.role == Role::gateway) registry_changed_ = gateways_changed_ = true;  // gateways.pub
   std::erase_if(members_, [&](const Member& one) { return one.id == id; });
 }
 

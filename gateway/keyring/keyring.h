@@ -20,6 +20,7 @@
 
 #include "gateway/keyring/broker_files.h"
 #include "gateway/keyring/pki.h"
+#include "gateway/keyring/registry.h"
 #include "gateway/keyring/safe_file.h"
 
 namespace tributary::keyring {
@@ -86,6 +87,10 @@ class Keyring {
   void save(std::int64_t now_s);
 
   std::vector<KeyRow> keys() const;
+  // Enters a grant; false: it is there already.
+  bool grant(const wire::GrantRecord& record, std::int64_t now_s);
+  // The registry's file, which every gateway's folder has a copy of.
+  std::string registry_file() const { return dir_ + "/registry"; }
 
  private:
   Keyring(const InitOptions& options, std::string dir);
@@ -97,6 +102,9 @@ class Keyring {
   Subject subject_of(const Member& member) const;
   Subject broker_subject() const;
   Validity validity(std::int64_t now_s) const;
+  void register_key(const Member& member, const PublicBytes& key, std::int64_t now_s);
+  std::string gateway_keys() const;
+  void save_registry();
   void note(Member& member, const std::string& certificate, std::int64_t now_s) const;
   void put_folder(const Member& member,
                   const std::vector<std::pair<std::string, std::string>>& secret,
@@ -110,6 +118,8 @@ class Keyring {
   std::vector<Member> members_;  // in the order of their enrolment
   std::vector<Issued> revoked_;
   std::vector<std::string> done_challenges_;  // to be forgotten once the members are saved
+  std::optional<Registry> registry_;
+  bool registry_changed_ = false, gateways_changed_ = false;
   std::unique_ptr<Lock> lock_;
 };
 

@@ -15,15 +15,6 @@ namespace {
 constexpr std::string_view public_title = "tributary public key 1";
 constexpr std::string_view secret_title = "tributary signing key 1";
 
-void need_sodium() {
-  static const bool ready = sodium_init() >= 0;
-  if (!ready) throw Error(Error::Kind::crypto, "libsodium does not start: is there entropy?");
-}
-
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 Owner owner_of(const std::vector<std::string>& values) {
   Owner owner{values[0], values[1], values[2]};
   const bool known = owner.role == "admin" || owner.role == "gateway" || owner.role == "device";
@@ -72,14 +63,6 @@ bool from_hex(std::string_view text, std::uint8_t* bytes, std::size_t size) {
   return true;
 }
 
-std::string vet(const PublicBytes& key) {
-  need_sodium();
-  // Canonical, on the curve, in the prime-order group, and not of small order.
-  if (crypto_core_ed25519_is_valid_point(key.data()) == 1) return {};
-  return "is no fit Ed25519 key: not canonical, not on the curve, or of small or mixed order; "
-         "signatures by such a key can be made by anybody";
-}
-
 PublicKey PublicKey::parse(std::string_view text) {
   const auto values = from_lines(text, public_title, {"fleet", "role", "id", "public"});
   return {owner_of(values), public_bytes(values[3])};
@@ -99,59 +82,38 @@ std::string PublicKey::fingerprint() const {
 }
 
 bool PublicKey::verifies(std::string_view message, const SignatureBytes& signature) const {
-  return vet(bytes).empty() && crypto_sign_verify_detached(signature.data(), bytes_of(message),
-                                                           message.size(), bytes.data()) == 0;
+  return vet(bytes).empty() && signing::verifies(bytes, message, signing::view(signature));
 }
 
 SigningKey SigningKey::make(Owner owner) {
-  need_sodium();
-  SigningKey key;
-  key.public_.owner = std::move(owner);
-  crypto_sign_keypair(key.public_.bytes.data(), key.secret_.data());
-  return key;
+  return {std::move(owner), signing::SecretKey::make()};
 }
 
 SigningKey SigningKey::parse(std::string_view text) {
-  need_sodium();
   auto values = from_lines(text, secret_title, {"fleet", "role", "id", "public", "secret"});
-  SigningKey key;
-  key.public_ = {owner_of(values), public_bytes(values[3])};
-  std::array<std::uint8_t, crypto_sign_SEEDBYTES> seed{};
+  const PublicBytes named = public_bytes(values[3]);
+  signing::SecretKey::Seed seed{};
   const bool hex = from_hex(values[4], seed.data(), seed.size());
-  PublicBytes derived{};
-  crypto_sign_seed_keypair(derived.data(), key.secret_.data(), seed.data());
+  signing::SecretKey secret = signing::SecretKey::from_seed(seed);
   sodium_memzero(seed.data(), seed.size());
   sodium_memzero(values[4].data(), values[4].size());
-  if (!hex || derived != key.public_.bytes) {
+  if (!hex || secret.public_bytes() != named) {
     throw Error(Error::Kind::refused, "the secret of a signing key does not make its public key");
   }
-  return key;
-}
-
-SigningKey::SigningKey(SigningKey&& other) noexcept
-    : public_(std::move(other.public_)), secret_(other.secret_) {
-  sodium_memzero(other.secret_.data(), other.secret_.size());
-}
-
-SigningKey::~SigningKey() {
-  sodium_memzero(secret_.data(), secret_.size());
+  return {owner_of(values), std::move(secret)};
 }
 
 std::string SigningKey::secret_text() const {
-  std::string seed = to_hex(secret_.data(), crypto_sign_SEEDBYTES);
+  signing::SecretKey::Seed bytes = secret_->seed();
+  std::string seed = to_hex(bytes.data(), bytes.size());
   std::string out =
       to_lines(secret_title, {{"fleet", public_.owner.fleet},
                               {"role", public_.owner.role},
                               {"id", public_.owner.id},
                               {"public", to_hex(public_.bytes.data(), public_.bytes.size())},
                               {"secret", seed}});
+  sodium_memzero(bytes.data(), bytes.size());
   sodium_memzero(seed.data(), seed.size());
-  return out;
-}
-
-SignatureBytes SigningKey::sign(std::string_view message) const {
-  SignatureBytes out{};
-  crypto_sign_detached(out.data(), nullptr, bytes_of(message), message.size(), secret_.data());
   return out;
 }
 

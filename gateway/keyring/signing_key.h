@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ed25519 keys (RFC 8032, over libsodium) of the admin, of gateways and of devices: what will sign
-// envelopes. Never the key of a TLS certificate.
+// Files of the Ed25519 keys with which the admin, gateways and devices sign
+// (transports/signing). Never the key of a TLS certificate.
 //
 //   SigningKey key = SigningKey::make({"demo", "device", "sensor-7"});
 //   write_file("sign.key", key.secret_text(), Access::secret);
@@ -11,10 +11,13 @@
 // order group in its one canonical encoding: neither small, nor mixed, nor another spelling of one.
 // The secret leaves memory with its object. Throws Error(refused) for what is no such key.
 #pragma once
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "transports/signing/ed25519.h"
 
 namespace tributary::keyring {
 
@@ -25,11 +28,9 @@ struct Owner {
   friend bool operator==(const Owner&, const Owner&) = default;
 };
 
-using PublicBytes = std::array<std::uint8_t, 32>;
-using SignatureBytes = std::array<std::uint8_t, 64>;
-
-// Empty: fit for use. Else what is wrong with it.
-std::string vet(const PublicBytes& key);
+using signing::PublicBytes;
+using signing::vet;
+using SignatureBytes = signing::Signature;
 
 struct PublicKey {
   Owner owner;
@@ -45,21 +46,20 @@ class SigningKey {
  public:
   static SigningKey make(Owner owner);
   static SigningKey parse(std::string_view text);
-  ~SigningKey();
-  SigningKey(const SigningKey&) = delete;
-  SigningKey& operator=(const SigningKey&) = delete;
-  SigningKey(SigningKey&& other) noexcept;
-  SigningKey& operator=(SigningKey&&) = delete;
 
   const PublicKey& public_key() const { return public_; }
   std::string public_text() const { return public_.text(); }
   std::string secret_text() const;
-  SignatureBytes sign(std::string_view message) const;
+  SignatureBytes sign(std::string_view message) const { return secret_->sign(message); }
+  // For signing::signer_of.
+  std::shared_ptr<const signing::SecretKey> secret() const { return secret_; }
 
  private:
-  SigningKey() = default;
+  SigningKey(Owner owner, signing::SecretKey secret)
+      : public_{std::move(owner), secret.public_bytes()},
+        secret_(std::make_shared<const signing::SecretKey>(std::move(secret))) {}
   PublicKey public_;
-  std::array<std::uint8_t, 64> secret_{};  // libsodium's form: seed and public key
+  std::shared_ptr<const signing::SecretKey> secret_;
 };
 
 std::string to_hex(const std::uint8_t* bytes, std::size_t size);

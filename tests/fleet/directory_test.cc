@@ -65,7 +65,8 @@ TEST_F(FleetDirectory, SecretsAreForTheirOwnerWhateverTheUmask) {
       EXPECT_EQ(is.st_mode & 0777U, 0700U) << entry.path();
       continue;
     }
-    const bool visible = name.ends_with(".crt") || name.ends_with(".pub") || name == "revoked.pem";
+    const bool visible = name.ends_with(".crt") || name.ends_with(".pub") ||
+                         name == "revoked.pem" || name == "registry";
     EXPECT_EQ(is.st_mode & 0777U, visible ? 0644U : 0600U) << entry.path();
     const std::string text = read_file(entry.path());
     const bool secret = text.find("PRIVATE KEY") != std::string::npos ||
@@ -260,6 +261,19 @@ TEST_F(FleetDirectory, ADamagedListIsSaidAndNothingIsWritten) {
     EXPECT_THAT(refusal([&] { Keyring ring(dir); }), HasSubstr("fleet.json: is damaged"));
     EXPECT_EQ(read_file(file("fleet.json")), bad);
   }
+}
+
+TEST_F(FleetDirectory, ARevokedGatewayLeavesTheDevicesFiles) {
+  test::TempDir place;
+  const std::string plant = (place.path() / "plant").string();
+  Keyring ring = Keyring::init({.dir = plant, .fleet = "plant"}, 1'800'000'000);
+  for (const char* id : {"g1", "g2"}) ring.enroll(Role::gateway, id, 1'800'000'000);
+  ring.enroll(Role::device, "d1", 1'800'000'000);
+  ring.save(1'800'000'000);
+  ring.revoke("g2");
+  ring.save(1'800'000'001);
+  EXPECT_EQ(read_file(plant + "/devices/d1/gateways.pub"),
+            read_file(plant + "/gateways/g1/sign.pub"));
 }
 
 }  // namespace

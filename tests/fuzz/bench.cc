@@ -193,7 +193,8 @@ std::vector<Bytes> Bench::candidates(core::LinkId link, const std::string& at,
     auto e = wire::decode_envelope(part, {});
     if (!e) continue;
     const Bytes bytes = e->bytes;
-    if (core::authorise(options_, {device}, std::move(*e))) out.push_back(bytes);
+    if (core::authorise(options_, core::Trust(options_), {device}, std::move(*e), false))
+      out.push_back(bytes);
   }
   return out;
 }

@@ -57,6 +57,14 @@ def topics():
         yield b"\x00" + name.encode() + b"\0{}"
 
 
+def records():
+    yield from vectors("record")
+    grant = [b"\x99\xa5grant\xa8sensor-*\xa4a/*b\x92\x01\x02\x0f", b"\x00\x0a\x05\x14"]
+    yield b"".join(grant)
+    yield b"".join((grant[0], b"\xcf\x00\x00\x01\x8b\xcf\xe5\x68\x00", b"\xcf" + b"\xff" * 8, b"\x00", b"\xcf" + b"\xff" * 8))
+    yield b'{"gateway":"g1","state":"online","key":"00ff","signature":"00ff"}'
+
+
 def scripts(count, size):
     dice = random.Random(1)
     for _ in range(count):
@@ -75,6 +83,7 @@ def main():
         "head": vectors("head"),
         "ack": vectors("ack"),
         "scalar": vectors("scalar"),
+        "record": list(records()),
         "topic": topics(),
         "config": config(),
         "intake": [b"\1" + s for s in scripts(8, 40)],

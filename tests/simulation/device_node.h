@@ -47,6 +47,7 @@ class DeviceNode {
     sdk::Options sdk{};
     std::uint64_t seed = 1;
     World world{};
+    bool lied_to = false;  // some acknowledgements are forged
   };
   DeviceNode(Setup setup, Judge& judge);
 

@@ -67,6 +67,7 @@ app::Pump::Options GatewayNode::options() {
   };
   o.disk = [this](std::unique_ptr<store::Store> store) {
     judge_.started(book, *store);
+    if (setup_.registry) judge_.heard_upload(book, setup_.registry());
     SimDisk::Ears ears{[this] { return now_ms_; },
                        [this](const core::Commit& rows) {
                          erased_ += rows.erase.size();
@@ -84,6 +85,14 @@ app::Pump::Options GatewayNode::options() {
     return disk;
   };
   o.usage = [] { return app::Pump::Usage{}; };
+  if (setup_.registry) {
+    o.registry = [this, seen = std::string()]() mutable -> std::optional<std::string> {
+      std::string bytes = setup_.registry();
+      if (bytes == seen) return std::nullopt;
+      judge_.heard_upload(book, bytes);  // not from a peer: it may go to all of them
+      return seen = std::move(bytes);
+    };
+  }
   return o;
 }
 
@@ -258,6 +267,11 @@ void GatewayNode::count_reached() {
   r.note(Reached::bucket_fetched, c.fetches);
   r.note(Reached::truncated_replay, c.fetches_incomplete);
   r.note(Reached::duplicate_dropped, c.duplicates);
+  const auto rejected = [&](core::Reject why) { return c.rejected[static_cast<std::size_t>(why)]; };
+  r.note(Reached::bad_signature_refused, rejected(core::Reject::bad_signature));
+  r.note(Reached::unsigned_refused, rejected(core::Reject::no_signature));
+  r.note(Reached::waited_for_registry, rejected(core::Reject::stranger));
+  r.note(Reached::forger_throttled, rejected(core::Reject::throttled));
   if (c.superseded > erased_) r.note(Reached::superseded_before_commit);
 }
 

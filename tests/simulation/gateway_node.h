@@ -36,6 +36,7 @@ class GatewayNode {
     std::uint64_t seed = 1;
     bool ghost = false;
     storage::Image image{};
+    std::function<std::string()> registry{};  // the file's bytes; empty: there is none
   };
   GatewayNode(Setup setup, Judge& judge);
 

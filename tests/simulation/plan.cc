@@ -116,6 +116,16 @@ void Plan::keep(const std::vector<std::size_t>& places) {
   misfortunes = std::move(kept);
 }
 
+namespace {
+
+void draw_keys(Plan& p, Random r) {
+  p.signs = r.chance(0.25);
+  p.registry_everywhere = r.chance(0.5);
+  p.forger = p.signs && r.chance(0.6);
+}
+
+}  // namespace
+
 Plan make_plan(std::uint64_t seed) {
   Plan p;
   p.seed = seed;
@@ -150,6 +160,7 @@ Plan make_plan(std::uint64_t seed) {
   draw_air(p, r);
   draw_limits(p, r);
   draw_misfortunes(p, r, r.log_between(1, 20));
+  draw_keys(p, Random(~seed).fork());  // of its own: old seeds keep their plans
   return p;
 }
 
@@ -175,13 +186,16 @@ std::string describe(const Plan& p) {
   std::snprintf(
       out, sizeof out,
       "%zu gateways, %zu devices (%.0f%% without memory) at %zu site(s)%s, an operation every "
-      "%.1f s of each, chaos for %.1f min, loss %.0f%%, duplicates %.0f%%, reordered %.0f%% by "
+      "%.1f s of each%s, chaos for %.1f min, loss %.0f%%, duplicates %.0f%%, reordered %.0f%% by "
       "up to %.1f s, delay up to %.1f s, skew %.1f s, queues %zu, %zu misfortunes",
       p.gateways, p.devices, 100 * p.memoryless, p.sites, p.some_deaf ? ", some deaf" : "",
-      p.operation_every_ms / 1'000, static_cast<double>(p.chaos_ms) / 60'000, 100 * p.faults.loss,
-      100 * p.faults.duplicate, 100 * p.faults.reorder, p.faults.reorder_ms / 1'000.0,
-      p.faults.delay_max_ms / 1'000.0, static_cast<double>(p.skew_max_ms) / 1'000, p.queued_max,
-      p.misfortunes.size());
+      p.operation_every_ms / 1'000,
+      p.forger  ? ", signed, one gateway forges"
+      : p.signs ? ", signed"
+                : "",
+      static_cast<double>(p.chaos_ms) / 60'000, 100 * p.faults.loss, 100 * p.faults.duplicate,
+      100 * p.faults.reorder, p.faults.reorder_ms / 1'000.0, p.faults.delay_max_ms / 1'000.0,
+      static_cast<double>(p.skew_max_ms) / 1'000, p.queued_max, p.misfortunes.size());
   return out;
 }
 

@@ -35,6 +35,8 @@ constexpr Planted all[] = {
     {Bug::head_of_uncommitted, "head-of-uncommitted"},
     {Bug::relay_loop, "relay-loop"},
     {Bug::ignore_gaps_and_heads, "ignore-gaps-and-heads"},
+    {Bug::believe_signatures, "believe-signatures"},
+    {Bug::forget_waiting, "forget-waiting"},
     {Bug::commit_without_sync, "commit-without-sync"},
     {Bug::retry_after_failed_sync, "retry-after-failed-sync"},
     {Bug::carry_over, "carry-over"},
@@ -42,6 +44,7 @@ constexpr Planted all[] = {
     {Bug::send_before_save, "send-before-save"},
     {Bug::ack_without_hash, "ack-without-hash"},
     {Bug::twin_by_bytes, "twin-by-bytes"},
+    {Bug::believe_points, "believe-points"},
     {Bug::split_with_one_interval, "split-with-one-interval"},
 };
 static_assert(std::size(all) + 1 == static_cast<std::size_t>(Bug::count_), "one row for each bug");

@@ -36,6 +36,12 @@ const char* Reached::name(State s) {
                                             "a one-way partition",
                                             "a clone of a device that ran",
                                             "an old copy of a memory that ran",
+                                            "a bad signature refused",
+                                            "an unsigned envelope refused",
+                                            "an envelope that waited for the registry",
+                                            "a forger throttled",
+                                            "a claim without a signature ignored",
+                                            "a twin found out by its signature",
                                             "retained parts cleared"};
   return names[s];
 }

@@ -47,6 +47,12 @@ class Reached {
     one_way_partition,
     clone_ran,
     old_copy_ran,
+    bad_signature_refused,
+    unsigned_refused,
+    waited_for_registry,     // its signer was enrolled later
+    forger_throttled,        // its messages were not looked at any more
+    unproven_point_ignored,  // a gateway claimed what no signature of the device showed
+    signed_twin_found,
     retained_cleared,  // a gateway took back parts that it no longer needs
     count_
   };

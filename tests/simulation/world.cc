@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "transports/wire/record.h"
+
 namespace tributary::simulation {
 
 using transports::memory::Broker;
@@ -27,6 +29,7 @@ World::World(const Plan& plan, bool print)
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(plan.seed % 2'000'000'000 + 1),
                        nullptr);
   build_brokers();
+  if (plan_.signs) build_keys();
   build_gateways();
   build_devices();
 }
@@ -41,6 +44,25 @@ void World::build_brokers() {
     brokers_.push_back(std::make_unique<Broker>(o));
     brokers_.back()->advance(now_ms_);
   }
+}
+
+std::string World::device_id(std::size_t index) const {
+  return "dev-" + std::to_string(index) + (index % 2 == 0 ? "-a" : "-b");
+}
+
+void World::build_keys() {
+  std::vector<std::string> gateways, devices;
+  for (std::size_t i = 0; i < plan_.gateways; ++i) gateways.push_back("g" + std::to_string(i + 1));
+  for (std::size_t i = 0; i < plan_.devices; ++i) devices.push_back(device_id(i));
+  Random random(random_.next());
+  keys_.emplace(random, gateways, devices);
+  const std::shared_ptr<Log> log =
+      judge_.history.log({std::string(wire::admin_id), FleetKeys::admin_epoch}, 0);
+  std::uint64_t op = 0;
+  for (const std::string& record : keys_->records())
+    log->insert(++op, {std::string(wire::keys_key), 3}, record);
+  later(now_ms_ + plan_.chaos_ms / 2, [this] { all_enrolled_ = true; });
+  if (plan_.forger) forger_ = std::make_unique<Forger>(*brokers_.back(), *keys_, random.next());
 }
 
 std::unique_ptr<GatewayNode> World::make_gateway(std::size_t index, bool ghost,
@@ -58,6 +80,11 @@ std::unique_ptr<GatewayNode> World::make_gateway(std::size_t index, bool ghost,
   if (plan_.some_deaf && !sites && index > 0) local.hears = {index % 2 == 1 ? "*-a" : "*-b"};
   s.wires.push_back({brokers_[index % plan_.sites].get(), local});
   if (sites) s.wires.push_back({brokers_.back().get(), {"shared", false, true, {"*"}}});
+  if (keys_) {
+    s.core.trust = keys_->trust(s.core.gateway);
+    if (index == 0 || plan_.registry_everywhere)
+      s.registry = [this] { return keys_->registry(all_enrolled_); };
+  }
   s.checkpoint_pages = plan_.checkpoint_pages;
   s.commit_ms = plan_.commit_ms;
   s.seed = random_.next();
@@ -104,7 +131,7 @@ DeviceNode::World World::device_world() {
 void World::build_devices() {
   for (std::size_t i = 0; i < plan_.devices; ++i) {
     DeviceNode::Setup s;
-    s.id = "dev-" + std::to_string(i) + (i % 2 == 0 ? "-a" : "-b");
+    s.id = device_id(i);
     s.client_id = s.id;
     s.memory_number = i + 1;
     s.broker = brokers_[i % plan_.sites].get();
@@ -118,6 +145,11 @@ void World::build_devices() {
     s.sdk.body_bytes_max = plan_.body_bytes_max;
     s.sdk.small_set_bytes = plan_.small_set_bytes;
     s.sdk.acks_needed = plan_.some_deaf || plan_.sites > 1 ? 1 : plan_.acks_needed;
+    if (keys_) {
+      s.sdk.signer = keys_->signer(s.id);
+      s.sdk.members = keys_->members();
+      s.lied_to = plan_.forger;
+    }
     s.seed = random_.next();
     s.world = device_world();
     devices_.push_back(std::make_unique<DeviceNode>(std::move(s), judge_));
@@ -161,6 +193,7 @@ std::uint64_t World::next_ms() const {
   for (const auto& g : ghosts_) heed(g->next_ms());
   for (const auto& d : devices_) heed(d->next_ms());
   for (const auto& d : copies_) heed(d->next_ms());
+  if (forger_ && forger_->woken()) heed(now_ms_);
   for (const Later& l : later_) heed(l.at_ms);
   if (chaos_) {
     for (const std::uint64_t at : next_operation_ms_) heed(at);
@@ -219,6 +252,7 @@ void World::step() {
       if (const auto due = d->next_ms(); due && *due <= now_ms_) d->step(now_ms_);
     }
   }
+  if (forger_ && forger_->woken()) forger_->step();
   turn_gateways();
 }
 
@@ -251,6 +285,7 @@ void World::heal() {
       }
     }
   }
+  if (forger_) forger_->be_quiet();
   for (const auto& g : ghosts_) g->kill();
   for (const auto& g : gateways_) {
     g->clock.set_right();

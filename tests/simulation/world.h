@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "tests/simulation/device_node.h"
+#include "tests/simulation/fleet_keys.h"
+#include "tests/simulation/forger.h"
 #include "tests/simulation/gateway_node.h"
 #include "tests/simulation/judge.h"
 #include "tests/simulation/plan.h"
@@ -41,6 +43,8 @@ class World {
   };
 
   // building (world.cc)
+  void build_keys();
+  std::string device_id(std::size_t index) const;
   void build_brokers();
   void build_gateways();
   void build_devices();
@@ -85,6 +89,9 @@ class World {
   std::uint64_t memories_ = 1'000;  // numbers of memories given so far
   bool chaos_ = true;
   std::vector<std::unique_ptr<transports::memory::Broker>> brokers_;  // before what uses them
+  std::optional<FleetKeys> keys_;                                     // of a fleet that signs
+  bool all_enrolled_ = false;
+  std::unique_ptr<Forger> forger_;
   std::vector<std::unique_ptr<GatewayNode>> gateways_, ghosts_;
   std::vector<std::unique_ptr<DeviceNode>> devices_, copies_;
   std::map<const GatewayNode*, storage::Image> old_disks_;

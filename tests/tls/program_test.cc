@@ -29,6 +29,11 @@ class SecureProgram : public testing::Test {
                          folder + "/tls.key\"\n" + more);
     return file;
   }
+  static std::string trust(const std::string& folder) {
+    return "[security]\nsignatures = \"require\"\nadmin_key_file = \"" + folder +
+           "/admin.pub\"\nsigning_key_file = \"" + folder + "/sign.key\"\nregistry_file = \"" +
+           folder + "/registry\"\n";
+  }
   std::string folder(const std::string& name) const { return world.dir() + "/" + name; }
   std::vector<std::string> as(std::vector<std::string> words, const std::string& who) const {
     words.insert(words.end(), {"--broker", uri(), "--identity", folder(who)});
@@ -40,7 +45,8 @@ class SecureProgram : public testing::Test {
 };
 
 TEST_F(SecureProgram, DeviceGatewayAndOperatorWorkTogether) {
-  Program g1({"gateway", "--config", toml(folder("gateways/g1"))}, dir.path() / "g1.log");
+  const std::string me = folder("gateways/g1");
+  Program g1({"gateway", "--config", toml(me, trust(me))}, dir.path() / "g1.log");
   ASSERT_TRUE(test::eventually(30s, [&] {
     return g1.log().find("connected: to broker local") != std::string::npos;
   })) << g1.log();

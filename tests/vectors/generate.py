@@ -17,6 +17,7 @@ from envelopes import (BAD_IDS, BAD_KEYS, COUNTER, GOOD_IDS, GOOD_KEYS, U64, bod
                        invalid_entries, invalid_frames, invalid_payloads, invalid_runs, invalid_scalars, num, seal, valid_envelopes,
                        valid_scalars)
 from primitives import Raw, body_of, gzip_member, lthash, lz4_block, pack, sha
+from signatures import SIGNED_COUNTER, invalid_records, refused_keys, refused_of_a_good_key, valid_records, valid_signatures
 
 HERE = pathlib.Path(__file__).parent
 
@@ -259,6 +260,13 @@ def digests():
                           'part_hashes': [h.hex() for h in hashes], 'published': sha(b''.join(hashes)).hex()}}
 
 
+# -------------------------------------------------------------------------------------- signatures
+def signatures():
+    ack = ack_body(actor(op=9, hash_=sha(SIGNED_COUNTER)))
+    head = head_body(buckets={3: [sha(b'd'), b'', 12, sha(b'p'), 1]})
+    return {'valid': list(valid_signatures(ack, head)), 'refused': [*refused_of_a_good_key(), *refused_keys()]}
+
+
 # ----------------------------------------------------------------------- a whole session of a device
 def session():
     root, at = 'tributary/v1/demo', 1_700_000_000_000 << 16
@@ -292,6 +300,7 @@ def files():
             'scalar': both(valid_scalars(), invalid_scalars()), 'pack': both(valid_packs(), invalid_packs()),
             'batch': both(valid_batches(), invalid_batches()), 'state': both(valid_states(), invalid_states()),
             'ack': both(valid_acks(), invalid_acks()), 'head': both(valid_heads(), invalid_heads()),
+            'signature': signatures(), 'record': both(valid_records(), invalid_records()),
             'names': names(), 'digest': digests(), 'session': session()}
 
 

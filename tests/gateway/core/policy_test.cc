@@ -12,10 +12,19 @@ using testing::counter;
 using testing::decoded;
 using testing::envelope;
 
-Options demo() {
-  Options o;
-  o.fleet = "demo";
-  return o;
+// A fleet that signs nothing.
+const Options& demo() {
+  static const Options options = [] {
+    Options o;
+    o.fleet = "demo";
+    return o;
+  }();
+  return options;
+}
+
+Result<Authorised, Denial> authorise(const Options& options, const Principal& who,
+                                     wire::Envelope&& e) {
+  return core::authorise(options, Trust(options), who, std::move(e), false);
 }
 
 TEST(Policy, LetsADeviceSpeakForItself) {

@@ -11,6 +11,7 @@
 
 #include "transports/wire/ack.h"
 #include "transports/wire/pack.h"
+#include "transports/wire/record.h"
 #include "transports/wire/scalar.h"
 
 namespace tributary::wire {
@@ -43,7 +44,8 @@ const std::map<std::string, Decoder>& decoders() {
       {"batch", refusal_of([](const auto& b) { return decode_batch(b, limits); })},
       {"state", refusal_of([](const auto& b) { return decode_state_part(b, limits); })},
       {"ack", refusal_of([](const auto& b) { return decode_ack(b, limits); })},
-      {"head", refusal_of([](const auto& b) { return decode_head(b, limits); })}};
+      {"head", refusal_of([](const auto& b) { return decode_head(b, limits); })},
+      {"record", refusal_of([](const auto& b) { return decode_key_record(b); })}};
   return all;
 }
 
@@ -97,7 +99,7 @@ TEST_P(EveryFormat, SurvivesEveryBitFlip) {
 
 INSTANTIATE_TEST_SUITE_P(Wire, EveryFormat,
                          testing::Values("envelope", "scalar", "pack", "batch", "state", "ack",
-                                         "head"),
+                                         "head", "record"),
                          [](const auto& format) { return format.param; });
 
 // --- scalars
@@ -252,6 +254,20 @@ TEST(HeadVectors, BothWays) {
                          {"buckets", buckets}};
     EXPECT_EQ(fields, v.at("fields"));
     EXPECT_EQ(seal(encode_body(*h)), bytes);
+  }
+}
+
+// --- records of the registry
+
+TEST(RecordVectors, BothWays) {
+  for (const Json& v : vectors::valid("record")) {
+    SCOPED_TRACE(v.at("name"));
+    const std::string bytes = vectors::message(v);
+    const auto r = decode_key_record(bytes);
+    ASSERT_TRUE(r) << to_string(r.error());
+    const Json fields = {{"role", r->role}, {"id", r->id}, {"key", hex(r->key)}};
+    EXPECT_EQ(fields, v.at("fields"));
+    EXPECT_EQ(encode(*r), bytes);
   }
 }
 

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/keyring/registry.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "gateway/keyring/error.h"
+#include "transports/signing/seal.h"
+#include "transports/wire/pack.h"
+#include "transports/wire/record.h"
+
+namespace tributary::keyring {
+namespace {
+
+const wire::Limits limits;
+
+[[noreturn]] void refuse(const std::string& why) {
+  throw Error(Error::Kind::refused, "the registry " + why);
+}
+
+[[noreturn]] void unknown_form() {
+  refuse("was not written by this version: use the newer one");
+}
+
+// Of the records of one envelope: leaves room for their headers and the rest of the body.
+constexpr std::size_t record_bytes_max = 160'000;
+
+}  // namespace
+
+Registry::Registry(std::string fleet) : fleet_(std::move(fleet)) {
+  std::random_device random;
+  epoch_ = std::uint64_t{random()} << 32U | random();
+}
+
+Registry Registry::parse(const std::string& bytes, const PublicKey& admin) {
+  const auto pack = wire::decode_pack(bytes, limits);
+  if (!pack) refuse("cannot be read: " + wire::to_string(pack.error()));
+  Registry out(admin.owner.fleet);
+  for (const std::string_view one : pack->envelopes) {
+    const auto e = wire::decode_envelope(one, limits);
+    if (!e) refuse("cannot be read: " + wire::to_string(e.error()));
+    const wire::Delta& d = e->delta;
+    const bool signed_well =
+        !e->sealed.signature.empty() &&
+        signing::verifies(admin.bytes, signing::Kind::delta, admin.owner.fleet, e->sealed);
+    if (d.device != wire::admin_id || d.fleet != out.fleet_ || !signed_well)
+      refuse("is not signed by this fleet's admin");
+    const bool first = out.chunks_.empty();
+    if (d.from != out.size() || (!first && d.epoch != out.epoch_)) unknown_form();
+    Chunk chunk{d.from, d.to, d.hlc.packed, {}, {}};
+    read(*e, chunk);
+    out.epoch_ = d.epoch;
+    out.chunks_.push_back(std::move(chunk));
+  }
+  return out;
+}
+
+void Registry::read(const wire::Envelope& e, Chunk& out) {
+  for (const wire::Entry& entry : e.delta.entries) {
+    const auto* set = std::get_if<wire::GSetPayload>(&entry.payload);
+    const bool known = entry.key == wire::keys_key || entry.key == wire::grants_key;
+    if (set == nullptr || !known) unknown_form();
+    auto& records = entry.key == wire::keys_key ? out.keys : out.grants;
+    records.assign(set->elements.begin(), set->elements.end());
+  }
+  if (out.keys.size() + out.grants.size() != out.to - e.delta.from) unknown_form();
+}
+
+bool Registry::Chunk::full(std::size_t more) const {
+  std::size_t bytes = more;
+  for (const std::string& record : grants) bytes += record.size();
+  for (const std::string& record : keys) bytes += record.size();
+  return to - from == records_max || bytes > record_bytes_max;
+}
+
+bool Registry::put(std::string record, std::vector<std::string> Chunk::*set, std::uint64_t now_ms) {
+  for (const Chunk& c : chunks_) {
+    if (std::binary_search((c.*set).begin(), (c.*set).end(), record)) return false;
+  }
+  if (chunks_.empty() || chunks_.back().full(record.size()))
+    chunks_.push_back({size(), size(), 0, {}, {}});
+  Chunk& last = chunks_.back();
+  last.to += 1;
+  last.hlc = crdt::Hlc::at(now_ms).packed;
+  std::vector<std::string>& records = last.*set;
+  const auto place = std::upper_bound(records.begin(), records.end(), record);
+  records.insert(place, std::move(record));
+  return true;
+}
+
+void Registry::add(Role role, const std::string& id, const PublicBytes& key, std::uint64_t now_ms) {
+  const char* const named = role == Role::gateway ? "gateway" : "device";
+  put(wire::encode(wire::KeyRecord{named, id, signing::view(key)}), &Chunk::keys, now_ms);
+}
+
+bool Registry::grant(const wire::GrantRecord& grant, std::uint64_t now_ms) {
+  return put(wire::encode(grant), &Chunk::grants, now_ms);
+}
+
+std::vector<std::string> Registry::grants() const {
+  std::vector<std::string> out;
+  for (const Chunk& c : chunks_) out.insert(out.end(), c.grants.begin(), c.grants.end());
+  return out;
+}
+
+std::size_t Registry::size() const {
+  return chunks_.empty() ? 0 : chunks_.back().to;
+}
+
+std::string Registry::pack(const SigningKey& admin) const {
+  const signing::Signer signer = signing::signer_of(admin.secret());
+  std::vector<std::string> sealed;
+  for (std::size_t i = 0; i < chunks_.size(); ++i) {
+    const Chunk& chunk = chunks_[i];
+    wire::Delta d;
+    d.fleet = fleet_;
+    d.is_signed = true;
+    d.device = wire::admin_id;
+    d.epoch = epoch_;
+    d.from = chunk.from;
+    d.to = d.id = chunk.to;
+    d.hlc = crdt::Hlc{chunk.hlc};
+    const auto add_entry = [&](std::string_view key, const std::vector<std::string>& records) {
+      if (records.empty()) return;
+      wire::Entry entry;
+      entry.key = key;
+      entry.type = static_cast<std::uint8_t>(wire::Type::gset);
+      entry.lo = d.from;
+      entry.hi = d.to;
+      entry.payload = wire::GSetPayload{{records.begin(), records.end()}};
+      d.entries.push_back(std::move(entry));
+    };
+    add_entry(wire::grants_key, chunk.grants);
+    add_entry(wire::keys_key, chunk.keys);
+    sealed.push_back(signing::seal(signing::Kind::delta, fleet_, wire::encode_delta(d), signer));
+  }
+  return wire::encode_pack({sealed.begin(), sealed.end()}, wire::Codec::plain);
+}
+
+}  // namespace tributary::keyring

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fleet's registry as the admin writes it: one actor, `admin`, whose G-Set `$fleet/keys` says
+// who signs with which key, and `$fleet/grants` who may do what. A pack of signed envelopes
+// (docs/protocol.md), which gateways read from a file and pass on among themselves like everything
+// else.
+//
+//   Registry registry = Registry::parse(read_file(path), admin_public_key);   // or Registry(fleet)
+//   registry.add(Role::device, "sensor-7", key, now_ms);
+//   write_file(path, registry.pack(admin_key), Access::visible);
+//
+// Promise: it only grows. A full envelope never changes again, so a new member costs one envelope
+// of at most `records_max` records, and the same registry has the same bytes. Throws Error.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/keyring/broker_files.h"
+#include "gateway/keyring/signing_key.h"
+#include "transports/wire/envelope.h"
+#include "transports/wire/record.h"
+
+namespace tributary::keyring {
+
+class Registry {
+ public:
+  static constexpr std::size_t records_max = 1'000;  // of one envelope
+
+  explicit Registry(std::string fleet);
+  static Registry parse(const std::string& pack, const PublicKey& admin);
+
+  // Nothing happens when it is there.
+  void add(Role role, const std::string& id, const PublicBytes& key, std::uint64_t now_ms);
+  // False: it is there.
+  bool grant(const wire::GrantRecord& grant, std::uint64_t now_ms);
+  std::vector<std::string> grants() const;  // the records
+  std::size_t size() const;
+  std::string pack(const SigningKey& admin) const;
+
+ private:
+  struct Chunk {  // one envelope; `from` is the `to` of the one before
+    std::uint64_t from = 0, to = 0, hlc = 0;
+    std::vector<std::string> grants, keys;  // ascending, each
+    bool full(std::size_t more) const;      // a record of `more` bytes goes into the next one
+  };
+  bool put(std::string record, std::vector<std::string> Chunk::*set, std::uint64_t now_ms);
+  static void read(const wire::Envelope& e, Chunk& out);
+  std::string fleet_;
+  std::uint64_t epoch_ = 0;
+  std::vector<Chunk> chunks_;
+};
+
+}  // namespace tributary::keyring

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records of the fleet's registry, as gateways read them, and the signed tail of a status.
+#include "transports/wire/record.h"
+
+#include "gateway/core/glob.h"
+#include "gateway/core/grants.h"
+#include "gateway/core/status.h"
+#include "tests/fuzz/fuzz.h"
+#include "transports/wire/ack.h"
+
+using namespace tributary;
+using fuzz::require;
+
+namespace {
+
+// Whatever a grant says, asking it is safe, and it allows nothing to those that it does not name.
+void ask(const wire::GrantRecord& grant, std::string_view bytes) {
+  wire::Entry records;
+  records.key = wire::grants_key;
+  records.payload = wire::GSetPayload{{bytes, bytes}};
+  core::Grants grants;
+  require(grants.take(records) == 1, "a grant counts once");
+  wire::Entry entry;
+  entry.key = "a/b";
+  entry.type = 2;
+  entry.hi = 1;
+  entry.payload = wire::PnCounterPayload{grant.burst | 1, grant.per_hour};
+  wire::Delta d;
+  d.device = "sensor-7";
+  d.to = 1;
+  d.hlc = crdt::Hlc::at(grant.since_ms + grant.per_hour % 1'000);
+  const std::string why = grants.denied(d, entry);
+  require(why.size() <= wire::refusal_rule_bytes_max, "a rule fits a refusal");
+  const bool named = core::glob_matches(grant.members, d.device);
+  require(named || !why.empty(), "a grant is for its members alone");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes = fuzz::text_of(data, size);
+  const auto key = wire::decode_key_record(bytes);
+  const auto grant = wire::decode_grant_record(bytes);
+  require(!(key && grant), "a record is of one kind");
+  if (key) require(wire::encode(*key) == bytes, "a key's record has one encoding");
+  if (!key) require(key.error().offset <= size, "an error is inside of the record");
+  if (grant) {
+    require(wire::encode(*grant) == bytes, "a grant has one encoding");
+    ask(*grant, bytes);
+  }
+  const core::StatusSeal seal = core::status_seal(bytes);
+  require(seal.body.size() <= size && seal.signature.size() <= size,
+          "a seal is inside of its text");
+  return 0;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/fleet_keys.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "transports/wire/pack.h"
+#include "transports/wire/record.h"
+
+namespace tributary::simulation {
+
+const signing::Signer& FleetKeys::make(Random& random, const std::string& id) {
+  signing::SecretKey::Seed seed{};
+  for (auto& byte : seed) byte = static_cast<std::uint8_t>(random.next());
+  auto key = std::make_shared<signing::SecretKey>(signing::SecretKey::from_seed(seed));
+  return signers_.emplace(id, signing::signer_of(std::move(key))).first->second;
+}
+
+void FleetKeys::enroll(Random& random, const std::string& role, const std::string& id) {
+  records_.push_back(wire::encode(wire::KeyRecord{role, id, signing::view(make(random, id).key)}));
+}
+
+FleetKeys::FleetKeys(Random& random, const std::vector<std::string>& gateways,
+                     const std::vector<std::string>& devices) {
+  make(random, std::string(wire::admin_id));
+  for (const std::string& g : gateways) enroll(random, "gateway", g);
+  enroll(random, "gateway", forger);
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    if (2 * i <= devices.size()) early_ = records_.size();
+    enroll(random, "device", devices[i]);
+  }
+}
+
+core::TrustOptions FleetKeys::trust(const std::string& gateway) const {
+  return {core::Signatures::require, signer(std::string(wire::admin_id)).key, false,
+          signer(gateway)};
+}
+
+std::vector<sdk::MemberKey> FleetKeys::members() const {
+  std::vector<sdk::MemberKey> out;
+  for (const auto& [id, signer] : signers_) {
+    if (id != wire::admin_id) out.push_back({id, signer.key, id.front() == 'g' || id == forger});
+  }
+  return out;
+}
+
+std::string FleetKeys::envelope(std::size_t from, std::size_t to) const {
+  std::vector<std::string> sorted(records_.begin() + static_cast<std::ptrdiff_t>(from),
+                                  records_.begin() + static_cast<std::ptrdiff_t>(to));
+  std::sort(sorted.begin(), sorted.end());
+  wire::Entry entry;
+  entry.key = wire::keys_key;
+  entry.type = static_cast<std::uint8_t>(wire::Type::gset);
+  entry.lo = from;
+  entry.hi = to;
+  entry.payload = wire::GSetPayload{{sorted.begin(), sorted.end()}};
+  wire::Delta d;
+  d.fleet = "demo";
+  d.is_signed = true;
+  d.device = wire::admin_id;
+  d.epoch = admin_epoch;
+  d.from = from;
+  d.to = d.id = to;
+  d.hlc = crdt::Hlc::at(1'600'000'000'000);
+  d.entries.push_back(std::move(entry));
+  return signing::seal(signing::Kind::delta, "demo", wire::encode_delta(d),
+                       signer(std::string(wire::admin_id)));
+}
+
+std::string FleetKeys::registry(bool late) const {
+  std::vector<std::string> envelopes{envelope(0, early_)};
+  if (late && early_ < records_.size()) envelopes.push_back(envelope(early_, records_.size()));
+  return wire::encode_pack({envelopes.begin(), envelopes.end()}, wire::Codec::plain);
+}
+
+}  // namespace tributary::simulation

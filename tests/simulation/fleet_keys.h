@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys of a fleet that signs, all from one seed: admin, gateways, devices, and a gateway gone
+// bad that was enrolled like any other.
+//
+//   FleetKeys keys(random, {"g1", "g2"}, {"dev-0-a", "dev-1-b"});
+//   setup.core.trust = keys.trust("g1");
+//   registry = keys.registry(false);        // without those that are enrolled late
+#pragma once
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "firmware-sim/sdk/device.h"
+#include "gateway/core/types.h"
+#include "tests/simulation/random.h"
+#include "transports/signing/seal.h"
+
+namespace tributary::simulation {
+
+class FleetKeys {
+ public:
+  static constexpr const char* forger = "evil";
+  static constexpr std::uint64_t admin_epoch = 1;
+
+  // The second half of the devices is enrolled late.
+  FleetKeys(Random& random, const std::vector<std::string>& gateways,
+            const std::vector<std::string>& devices);
+
+  core::TrustOptions trust(const std::string& gateway) const;
+  const signing::Signer& signer(const std::string& id) const { return signers_.at(id); }
+  std::vector<sdk::MemberKey> members() const;
+  // Everybody is enrolled when `late`.
+  std::string registry(bool late) const;
+  // The records, in the order of the operations that wrote them.
+  const std::vector<std::string>& records() const { return records_; }
+
+ private:
+  const signing::Signer& make(Random& random, const std::string& id);
+  void enroll(Random& random, const std::string& role, const std::string& id);
+  std::string envelope(std::size_t from, std::size_t to) const;
+
+  std::map<std::string, signing::Signer> signers_;
+  std::vector<std::string> records_;
+  std::size_t early_ = 0;
+};
+
+}  // namespace tributary::simulation

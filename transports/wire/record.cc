@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transports/wire/record.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "transports/wire/envelope.h"
+#include "transports/wire/reader.h"
+#include "transports/wire/writer.h"
+
+namespace tributary::wire {
+namespace {
+
+using Code = DecodeError::Code;
+
+constexpr std::size_t role_bytes_max = 16;
+constexpr std::size_t key_bytes = 32;
+constexpr std::string_view kind_key = "key";
+
+bool known_role(std::string_view role) {
+  return role == "device" || role == "gateway";
+}
+
+constexpr std::string_view kind_grant = "grant";
+constexpr std::size_t pattern_bytes_max = 256;
+constexpr std::uint64_t operations_all = 15;
+
+// The kind, and whether the record has as many fields as that kind has.
+bool read_kind(Reader& r, std::string_view wanted, std::size_t fields_wanted) {
+  std::size_t fields = 0;
+  std::string_view kind;
+  if (!r.array(fields, id_bytes_max, 1, "record")) return false;
+  if (fields == 0) return r.fail(Code::type, "record");
+  if (!r.str(kind, role_bytes_max, "record.kind")) return false;
+  if (kind != wanted) return r.fail(Code::version, "record.kind");
+  return fields == fields_wanted || r.fail(Code::type, "record");
+}
+
+bool read_types(Reader& r, std::vector<std::uint8_t>& out) {
+  std::size_t n = 0;
+  if (!r.array(n, type_max, 1, "grant.types")) return false;
+  std::uint64_t before = 0;
+  for (; n > 0; --n) {
+    std::uint64_t type = 0;
+    if (!r.uint_in(type, 1, type_max, "grant.types")) return false;
+    if (type <= before) return r.fail(Code::not_canonical, "grant.types");
+    out.push_back(static_cast<std::uint8_t>(before = type));
+  }
+  return true;
+}
+
+bool read_grant_record(Reader& r, GrantRecord& out) {
+  std::uint64_t operations = 0;
+  if (!read_kind(r, kind_grant, 9) || !r.str(out.members, pattern_bytes_max, "grant.members"))
+    return false;
+  if (!valid_member_pattern(out.members)) return r.fail(Code::utf8, "grant.members");
+  if (!r.str(out.keys, pattern_bytes_max, "grant.keys")) return false;
+  if (!valid_key_pattern(out.keys)) return r.fail(Code::utf8, "grant.keys");
+  if (!read_types(r, out.types) || !r.uint(operations, "grant.operations")) return false;
+  if (operations == 0) return r.fail(Code::range, "grant.operations");
+  if (operations > operations_all) return r.fail(Code::version, "grant.operations");
+  out.operations = static_cast<std::uint8_t>(operations);
+  return r.uint(out.since_ms, "grant.since") && r.uint(out.burst, "grant.burst") &&
+         r.uint(out.per_hour, "grant.per_hour") && r.uint(out.bytes_max, "grant.bytes_max") &&
+         r.end("record");
+}
+
+bool read_key_record(Reader& r, KeyRecord& out) {
+  if (!read_kind(r, kind_key, 4)) return false;
+  if (!r.str(out.role, role_bytes_max, "record.role")) return false;
+  if (!known_role(out.role)) return r.fail(Code::version, "record.role");
+  if (!r.id(out.id, "record.id") || !r.bin(out.key, key_bytes, "record.key")) return false;
+  if (out.key.size() != key_bytes) return r.fail(Code::range, "record.key");
+  return r.end("record");
+}
+
+}  // namespace
+
+std::string encode(const KeyRecord& record) {
+  assert(known_role(record.role) && valid_id(record.id) && record.key.size() == key_bytes);
+  Writer w;
+  w.array(4);
+  w.str(kind_key);
+  w.str(record.role);
+  w.str(record.id);
+  w.bin(record.key);
+  return w.take();
+}
+
+Result<KeyRecord, DecodeError> decode_key_record(std::string_view bytes) {
+  Reader r(bytes);
+  KeyRecord out;
+  if (!read_key_record(r, out)) return Failure{r.error()};
+  return out;
+}
+
+std::string encode(const GrantRecord& g) {
+  assert(valid_member_pattern(g.members) && valid_key_pattern(g.keys));
+  assert(g.operations > 0 && g.operations <= operations_all);
+  Writer w;
+  w.array(9);
+  w.str(kind_grant);
+  w.str(g.members);
+  w.str(g.keys);
+  w.array(g.types.size());
+  for (const std::uint8_t type : g.types) w.uint(type);
+  w.uint(g.operations);
+  w.uint(g.since_ms);
+  w.uint(g.burst);
+  w.uint(g.per_hour);
+  w.uint(g.bytes_max);
+  return w.take();
+}
+
+Result<GrantRecord, DecodeError> decode_grant_record(std::string_view bytes) {
+  Reader r(bytes);
+  GrantRecord out;
+  if (!read_grant_record(r, out)) return Failure{r.error()};
+  return out;
+}
+
+bool valid_member_pattern(std::string_view pattern) {
+  const auto fine = [](char c) { return c == '*' || c == '?' || valid_id({&c, 1}); };
+  return !pattern.empty() && pattern.size() <= id_bytes_max &&
+         std::all_of(pattern.begin(), pattern.end(), fine);
+}
+
+bool valid_key_pattern(std::string_view pattern) {
+  // A pattern's own characters are a key's, too.
+  return pattern.size() <= pattern_bytes_max && valid_key(pattern) && pattern.front() != '$';
+}
+
+}  // namespace tributary::wire

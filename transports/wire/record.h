@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records of the fleet's registry: elements of the G-Sets $fleet/keys and $fleet/grants,
+// docs/protocol.md.
+// Views in what is decoded point into the bytes given.
+//
+//   std::string element = encode(KeyRecord{"device", "sensor-7", key_bytes});
+//   Result<KeyRecord, DecodeError> r = decode_key_record(element);   // strict, like all decoders
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crdt/result.h"
+#include "transports/wire/bytes.h"
+
+namespace tributary::wire {
+
+inline constexpr std::string_view registry_prefix = "$fleet/";
+inline constexpr std::string_view keys_key = "$fleet/keys";
+inline constexpr std::string_view grants_key = "$fleet/grants";
+inline constexpr std::string_view admin_id = "admin";  // who writes the registry
+
+// This member signs with this key.
+struct KeyRecord {
+  std::string_view role;  // "device", "gateway"
+  std::string_view id;
+  std::string_view key;  // 32 bytes: Ed25519
+};
+// REQUIRES: the grammar; asserted.
+std::string encode(const KeyRecord&);
+// `version`: a record of another kind, which a newer writer may have made.
+Result<KeyRecord, DecodeError> decode_key_record(std::string_view bytes);
+
+// These members may do this to these keys. What no grant allows is not allowed.
+struct GrantRecord {
+  enum Operation : std::uint8_t {
+    add = 1,    // count up, add elements
+    take = 2,   // count down, remove elements, one's own or others'
+    set = 4,    // write a register
+    other = 8,  // types that this version does not know
+  };
+  static constexpr std::uint64_t unbounded = ~std::uint64_t{0};
+
+  std::string_view members;         // a pattern of ids: '*' any run of characters, '?' one
+  std::string_view keys;            // the same of keys; "{id}" stands for the member's own id
+  std::vector<std::uint8_t> types;  // ascending; empty: all
+  std::uint8_t operations = 0;      // bits of Operation, not 0
+  // A counter's sum, either way, may be at most burst + per_hour × the hours from `since_ms` to the
+  // delta's hlc; `burst` unbounded: no bound.
+  std::uint64_t since_ms = 0, burst = unbounded, per_hour = 0;
+  std::uint64_t bytes_max = unbounded;  // of an entry of any other type, encoded
+};
+std::string encode(const GrantRecord&);
+Result<GrantRecord, DecodeError> decode_grant_record(std::string_view bytes);
+// In a pattern only what ids and keys may have, and * ? { }.
+bool valid_member_pattern(std::string_view pattern);
+bool valid_key_pattern(std::string_view pattern);
+
+}  // namespace tributary::wire
