@@ -57,8 +57,8 @@ set(CPACK_DEBIAN_RUNTIME_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_NAME tributary)
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "The Tributary authors <tributary@users.noreply.github.com>")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION net)
-set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "MQTT sensor-aggregation gateway on CRDTs
-Devices publish counters, sets and registers that only grow; several gateways
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "Devices publish counters, sets and registers that only grow; several gateways
 hear the same device and make the totals right, each operation counted exactly
 once on every gateway, over links that lose packets and power that fails.
 
