@@ -49,6 +49,11 @@ void add_transfer(CLI::App& root, Commands& commands);  // export import
 void add_config(CLI::App& root, Commands& commands);
 void add_policy(CLI::App& root, Commands& commands);  // grant list test
 void add_fleet(CLI::App& root, Commands& commands);   // init enroll prove rotate revoke keys
+void add_check(CLI::App& root, Commands& commands);
+void add_database(CLI::App& root, Commands& commands);  // verify backup restore compact
+void add_dead_letters(CLI::App& root, Commands& commands);
+void add_diag(CLI::App& root, Commands& commands);
+void add_man(CLI::App& root, Commands& commands);
 void add_demo(CLI::App& root, Commands& commands);
 void add_version(CLI::App& root, Commands& commands);
 void add_completion(CLI::App& root, Commands& commands);

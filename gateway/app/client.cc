@@ -134,6 +134,19 @@ void Client::publish(const Message& message, std::uint32_t timeout_ms) {
   }
 }
 
+void Client::settle(std::uint32_t timeout_ms) {
+  const std::uint64_t deadline = mono_now_ms() + timeout_ms;
+  while (session_->outbox_size() > 0) {
+    if (mono_now_ms() >= deadline) {
+      throw Trouble(Exit::broker, broker_ + " did not acknowledge in " +
+                                      std::to_string(timeout_ms) + " ms\n  is the broker up?");
+    }
+    take(session_->poll(256));
+    wait(std::min(deadline, mono_now_ms() + 20));
+  }
+  take(session_->poll(256));
+}
+
 std::optional<Message> Client::next(std::uint64_t deadline_mono_ms) {
   while (inbox_.empty()) {
     take(session_->poll(256));

@@ -53,6 +53,9 @@ class Client {
   void unsubscribe(const std::string& filter);
   // Waits for room in the outbox; throws Trouble(broker) at the deadline.
   void publish(const transports::Message& message, std::uint32_t timeout_ms);
+  // Waits until the broker has acknowledged all that was published; throws Trouble(broker) at the
+  // deadline.
+  void settle(std::uint32_t timeout_ms);
   // The next message that is not an answer to request(); nullopt at the deadline.
   std::optional<transports::Message> next(std::uint64_t deadline_mono_ms);
 

@@ -56,11 +56,17 @@ Exit run_gateway(const GatewayArguments& arguments) {
   for (std::size_t i = 0; i < options.links.size(); ++i) {
     options.links[i].certificate_ends_s = [&watch, i] { return watch.ends_s(i); };
   }
+  Reload reload(loaded, [&] { return read_inputs(arguments.config, arguments.sets); });
+  options.reload = [&] { return reload.again(); };
   auto daemon = Daemon::open(std::move(options), log);
   if (!daemon) throw Trouble(Exit::storage, daemon.error().message);
   signals.on_stop([&] { (*daemon)->stop(); });
+  signals.on_reload([&] { (*daemon)->reload(); });
+  signals.on_copy([&] { (*daemon)->copy(); });
   const Daemon::End end = (*daemon)->run();
   signals.on_stop({});
+  signals.on_reload({});
+  signals.on_copy({});
   if (end == Daemon::End::stopped) return Exit::ok;
   throw Trouble(Exit::storage,
                 loaded.derived.database_path +

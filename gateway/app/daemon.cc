@@ -12,12 +12,14 @@
 #include <utility>
 
 #include "gateway/app/clock.h"
+#include "gateway/app/live_copy.h"
 #include "gateway/app/store_thread.h"
 
 namespace tributary::app {
 namespace {
 
 constexpr std::uint64_t idle_wait_ms = 1'000;  // for the log's counts; everything else wakes us
+constexpr std::uint64_t status_interval_ms = 10'000;
 
 std::uint64_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
@@ -111,20 +113,78 @@ void Daemon::wait(std::uint64_t until_ms) {
   wake_asked_ = false;
 }
 
-bool Daemon::stop_asked() {
+void Daemon::ask(bool Asked::*what) {
+  {
+    const std::lock_guard lock(mutex_);
+    asked_.*what = true;
+  }
+  wake();
+}
+
+// A stop stays asked for; the others are done once.
+Daemon::Asked Daemon::asked() {
   const std::lock_guard lock(mutex_);
-  return stop_asked_;
+  return std::exchange(asked_, Asked{.stop = asked_.stop});
+}
+
+void Daemon::heed(const Asked& asked) {
+  if (asked.reload && reload_) reload_now();
+  if (asked.copy) copy_now();
+}
+
+void Daemon::reload_now() {
+  service_.reloading();
+  const Reloaded r = reload_();
+  if (r.refused.empty()) {
+    log_.set(r.log.level, r.log.format);
+    pump_->set_limits(r.limits);
+    std::string text = r.changed.empty() ? "nothing changed" : "";
+    for (const std::string& one : r.changed) text += (text.empty() ? "" : ", ") + one;
+    for (std::size_t i = 0; i < r.waiting.size(); ++i) {
+      text += (i == 0 ? "; at the next start: " : ", ") + r.waiting[i];
+    }
+    log_.write(Level::info, "reloaded", text);
+  }
+  pump_->reloaded(r.refused);
+  service_.ready();
+}
+
+void Daemon::copy_now() {
+  log_.write(Level::info, "copy", "of the database, beside it, was asked for");
+  pump_->copy_beside([path = copy_error_path(database_path_)](const std::string& error) {
+    if (error.empty()) return;
+    std::ofstream(path) << error << "\n";
+  });
+}
+
+void Daemon::tell_service(std::uint64_t now_ms) {
+  if (!service_.alive(now_ms, pump_->disk_owes_since_ms())) {
+    log_.write(Level::error, "disk-silent",
+               "a commit is not answered: the watchdog is told no more, and will start us again");
+  }
+  if (!service_.used() || now_ms < next_status_ms_) return;
+  const core::Summary s = pump_->core().summary();
+  next_status_ms_ = now_ms + (s.announced ? status_interval_ms : idle_wait_ms);
+  service_.status((s.degraded ? "degraded: " + s.degraded_reason
+                              : std::string(s.announced ? "online" : "starting")) +
+                  "; " + std::to_string(s.keys) + " keys of " + std::to_string(s.actors) +
+                  " actors");
 }
 
 Daemon::End Daemon::run() {
   std::optional<std::uint64_t> stop_deadline_ms;
+  service_.ready();
   while (!pump_->storage_lost()) {
     bool more = pump_->turn();
     if (door_) more = door_->serve(*pump_) || more;
     log_.tick();
     if (tick_) tick_();
     const std::uint64_t now_ms = mono_now_ms();
-    if (!stop_deadline_ms && stop_asked()) {
+    tell_service(now_ms);
+    const Asked asked = this->asked();
+    heed(asked);
+    if (!stop_deadline_ms && asked.stop) {
+      service_.stopping();
       log_.write(Level::info, "stopping", "committing what waits");
       stop_deadline_ms = now_ms + stop_timeout_ms_;
       pump_->stop();
@@ -144,11 +204,15 @@ Daemon::End Daemon::run() {
 }
 
 void Daemon::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_asked_ = true;
-  }
-  wake();
+  ask(&Asked::stop);
+}
+
+void Daemon::reload() {
+  ask(&Asked::reload);
+}
+
+void Daemon::copy() {
+  ask(&Asked::copy);
 }
 
 }  // namespace tributary::app

@@ -9,7 +9,7 @@
 //   signals.on_stop([&] { (*daemon)->stop(); });
 //   return (*daemon)->run() == Daemon::End::stopped ? 0 : 5;
 //
-// Thread-safety: stop() from any thread; everything else from one.
+// Thread-safety: stop(), reload() and copy() from any thread; everything else from one.
 #pragma once
 #include <condition_variable>
 #include <cstdint>
@@ -23,6 +23,8 @@
 #include "gateway/app/door.h"
 #include "gateway/app/log.h"
 #include "gateway/app/pump.h"
+#include "gateway/app/reload.h"
+#include "gateway/app/service.h"
 
 namespace tributary::app {
 
@@ -38,7 +40,8 @@ class Daemon {
     std::optional<http::Server::Options> http;
     std::uint32_t stop_timeout_ms = 5'000;  // for the last commit and the goodbye
     std::function<std::optional<std::string>()> registry = {};  // see Pump::Options
-    std::function<void()> tick = {};  // called at least once a second, by the owner
+    std::function<void()> tick = {};        // called at least once a second, by the owner
+    std::function<Reloaded()> reload = {};  // reads the configuration again; called by the owner
   };
 
   // Opens the pump. `log` outlives the daemon.
@@ -52,21 +55,39 @@ class Daemon {
   };
   End run();
   void stop();
+  void reload();  // the configuration, as far as it can change while this runs
+  void copy();    // the database, beside itself (live_copy.h)
 
  private:
   Daemon(Log& log, const Options& options)
-      : log_(log), stop_timeout_ms_(options.stop_timeout_ms), tick_(options.tick) {}
+      : log_(log),
+        stop_timeout_ms_(options.stop_timeout_ms),
+        tick_(options.tick),
+        reload_(options.reload),
+        database_path_(options.database_path) {}
+  struct Asked {
+    bool stop = false, reload = false, copy = false;
+  };
+  void ask(bool Asked::*what);
+  Asked asked();
   void wake();
   void wait(std::uint64_t until_ms);
-  bool stop_asked();
+  void heed(const Asked& asked);
+  void reload_now();
+  void copy_now();
+  void tell_service(std::uint64_t now_ms);
 
   Log& log_;
   const std::uint32_t stop_timeout_ms_;
   const std::function<void()> tick_;
+  const std::function<Reloaded()> reload_;
+  const std::string database_path_;
+  Service service_;
+  std::uint64_t next_status_ms_ = 0;
   std::mutex mutex_;
   std::condition_variable woken_;
   bool wake_asked_ = false;     // guarded by mutex_
-  bool stop_asked_ = false;     // guarded by mutex_
+  Asked asked_;                 // guarded by mutex_
   std::unique_ptr<Pump> pump_;  // these last: their threads call wake()
   std::unique_ptr<Door> door_;
 };

@@ -3,7 +3,10 @@
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "gateway/app/clock.h"
@@ -31,6 +34,21 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
+// sd-daemon(3): the level as the journal takes it off a line again.
+const char* journal_mark(Level level) {
+  switch (level) {
+    case Level::debug:
+      return "<7>";
+    case Level::info:
+      return "<6>";
+    case Level::warning:
+      return "<4>";
+    case Level::error:
+      return "<3>";
+  }
+  return "";
+}
+
 // What came from the network may hold control characters: a log line is one line.
 std::string one_line(std::string_view text) {
   std::string out(text);
@@ -41,6 +59,13 @@ std::string one_line(std::string_view text) {
 }
 
 }  // namespace
+
+bool journal_reads_stderr() {
+  const char* stream = std::getenv("JOURNAL_STREAM");  // "device:inode"
+  struct ::stat s {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &s) != 0) return false;
+  return std::to_string(s.st_dev) + ":" + std::to_string(s.st_ino) == stream;
+}
 
 bool RepeatLimit::admit(std::string_view kind, std::uint32_t burst, std::uint64_t now_ms) {
   auto it = windows_.find(kind);
@@ -84,13 +109,19 @@ struct Log::Sink {
 Log::Log(const Options& options)
     : sink_(std::make_unique<Sink>()),
       options_(options),
+      format_(options.format),
       limit_(options.repeat_interval_ms, kinds_max) {
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   sink_->logger = std::make_shared<spdlog::logger>("tributary", std::move(sink));
-  sink_->logger->set_level(to_spdlog(options.level));
-  sink_->logger->set_pattern(options.format == Format::json ? "%v"
-                                                            : "%Y-%m-%dT%H:%M:%S.%e%z %^%-7l%$ %v");
   sink_->logger->flush_on(spdlog::level::trace);
+  set(options.level, options.format);
+}
+
+void Log::set(Level level, Format format) {
+  format_ = format;
+  sink_->logger->set_level(to_spdlog(level));
+  const bool bare = format == Format::json || options_.journal;
+  sink_->logger->set_pattern(bare ? "%v" : "%Y-%m-%dT%H:%M:%S.%e%z %^%-7l%$ %v");
 }
 
 Log::~Log() = default;
@@ -117,13 +148,14 @@ void Log::tick() {
 }
 
 void Log::put(Level level, std::string_view kind, std::string_view text) {
-  if (options_.format == Format::text) {
-    sink_->logger->log(to_spdlog(level), "{}: {}", kind, one_line(text));
+  const char* mark = options_.journal ? journal_mark(level) : "";
+  if (format_ == Format::text) {
+    sink_->logger->log(to_spdlog(level), "{}{}: {}", mark, kind, one_line(text));
     return;
   }
   const nlohmann::json line = {
       {"at", utc_time(wall_now_ms())}, {"level", word(level)}, {"kind", kind}, {"text", text}};
-  sink_->logger->log(to_spdlog(level), "{}",
+  sink_->logger->log(to_spdlog(level), "{}{}", mark,
                      line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 

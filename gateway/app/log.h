@@ -4,10 +4,11 @@
 //
 //   Log log({.level = Level::info, .format = Log::Format::json});
 //   log.write(Level::warning, "reject-malformed", "up/dev-1: truncated at byte 17");
-//   log.tick(now_ms);      // now and then: says what was held back
+//   log.tick();            // now and then: says what was held back
 //
 // Thread-safe.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -45,6 +46,9 @@ class RepeatLimit {
   std::map<std::string, Window, std::less<>> windows_;
 };
 
+// Is this process's standard error read by systemd's journal?
+bool journal_reads_stderr();
+
 class Log {
  public:
   enum class Format : std::uint8_t { text, json };
@@ -52,6 +56,8 @@ class Log {
     Level level = Level::info;
     Format format = Format::text;
     std::uint64_t repeat_interval_ms = 10'000;
+    // systemd's journal reads the lines: it knows the time, and wants a "<4>" for a level.
+    bool journal = false;
   };
   explicit Log(const Options&);
   ~Log();
@@ -61,12 +67,15 @@ class Log {
   void write(Level, std::string_view kind, std::string_view text);
   // Writes what was held back in intervals that are over.
   void tick();
+  // From now on; any thread.
+  void set(Level level, Format format);
 
  private:
   void put(Level, std::string_view kind, std::string_view text);
   struct Sink;
   std::unique_ptr<Sink> sink_;
   Options options_;
+  std::atomic<Format> format_;
   std::mutex mutex_;
   RepeatLimit limit_;  // guarded by mutex_
 };

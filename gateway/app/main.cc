@@ -67,12 +67,17 @@ void add_all(CLI::App& root, Commands& commands) {
   add_queries(root, commands);
   add_transfer(root, commands);
   add_config(root, commands);
+  add_check(root, commands);
+  add_database(root, commands);
+  add_dead_letters(root, commands);
+  add_diag(root, commands);
   add_device(root, commands);
   add_fleet(root, commands);
   add_policy(root, commands);
   add_simulate(root, commands);
   add_demo(root, commands);
   add_completion(root, commands);
+  add_man(root, commands);
   add_version(root, commands);
 }
 

@@ -29,6 +29,8 @@ class Outbox {
     std::size_t bytes_max = std::size_t{64} << 20;
   };
   explicit Outbox(const Limits& limits) : limits_(limits) {}
+  // From the next push on.
+  void set_limits(const Limits& limits) { limits_ = limits; }
 
   void push(transports::Message message);
   // Hands over as much as the session takes.

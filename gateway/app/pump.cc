@@ -102,9 +102,9 @@ void Pump::log(Level level, std::string_view kind, std::string_view text) {
 }
 
 // What the core has taken in when a link is no longer read may still all be acknowledged.
-Outbox::Limits Pump::limits(const Link& link) const {
-  return {.messages_max = link.outbox_max,
-          .acks_max = link.outbox_max + 2 * options_.core.pending_envelopes_max};
+Outbox::Limits Pump::limits(std::size_t outbox_max) const {
+  return {.messages_max = outbox_max,
+          .acks_max = outbox_max + 2 * options_.core.pending_envelopes_max};
 }
 
 void Pump::start_links() {
@@ -128,7 +128,7 @@ void Pump::start_links() {
     Line made{.id = core_->attach(link.options),
               .name = link.options.name,
               .session = link.connect(will),
-              .outbox = Outbox(limits(link)),
+              .outbox = Outbox(limits(link.outbox_max)),
               .reason = "not connected yet",
               .connected = false,
               .held_back = false};
@@ -180,23 +180,46 @@ void Pump::request_snapshot(std::size_t index, Message reply) {
     links_[index].outbox.push(std::move(reply));
     return;
   }
-  // A fixed place beside the database: no path is ever taken from the network.
   const std::string path = options_.database_path + ".snapshot";
+  copy_beside([this, index, path, reply = std::move(reply)](const std::string& error) mutable {
+    reply.payload = !error.empty()
+                        ? answer_error(error, "free space or permissions, then try again")
+                        : nlohmann::json{{"gateway", options_.core.gateway}, {"path", path}}.dump(
+                              -1, ' ', false, nlohmann::json::error_handler_t::replace);
+    links_[index].outbox.push(std::move(reply));
+  });
+}
+
+// A fixed place beside the database: no path is ever taken from the network.
+void Pump::copy_beside(std::function<void(const std::string& error)> done) {
   const std::uint64_t id = snapshot_next_++;
-  snapshots_.emplace(id, Snapshot{index, std::move(reply), path});
-  disk_->snapshot(id, path);
+  const auto made =
+      snapshots_.emplace(id, Snapshot{options_.database_path + ".snapshot", std::move(done)});
+  disk_->snapshot(id, made.first->second.path);
 }
 
 void Pump::snapshot_done(const Disk::Reply& done) {
   const auto it = snapshots_.find(done.id);
   assert(it != snapshots_.end());
-  Snapshot& snapshot = it->second;
-  snapshot.reply.payload =
-      done.error ? answer_error(done.error->message, "free space or permissions, then try again")
-                 : nlohmann::json{{"gateway", options_.core.gateway}, {"path", snapshot.path}}.dump(
-                       -1, ' ', false, nlohmann::json::error_handler_t::replace);
-  links_[snapshot.link].outbox.push(std::move(snapshot.reply));
+  const std::string error = done.error ? done.error->message : std::string();
+  if (!error.empty()) log(Level::error, "snapshot", error);
+  it->second.done(error);
   snapshots_.erase(it);
+}
+
+void Pump::set_limits(const Limits& limits) {
+  assert(limits.outbox_max.size() == links_.size());
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    links_[i].outbox.set_limits(this->limits(limits.outbox_max[i]));
+  }
+  disk_->keep(limits.dead_letters_max, limits.quarantine_max);
+}
+
+void Pump::reloaded(const std::string& refused) {
+  reloaded_at_ms_ = now().wall_ms;
+  reload_refused_ = refused;
+  if (refused.empty()) return;
+  log(Level::error, "reload-refused", refused + "; what was in force stays so");
 }
 
 ProcessState Pump::process_state() const {
@@ -223,7 +246,9 @@ ProcessState Pump::process_state() const {
                      .pending_max = options_.core.pending_envelopes_max,
                      .memory_bytes_max = options_.core.total_bytes_max,
                      .type_bytes_max = options_.core.type_bytes_max,
-                     .events = &events_};
+                     .events = &events_,
+                     .reloaded_at_ms = reloaded_at_ms_,
+                     .reload_refused = reload_refused_};
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const Line& link = links_[i];
     const Link& given = options_.links[i];
@@ -324,6 +349,7 @@ void Pump::replies() {
       snapshot_done(reply);
       continue;
     }
+    commit_asked_ms_.reset();
     commit_last_us_ = reply.took_us;
     commits_.observe_us(reply.took_us);
     commit_max_us_ = std::max(commit_max_us_, reply.took_us);
@@ -339,7 +365,10 @@ void Pump::replies() {
 
 void Pump::effects() {
   core::Output out = core_->take_output();
-  if (out.commit) disk_->commit(out.commit->ticket, std::move(out.commit->rows));
+  if (out.commit) {
+    commit_asked_ms_ = now().mono_ms;
+    disk_->commit(out.commit->ticket, std::move(out.commit->rows));
+  }
   for (core::Subscription& s : out.subscriptions) {
     assert(s.link < links_.size());
     Session& session = *links_[s.link].session;

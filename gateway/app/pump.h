@@ -85,6 +85,20 @@ class Pump {
   // Hands over what the sessions take, and ends them.
   void hang_up(std::uint32_t flush_ms);
 
+  // Limits that may change while it runs.
+  struct Limits {
+    std::vector<std::size_t> outbox_max;  // by link
+    std::uint32_t dead_letters_max = 1'000, quarantine_max = 1'000;
+  };
+  void set_limits(const Limits& limits);
+  // For the status and the log: a reload, and why it was refused, if it was.
+  void reloaded(const std::string& refused);
+  // Copies the database beside itself while commits go on, as the request `snapshot` does; calls
+  // `done` with what went wrong, or with nothing.
+  void copy_beside(std::function<void(const std::string& error)> done);
+  // Since when the disk owes an answer to a commit (mono_ms); nullopt: it owes none.
+  std::optional<std::uint64_t> disk_owes_since_ms() const { return commit_asked_ms_; }
+
   const core::Gateway& core() const { return *core_; }
   // What answers to operators are made of, beside the core.
   ProcessState process_state() const;
@@ -106,15 +120,14 @@ class Pump {
     std::uint64_t messages_in = 0, bytes_in = 0;
   };
   struct Snapshot {
-    std::size_t link = 0;
-    transports::Message reply;
     std::string path;
+    std::function<void(const std::string& error)> done;
   };
 
   explicit Pump(Options options) : options_(std::move(options)) {}
   Result<bool, store::Error> open();
   Result<bool, store::Error> restore(store::Store& store);
-  Outbox::Limits limits(const Link&) const;
+  Outbox::Limits limits(std::size_t outbox_max) const;
   void start_links();
   void read_registry();
   void give_registry();
@@ -148,6 +161,9 @@ class Pump {
   std::optional<std::uint64_t> stalled_since_ms_;  // the core takes nothing since then
   bool shedding_ = false;
   std::uint64_t shed_ = 0;  // messages let go
+  std::optional<std::uint64_t> commit_asked_ms_;
+  std::uint64_t reloaded_at_ms_ = 0;
+  std::string reload_refused_;
 };
 
 }  // namespace tributary::app

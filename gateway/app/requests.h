@@ -60,6 +60,9 @@ struct ProcessState {
   std::size_t memory_bytes_max = 0;             // of state and live envelopes, estimated
   std::array<std::size_t, 6> type_bytes_max{};  // by wire::Type; 0: types not known
   const Events* events = nullptr;               // outlives the request
+  // The configuration's last reload: when (0: none), and why it was refused (empty: it was not).
+  std::uint64_t reloaded_at_ms = 0;
+  std::string reload_refused;
 };
 
 std::string answer(const core::Gateway& gateway, const ProcessState& process,

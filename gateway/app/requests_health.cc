@@ -121,6 +121,9 @@ json status(const Query& q) {
             {"disk_size_bytes", q.process.disk_size_bytes}}},
           {"ack_p50_us", q.gateway.counters().ack.quantile_us(0.50)},
           {"ack_p99_us", q.gateway.counters().ack.quantile_us(0.99)},
+          {"reload", q.process.reloaded_at_ms == 0 ? json(nullptr)
+                                                   : json{{"at", q.process.reloaded_at_ms},
+                                                          {"refused", q.process.reload_refused}}},
           {"pending_max", q.process.pending_max},
           {"memory", memory_json(s, q.process)},
           {"memory_bytes", q.process.memory_bytes},

@@ -175,6 +175,7 @@ Log::Options log_options(const config::Gateway& gateway) {
       break;
   }
   o.format = gateway.log.format == config::LogFormat::json ? Log::Format::json : Log::Format::text;
+  o.journal = journal_reads_stderr();
   return o;
 }
 

@@ -19,6 +19,7 @@ sigset_t handled() {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGHUP);
+  sigaddset(&set, SIGUSR1);
   return set;
 }
 
@@ -55,6 +56,16 @@ void Signals::on_stop(std::function<void()> stop) {
   if (asked_ && stop_) stop_();
 }
 
+void Signals::on_reload(std::function<void()> reload) {
+  const std::lock_guard lock(mutex_);
+  reload_ = std::move(reload);
+}
+
+void Signals::on_copy(std::function<void()> copy) {
+  const std::lock_guard lock(mutex_);
+  copy_ = std::move(copy);
+}
+
 bool Signals::stop_asked() const {
   const std::lock_guard lock(mutex_);
   return asked_;
@@ -67,11 +78,20 @@ void Signals::loop() {
     if ((fds[0].revents & POLLIN) == 0) continue;
     signalfd_siginfo info{};
     if (read(signal_fd_, &info, sizeof info) != sizeof info) continue;
-    const std::lock_guard lock(mutex_);
-    if (asked_) _exit(128 + static_cast<int>(info.ssi_signo));
-    asked_ = true;
-    if (stop_) stop_();
+    take(static_cast<int>(info.ssi_signo));
   }
+}
+
+void Signals::take(int signal) {
+  const std::lock_guard lock(mutex_);
+  if (signal == SIGUSR1) {
+    if (copy_) copy_();
+    return;
+  }
+  if (signal == SIGHUP && reload_) return reload_();
+  if (asked_) _exit(128 + signal);
+  asked_ = true;
+  if (stop_) stop_();
 }
 
 }  // namespace tributary::app

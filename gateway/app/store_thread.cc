@@ -2,9 +2,21 @@
 #include "gateway/app/store_thread.h"
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace tributary::app {
+namespace {
+
+constexpr std::uint32_t pages_a_step = 64;  // a quarter of a MiB: about a millisecond
+
+std::uint64_t now_us() {
+  using namespace std::chrono;
+  return static_cast<std::uint64_t>(
+      duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count());
+}
+
+}  // namespace
 
 StoreThread::StoreThread(std::unique_ptr<store::Store> store, std::function<void()> wake)
     : store_(std::move(store)),
@@ -30,11 +42,22 @@ void StoreThread::push(Job job) {
 }
 
 void StoreThread::commit(core::Ticket ticket, core::Commit rows) {
-  push({.kind = Reply::Kind::commit, .id = ticket, .rows = std::move(rows), .path = {}});
+  push({.kind = Job::Kind::commit, .id = ticket, .rows = std::move(rows)});
+}
+
+void StoreThread::keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_max) {
+  push({.kind = Job::Kind::keep,
+        .rows = {},
+        .dead_letters_max = dead_letters_max,
+        .quarantine_max = quarantine_max});
 }
 
 void StoreThread::snapshot(std::uint64_t id, std::string path) {
-  push({.kind = Reply::Kind::snapshot, .id = id, .rows = {}, .path = std::move(path)});
+  {
+    const std::lock_guard lock(mutex_);
+    copies_.push_back({.id = id, .path = std::move(path)});
+  }
+  changed_.notify_one();
 }
 
 std::vector<Disk::Reply> StoreThread::take_replies() {
@@ -42,38 +65,55 @@ std::vector<Disk::Reply> StoreThread::take_replies() {
   return std::exchange(replies_, {});
 }
 
+// One transaction, then one step of a copy: neither waits for the end of the other.
 void StoreThread::loop() {
   while (true) {
-    Job job;
+    std::optional<Job> job;
+    Copy* copy = nullptr;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return ending_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
+      changed_.wait(lock, [this] { return ending_ || !jobs_.empty() || !copies_.empty(); });
+      if (jobs_.empty() && ending_) return;
+      if (!jobs_.empty()) {
+        job = std::move(jobs_.front());
+        jobs_.pop_front();
+      }
+      if (!copies_.empty()) copy = &copies_.front();  // a deque moves nothing when it grows
     }
-    Reply reply = run(job);
-    {
-      const std::lock_guard lock(mutex_);
-      replies_.push_back(std::move(reply));
-    }
-    wake_();
+    if (job) run(*job);
+    if (copy) step(*copy);
   }
 }
 
-Disk::Reply StoreThread::run(Job& job) {
-  const auto began = std::chrono::steady_clock::now();
-  Reply reply{.kind = job.kind, .id = job.id, .error = {}, .took_us = 0, .file_bytes = 0};
-  if (job.kind == Reply::Kind::commit) {
-    reply.error = writer_.commit(job.rows);
-  } else if (const auto done = store_->snapshot(job.path); !done) {
-    reply.error = done.error();
-  }
+void StoreThread::reply(Reply reply) {
   reply.file_bytes = store_->file_bytes();
-  reply.took_us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                                 std::chrono::steady_clock::now() - began)
-                                                 .count());
-  return reply;
+  {
+    const std::lock_guard lock(mutex_);
+    if (reply.kind == Reply::Kind::snapshot) copies_.pop_front();
+    replies_.push_back(std::move(reply));
+  }
+  wake_();
+}
+
+void StoreThread::run(Job& job) {
+  if (job.kind == Job::Kind::keep) return store_->keep(job.dead_letters_max, job.quarantine_max);
+  const std::uint64_t began_us = now_us();
+  Reply done{.kind = Reply::Kind::commit, .id = job.id, .error = {}, .took_us = 0, .file_bytes = 0};
+  done.error = writer_.commit(job.rows);
+  done.took_us = now_us() - began_us;
+  reply(std::move(done));
+}
+
+void StoreThread::step(Copy& copy) {
+  const bool first = copy.began_us == 0;
+  if (first) copy.began_us = now_us();
+  const auto went = first ? store_->begin_snapshot(copy.path) : store_->step_snapshot(pages_a_step);
+  if (went && (first || !*went)) return;
+  Reply done{
+      .kind = Reply::Kind::snapshot, .id = copy.id, .error = {}, .took_us = 0, .file_bytes = 0};
+  if (!went) done.error = went.error();
+  done.took_us = now_us() - copy.began_us;
+  reply(std::move(done));
 }
 
 }  // namespace tributary::app

@@ -3,6 +3,8 @@
 // decoding; the answers wait here until it takes them. Its promise: after `ok`, power may fail;
 // after a failed write or sync nothing else is tried before the database was reopened and checked.
 //
+// A snapshot is made a few pages at a time between the transactions, which do not wait for it.
+//
 //   StoreThread disk(std::move(store), [&] { wake(); });
 //   disk.commit(ticket, std::move(rows));
 //   for (Disk::Reply& r : disk.take_replies()) …
@@ -32,17 +34,26 @@ class StoreThread final : public Disk {
   void commit(core::Ticket ticket, core::Commit rows) override;
   void snapshot(std::uint64_t id, std::string path) override;
   std::vector<Reply> take_replies() override;
+  void keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_max) override;
 
  private:
   struct Job {
-    Reply::Kind kind = Reply::Kind::commit;
+    enum class Kind : std::uint8_t { commit, keep };
+    Kind kind = Kind::commit;
     std::uint64_t id = 0;
     core::Commit rows;
+    std::uint32_t dead_letters_max = 0, quarantine_max = 0;
+  };
+  struct Copy {
+    std::uint64_t id = 0;
     std::string path;
+    std::uint64_t began_us = 0;  // 0: not begun
   };
   void push(Job job);
   void loop();
-  Reply run(Job& job);
+  void run(Job& job);
+  void step(Copy& copy);
+  void reply(Reply reply);
 
   std::unique_ptr<store::Store> store_;  // touched by thread_ alone
   StoreWriter writer_;                   // touched by thread_ alone
@@ -50,6 +61,7 @@ class StoreThread final : public Disk {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;        // guarded by mutex_
+  std::deque<Copy> copies_;     // guarded by mutex_; the first one's content is thread_'s
   std::vector<Reply> replies_;  // guarded by mutex_
   bool ending_ = false;         // guarded by mutex_
   std::thread thread_;

@@ -53,7 +53,7 @@ void GatewayPlayer::perform(const Step& step) {
     case What::term:
       return end_clean(SIGTERM, "gateway: SIGTERM under load, clean and in time", clean_end_max);
     case What::hangup:
-      return end_clean(SIGHUP, "gateway: SIGHUP under load, clean and in time", clean_end_max);
+      return hang_up();
     case What::stop:
       return stop(step);
     case What::flip:
@@ -170,6 +170,18 @@ void GatewayPlayer::end_clean(int signal, const char* counted, std::chrono::mill
                 std::to_string(node_.status()) + "\n" + node_.last_words());
   }
   again();
+}
+
+// A reload: it says so, and the same life goes on acknowledging.
+void GatewayPlayer::hang_up() {
+  if (!until(10'000ms, "connecting", [&] { return node_.connected(); })) return;
+  stage_.pause(std::chrono::milliseconds(random_() % 100));
+  if (!alive()) return;
+  node_.signal(SIGHUP);
+  if (!until(10'000ms, "reloading", [&] { return node_.said("reloaded: "); })) return;
+  const std::uint64_t before = node_.acks();
+  if (!until(20'000ms, "acknowledging after SIGHUP", [&] { return node_.acks() > before; })) return;
+  stage_.count("gateway: SIGHUP under load, the same life goes on");
 }
 
 void GatewayPlayer::stop(const Step& step) {

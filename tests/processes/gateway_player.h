@@ -39,6 +39,7 @@ class GatewayPlayer {
   void kill_in_commit(const Step& step);
   void kill_in_checkpoint();
   void end_clean(int signal, const char* counted, std::chrono::milliseconds limit);
+  void hang_up();
   void stop(const Step& step);
   void damage(const Step& step);
   void full_disk(const Step& step);

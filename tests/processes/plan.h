@@ -23,7 +23,7 @@ enum class What : std::uint8_t {
   kill_commit,      // -9 as soon as its log on the disk is written
   kill_checkpoint,  // SIGTERM, then -9 as soon as the log is copied back into the database
   term,             // SIGTERM under load: must end clean, in time
-  hangup,           // SIGHUP: the same
+  hangup,           // SIGHUP under load: must go on
   stop,             // SIGSTOP for `amount` ms
   flip,             // between two lives: bits of its database or log are flipped,
   truncate,         // … one of them is cut,

@@ -51,5 +51,20 @@ TEST(RepeatLimit, KindsAreBounded) {
   EXPECT_FALSE(limit.admit("a", 1, 0));
 }
 
+TEST(Log, TheJournalGetsLevelsAndNoTimes) {
+  testing::internal::CaptureStderr();
+  {
+    Log log({.level = Level::info, .journal = true});
+    log.write(Level::warning, "disk-full", "free some space");
+    log.write(Level::debug, "not", "asked for");
+    log.set(Level::debug, Log::Format::json);
+    log.write(Level::debug, "detail", "of interest now");
+  }
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(said.rfind("<4>disk-full: free some space\n<7>{", 0), 0U) << said;
+  EXPECT_NE(said.find("of interest now"), std::string::npos) << said;
+  EXPECT_EQ(said.find("asked for"), std::string::npos) << said;
+}
+
 }  // namespace
 }  // namespace tributary::app

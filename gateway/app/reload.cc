@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/app/reload.h"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <string_view>
+
+#include "config/differences.h"
+#include "gateway/app/clock.h"
+#include "gateway/app/settings.h"
+#include "gateway/app/tls_check.h"
+
+namespace tributary::app {
+namespace {
+
+constexpr std::array<std::string_view, 4> live_keys{
+    "log.level", "log.format", "limits.dead_letters_max", "limits.quarantine_max"};
+constexpr std::string_view live_of_brokers = ".outbox_max";
+
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ';');
+  return text;
+}
+
+}  // namespace
+
+bool Reload::live(const std::string& key) {
+  if (std::find(live_keys.begin(), live_keys.end(), key) != live_keys.end()) return true;
+  return key.rfind("broker.", 0) == 0 && key.size() > live_of_brokers.size() &&
+         key.compare(key.size() - live_of_brokers.size(), std::string::npos, live_of_brokers) == 0;
+}
+
+Reloaded Reload::again() {
+  Reloaded out;
+  try {
+    const auto wanted = config::load(read_());
+    if (!wanted) {
+      out.refused = one_line(config::to_string(wanted.error()));
+      return out;
+    }
+    const auto now_s = static_cast<std::int64_t>(wall_now_ms() / 1'000);
+    if (const TlsFindings found = check_tls(*wanted, now_s); !found.broken.empty()) {
+      out.refused = one_line(config::to_string(found.broken));
+      return out;
+    }
+    return take(*wanted);
+  } catch (const std::exception& e) {
+    out.refused = one_line(e.what());
+    return out;
+  }
+}
+
+Reloaded Reload::take(const config::Loaded& wanted) {
+  Reloaded out;
+  for (const config::Difference& d : config::differences(running_, wanted.gateway)) {
+    (live(d.key) ? out.changed : out.waiting).push_back(d.key + ": " + d.before + " -> " + d.after);
+  }
+  running_.log = wanted.gateway.log;
+  running_.limits.dead_letters_max = wanted.gateway.limits.dead_letters_max;
+  running_.limits.quarantine_max = wanted.gateway.limits.quarantine_max;
+  for (config::Broker& broker : running_.brokers) {
+    for (const config::Broker& other : wanted.gateway.brokers) {
+      if (other.name == broker.name) broker.outbox_max = other.outbox_max;
+    }
+    out.limits.outbox_max.push_back(broker.outbox_max);
+  }
+  out.limits.dead_letters_max = running_.limits.dead_letters_max;
+  out.limits.quarantine_max = running_.limits.quarantine_max;
+  out.log = log_options(running_);
+  return out;
+}
+
+}  // namespace tributary::app

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/app/reload.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway/app/cli.h"
+
+namespace tributary::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+config::Loaded loaded(const std::string& text) {
+  auto made = config::load({.file = "gateway.toml", .text = text});
+  EXPECT_TRUE(made) << (made ? "" : to_string(made.error()));
+  return *made;
+}
+
+class ReloadTest : public testing::Test {
+ protected:
+  std::string text = "[log]\nlevel = \"info\"\n";
+  Reload reload{loaded(text),
+                [this] { return config::Inputs{.file = "gateway.toml", .text = text}; }};
+};
+
+TEST_F(ReloadTest, WhatCanChangeDoesAndWhatCannotWaitsAndIsNamed) {
+  text =
+      "[log]\nlevel = \"debug\"\nformat = \"json\"\n[limits]\ndead_letters_max = 7\nkeys_max = 9\n"
+      "[[broker]]\noutbox_max = 177\n";
+  const Reloaded r = reload.again();
+  EXPECT_EQ(r.refused, "");
+  EXPECT_THAT(r.changed, testing::UnorderedElementsAre(
+                             HasSubstr("log.level: \"info\" -> \"debug\""), HasSubstr("log.format"),
+                             HasSubstr("limits.dead_letters_max: 1000 -> 7"),
+                             HasSubstr("broker.local.outbox_max")));
+  EXPECT_THAT(r.waiting, ElementsAre(HasSubstr("limits.keys_max: 1000000 -> 9")));
+  EXPECT_EQ(r.log.level, Level::debug);
+  EXPECT_EQ(r.log.format, Log::Format::json);
+  EXPECT_EQ(r.limits.dead_letters_max, 7U);
+  EXPECT_THAT(r.limits.outbox_max, ElementsAre(177U));
+  const Reloaded again = reload.again();
+  EXPECT_THAT(again.changed, IsEmpty()) << "it is in force by now";
+  EXPECT_THAT(again.waiting, ElementsAre(HasSubstr("limits.keys_max"))) << "and this is not";
+}
+
+TEST_F(ReloadTest, AMistakeAnywhereRefusesTheWholeAndIsNamed) {
+  text = "[log]\nlevel = \"debug\"\n[commit]\nbatch_mx = 1\n";
+  const Reloaded r = reload.again();
+  EXPECT_THAT(r.refused, HasSubstr("gateway.toml:4:1"));
+  EXPECT_THAT(r.refused, HasSubstr("batch_max"));
+  text = "[log]\nlevel = \"info\"\n";
+  EXPECT_THAT(reload.again().changed, IsEmpty()) << "the refused level was never in force";
+}
+
+TEST_F(ReloadTest, AFileThatCannotBeReadIsARefusal) {
+  Reload other(loaded(text),
+               []() -> config::Inputs { throw Trouble(Exit::config, "g.toml: gone"); });
+  EXPECT_EQ(other.again().refused, "g.toml: gone");
+}
+
+TEST_F(ReloadTest, OtherBrokersWaitForAStart) {
+  text = "[[broker]]\nname = \"a\"\n[[broker]]\nname = \"b\"\nuri = \"mqtt://127.0.0.1:1884\"\n";
+  const Reloaded r = reload.again();
+  EXPECT_EQ(r.refused, "");
+  EXPECT_THAT(r.waiting, ElementsAre("broker: local -> a, b"));
+  EXPECT_EQ(r.limits.outbox_max.size(), 1U) << "of the brokers that there are";
+}
+
+}  // namespace
+}  // namespace tributary::app
