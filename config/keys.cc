@@ -3,30 +3,10 @@
 // upper bounds here.
 #include <array>
 
-#include "config/schema.h"
+#include "config/key_table.h"
 
 namespace tributary::config {
 namespace {
-
-template <class T>
-Slot slot_of(T* value) {
-  if constexpr (std::is_enum_v<T>) {
-    static_assert(std::is_same_v<std::underlying_type_t<T>, std::uint8_t>);
-    return reinterpret_cast<std::uint8_t*>(value);  // unsigned char may alias anything
-  } else {
-    return value;
-  }
-}
-
-template <auto Part, auto Member>
-Slot at(Gateway& g) {
-  return slot_of(&((g.*Part).*Member));
-}
-
-template <auto Member>
-Slot of(Broker& b) {
-  return slot_of(&(b.*Member));
-}
 
 using G = Gateway;
 
@@ -63,11 +43,19 @@ constexpr std::array all_sections{
     Section{"view",
             "JSON for dashboards, retained at view/<gateway>/<type>/<key> on every broker."},
     Section{"store", "The database, <gateway.data_dir>/gateway.db."},
-    Section{
-        "http",
-        "The dashboard, the API, metrics and health, over HTTP. Reading only. This machine alone "
-        "unless told otherwise; from elsewhere only with a token."},
+    Section{"http",
+            "The dashboard, the API, metrics and health, over HTTP. This machine alone unless told "
+            "otherwise; from elsewhere, and for whatever changes a value, only with a token."},
     Section{"log", "What the gateway says on its standard error."},
+    Section{
+        "history",
+        "How values went, for charts and `tributary history`: <gateway.data_dir>/history.db. For "
+        "people only: nothing is ever counted from it, and whatever happens to it, the totals "
+        "stay."},
+    Section{"alerts",
+            "What docs/alerts.md lists: seen by the gateway itself, in API and dashboard."},
+    Section{"homeassistant",
+            "Discovery: values appear in Home Assistant as sensors, by themselves."},
 };
 
 constexpr Key identity_keys[] = {
@@ -165,6 +153,10 @@ constexpr Key broker_keys[] = {
      .in_broker = of<&Broker::key_file>,
      .doc = "With mqtts://: the certificate's private key, as PEM without a passphrase. Nobody but "
             "its owner may read it (chmod 600)."},
+    {.section = "broker",
+     .name = "statistics",
+     .in_broker = of<&Broker::statistics>,
+     .doc = "Read what the broker says of itself ($SYS/broker/...; Mosquitto does), for /metrics."},
     {.section = "broker",
      .name = "keepalive_s",
      .in_broker = of<&Broker::keepalive_s>,
@@ -561,7 +553,7 @@ constexpr Key other_keys[] = {
 std::vector<Key> all_keys() {
   std::vector<Key> out;
   const std::span<const Key> parts[] = {identity_keys, broker_keys, commit_keys, sync_keys,
-                                        limit_keys,    memory_keys, other_keys};
+                                        limit_keys,    memory_keys, other_keys,  keys_for_people()};
   for (const auto part : parts) out.insert(out.end(), part.begin(), part.end());
   return out;
 }
