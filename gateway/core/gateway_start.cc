@@ -123,6 +123,11 @@ Summary Gateway::summary() const {
   s.live_envelopes = impl_->live.size();
   s.live_bytes = impl_->live.bytes();
   s.pending = impl_->pending.size();
+  if (!impl_->pending.empty()) s.oldest_ms = impl_->pending.front().received_ms;
+  if (impl_->in_flight) {
+    for (const std::uint64_t ms : impl_->in_flight->received_ms)
+      s.oldest_ms = s.oldest_ms == 0 ? ms : std::min(s.oldest_ms, ms);
+  }
   s.state_bytes = impl_->keys.total_bytes();
   for (std::uint8_t t = 0; t < s.type_bytes.size(); ++t) s.type_bytes[t] = impl_->keys.bytes(t);
   s.digest = wire::to_hex(impl_->keys.digests().all().view());
