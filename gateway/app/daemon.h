@@ -23,6 +23,7 @@
 #include "gateway/app/door.h"
 #include "gateway/app/log.h"
 #include "gateway/app/pump.h"
+#include "gateway/app/steward.h"
 
 namespace tributary::app {
 
@@ -36,8 +37,9 @@ class Daemon {
     std::vector<Link> links;
     std::function<std::uint64_t()> random;  // for the session number
     std::optional<http::Server::Options> http;
-    std::uint32_t stop_timeout_ms = 5'000;  // for the last commit and the goodbye
-    std::function<void()> tick = {};        // called at least once a second, by the owner
+    std::optional<Steward::Options> steward = {};  // nullopt: nobody looks on from beside
+    std::uint32_t stop_timeout_ms = 5'000;         // for the last commit and the goodbye
+    std::function<void()> tick = {};               // called at least once a second, by the owner
   };
 
   // Opens the pump. `log` outlives the daemon.
@@ -64,9 +66,10 @@ class Daemon {
   const std::function<void()> tick_;
   std::mutex mutex_;
   std::condition_variable woken_;
-  bool wake_asked_ = false;     // guarded by mutex_
-  bool stop_asked_ = false;     // guarded by mutex_
-  std::unique_ptr<Pump> pump_;  // these last: their threads call wake()
+  bool wake_asked_ = false;           // guarded by mutex_
+  bool stop_asked_ = false;           // guarded by mutex_
+  std::unique_ptr<Steward> steward_;  // outlives the next two
+  std::unique_ptr<Pump> pump_;        // these last: their threads call wake()
   std::unique_ptr<Door> door_;
 };
 
