@@ -42,6 +42,7 @@ struct Broker {
   std::string ca_file;           // these three: PEM, with mqtts://
   std::string certificate_file;  //
   std::string key_file;          //
+  bool statistics = true;        // read $SYS/broker/... for /metrics
   std::uint32_t keepalive_s = 30;
   std::uint32_t connect_timeout_s = 90;
   std::uint32_t reconnect_min_ms = 200;
@@ -134,6 +135,27 @@ struct Gateway {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::text;
   } log;
+
+  struct History {
+    bool enabled = true;
+    std::uint32_t interval_ms = 5'000;
+    std::uint32_t raw_hours = 24;
+    std::uint32_t minute_days = 30;
+    std::uint32_t hour_days = 1'095;
+    std::uint32_t keys_max = 10'000;
+    std::uint32_t file_max_mb = 256;
+    std::uint32_t keep_free_mb = 256;
+  } history;
+
+  struct Alerts {
+    bool publish = true;
+  } alerts;
+
+  struct HomeAssistant {
+    bool enabled = false;
+    std::string prefix = "homeassistant";
+    std::uint32_t entities_max = 200;
+  } homeassistant;
 };
 
 struct Address {
@@ -154,6 +176,7 @@ struct Derived {
   };
   std::vector<Link> links;    // one a broker, same order
   std::string database_path;  // <data_dir>/gateway.db
+  std::string history_path;   // <data_dir>/history.db
   std::string topic_prefix;   // <topic_root>/<fleet>
   struct Memory {
     std::uint64_t gcounter_bytes = 0, pncounter_bytes = 0, gset_bytes = 0, orset_bytes = 0,

@@ -3,36 +3,15 @@
 // upper bounds here.
 #include <array>
 
-#include "config/schema.h"
+#include "config/key_table.h"
 
 namespace tributary::config {
 namespace {
-
-template <class T>
-Slot slot_of(T* value) {
-  if constexpr (std::is_enum_v<T>) {
-    static_assert(std::is_same_v<std::underlying_type_t<T>, std::uint8_t>);
-    return reinterpret_cast<std::uint8_t*>(value);  // unsigned char may alias anything
-  } else {
-    return value;
-  }
-}
-
-template <auto Part, auto Member>
-Slot at(Gateway& g) {
-  return slot_of(&((g.*Part).*Member));
-}
-
-template <auto Member>
-Slot of(Broker& b) {
-  return slot_of(&(b.*Member));
-}
 
 using G = Gateway;
 
 constexpr std::array<std::string_view, 2> synchronous_choices{"full", "normal"};
 constexpr std::array<std::string_view, 3> compression_choices{"none", "lz4", "gzip"};
-constexpr std::array<std::string_view, 3> signatures_choices{"off", "accept", "require"};
 constexpr std::array<std::string_view, 5> level_choices{"trace", "debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 2> format_choices{"text", "json"};
 
@@ -64,15 +43,23 @@ constexpr std::array all_sections{
     Section{"view",
             "JSON for dashboards, retained at view/<gateway>/<type>/<key> on every broker."},
     Section{"store", "The database, <gateway.data_dir>/gateway.db."},
-    Section{
-        "http",
-        "The dashboard, the API, metrics and health, over HTTP. Reading only. This machine alone "
-        "unless told otherwise; from elsewhere only with a token."},
+    Section{"http",
+            "The dashboard, the API, metrics and health, over HTTP. This machine alone unless told "
+            "otherwise; from elsewhere, and for whatever changes a value, only with a token."},
     Section{
         "security",
         "Signatures on what devices and gateways say, docs/security.md. `tributary fleet` makes "
         "the files."},
     Section{"log", "What the gateway says on its standard error."},
+    Section{
+        "history",
+        "How values went, for charts and `tributary history`: <gateway.data_dir>/history.db. For "
+        "people only: nothing is ever counted from it, and whatever happens to it, the totals "
+        "stay."},
+    Section{"alerts",
+            "What docs/alerts.md lists: seen by the gateway itself, in API and dashboard."},
+    Section{"homeassistant",
+            "Discovery: values appear in Home Assistant as sensors, by themselves."},
 };
 
 constexpr Key identity_keys[] = {
@@ -172,6 +159,10 @@ constexpr Key broker_keys[] = {
      .in_broker = of<&Broker::key_file>,
      .doc = "With mqtts://: the certificate's private key, as PEM without a passphrase. Nobody but "
             "its owner may read it (chmod 600)."},
+    {.section = "broker",
+     .name = "statistics",
+     .in_broker = of<&Broker::statistics>,
+     .doc = "Read what the broker says of itself ($SYS/broker/...; Mosquitto does), for /metrics."},
     {.section = "broker",
      .name = "keepalive_s",
      .in_broker = of<&Broker::keepalive_s>,
@@ -552,37 +543,6 @@ constexpr Key other_keys[] = {
      .min = 1,
      .max = 1'000,
      .doc = "Of these, pages and programs that watch live; each open page is one."},
-    {.section = "security",
-     .name = "signatures",
-     .in_gateway = at<&G::security, &G::Security::signatures>,
-     .choices = signatures_choices,
-     .doc =
-         "\"require\": only what the key of an enrolled device has signed is counted, whoever "
-         "passes it on. \"accept\": what is signed must be signed well, what is not is taken: a "
-         "step on the way, which protects nobody. The same on all gateways of a fleet, and fixed "
-         "for it."},
-    {.section = "security",
-     .name = "permissions",
-     .in_gateway = at<&G::security, &G::Security::permissions>,
-     .doc =
-         "Whether what no grant of the registry allows is refused; without grants that is "
-         "everything. "
-         "`tributary fleet grant` makes them. The same on all gateways of a fleet, and fixed for "
-         "it; needs signatures = \"require\"."},
-    {.section = "security",
-     .name = "admin_key_file",
-     .in_gateway = at<&G::security, &G::Security::admin_key_file>,
-     .doc = "The public key of the fleet's admin, admin.pub: what is believed rests on it."},
-    {.section = "security",
-     .name = "signing_key_file",
-     .in_gateway = at<&G::security, &G::Security::signing_key_file>,
-     .doc = "This gateway's own signing key, sign.key: for its heads and acknowledgements."},
-    {.section = "security",
-     .name = "registry_file",
-     .in_gateway = at<&G::security, &G::Security::registry_file>,
-     .doc =
-         "Who is enrolled, signed by the admin: registry. Read again when it changes; one gateway "
-         "that has the newest is enough, the others hear of it. Empty: from the others alone."},
     {.section = "log",
      .name = "level",
      .in_gateway = at<&G::log, &G::Log::level>,
@@ -598,8 +558,9 @@ constexpr Key other_keys[] = {
 
 std::vector<Key> all_keys() {
   std::vector<Key> out;
-  const std::span<const Key> parts[] = {identity_keys, broker_keys, commit_keys, sync_keys,
-                                        limit_keys,    memory_keys, other_keys};
+  const std::span<const Key> parts[] = {identity_keys, broker_keys,       commit_keys,
+                                        sync_keys,     limit_keys,        memory_keys,
+                                        other_keys,    keys_for_people(), keys_of_security()};
   for (const auto part : parts) out.insert(out.end(), part.begin(), part.end());
   return out;
 }

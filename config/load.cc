@@ -332,6 +332,10 @@ void Loader::check_whole() {
   check_brokers();
   check_http();
   check_security();
+  if (g.homeassistant.enabled && !g.view.enabled) {
+    complain(where("homeassistant.enabled"),
+             "homeassistant.enabled = true needs view.enabled = true: it shows those topics");
+  }
 }
 
 void Loader::check_http() {
@@ -428,6 +432,7 @@ void Loader::derive() {
   }
   const std::string& dir = g.gateway.data_dir;
   d.database_path = dir + (dir.back() == '/' ? "" : "/") + "gateway.db";
+  d.history_path = dir + (dir.back() == '/' ? "" : "/") + "history.db";
   d.topic_prefix = g.gateway.topic_root + "/" + g.gateway.fleet;
   if (!g.http.listen.empty()) {
     d.http.on = true;

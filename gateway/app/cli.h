@@ -43,6 +43,7 @@ void add_gateway(CLI::App& root, Commands& commands);
 void add_device(CLI::App& root, Commands& commands);
 void add_simulate(CLI::App& root, Commands& commands);
 void add_watch(CLI::App& root, Commands& commands);
+void add_history(CLI::App& root, Commands& commands);  // history
 void add_queries(CLI::App& root,
                  Commands& commands);  // get keys values devices peers status snapshot
 void add_transfer(CLI::App& root, Commands& commands);  // export import

@@ -85,12 +85,17 @@ Result<std::unique_ptr<Daemon>, store::Error> Daemon::open(Options options, Log&
     return std::make_unique<StoreThread>(std::move(store), wake);
   };
   p.usage = [path = p.database_path] { return usage(path); };
+  if (options.steward) {
+    daemon->steward_ = std::make_unique<Steward>(std::move(*options.steward), log);
+    p.beside = daemon->steward_.get();
+  }
   auto pump = Pump::open(std::move(p));
   if (!pump) return Failure{pump.error()};
   daemon->pump_ = std::move(*pump);
   if (options.http) {
     const std::uint64_t session = daemon->pump_->core().summary().session;
-    daemon->door_ = std::make_unique<Door>(std::move(*options.http), session, wake, log);
+    daemon->door_ = std::make_unique<Door>(std::move(*options.http), session, wake, log,
+                                           daemon->steward_.get());
   }
   return daemon;
 }
@@ -176,6 +181,7 @@ Daemon::End Daemon::run() {
   service_.ready();
   while (!pump_->storage_lost()) {
     bool more = pump_->turn();
+    if (steward_) steward_->turn(*pump_);
     if (door_) more = door_->serve(*pump_) || more;
     log_.tick();
     if (tick_) tick_();

@@ -25,6 +25,7 @@
 #include "gateway/app/pump.h"
 #include "gateway/app/reload.h"
 #include "gateway/app/service.h"
+#include "gateway/app/steward.h"
 
 namespace tributary::app {
 
@@ -38,7 +39,8 @@ class Daemon {
     std::vector<Link> links;
     std::function<std::uint64_t()> random;  // for the session number
     std::optional<http::Server::Options> http;
-    std::uint32_t stop_timeout_ms = 5'000;  // for the last commit and the goodbye
+    std::optional<Steward::Options> steward = {};  // nullopt: nobody looks on from beside
+    std::uint32_t stop_timeout_ms = 5'000;         // for the last commit and the goodbye
     std::function<std::optional<std::string>()> registry = {};  // see Pump::Options
     std::function<void()> tick = {};        // called at least once a second, by the owner
     std::function<Reloaded()> reload = {};  // reads the configuration again; called by the owner
@@ -86,9 +88,10 @@ class Daemon {
   std::uint64_t next_status_ms_ = 0;
   std::mutex mutex_;
   std::condition_variable woken_;
-  bool wake_asked_ = false;     // guarded by mutex_
-  Asked asked_;                 // guarded by mutex_
-  std::unique_ptr<Pump> pump_;  // these last: their threads call wake()
+  bool wake_asked_ = false;           // guarded by mutex_
+  Asked asked_;                       // guarded by mutex_
+  std::unique_ptr<Steward> steward_;  // outlives the next two
+  std::unique_ptr<Pump> pump_;        // these last: their threads call wake()
   std::unique_ptr<Door> door_;
 };
 

@@ -14,9 +14,10 @@ namespace tributary::app {
 using nlohmann::json;
 
 Door::Door(http::Server::Options options, std::uint64_t session, std::function<void()> wake,
-           Log& log)
+           Log& log, Beside* beside)
     : session_(hex64(session)),
       wake_(std::move(wake)),
+      beside_(beside),
       server_(std::move(options), *this,
               [&log](http::Server::Level level, const std::string& text) {
                 log.write(level == http::Server::Level::info ? Level::info : Level::warning, "http",
@@ -24,11 +25,20 @@ Door::Door(http::Server::Options options, std::uint64_t session, std::function<v
               }) {}
 
 Door::~Door() {
+  {
+    const std::lock_guard lock(gate_->mutex);
+    gate_->open = false;
+  }
   server_.stop();
 }
 
 bool Door::ask(std::string command, std::string arguments,
                std::function<void(http::Answer)> reply) {
+  const auto from_elsewhere = [gate = gate_, reply](std::string body) {
+    const std::lock_guard lock(gate->mutex);
+    if (gate->open) reply({std::move(body), 0});
+  };
+  if (beside_ != nullptr && beside_->request(command, arguments, from_elsewhere)) return true;
   {
     const std::lock_guard lock(mutex_);
     if (questions_.size() >= questions_max) return false;
@@ -57,7 +67,10 @@ bool Door::answer_some(Pump& pump) {
       questions_.pop_front();
     }
     if (!process) process = pump.process_state();
-    std::string body = q.command == "metrics"
+    std::optional<std::string> done;
+    if (beside_ != nullptr) done = beside_->operate(pump, q.command, q.arguments);
+    std::string body = done ? std::move(*done)
+                       : q.command == "metrics"
                            ? metrics_text(pump.core(), *process)
                            : answer(pump.core(), *process, q.command, q.arguments);
     q.reply({std::move(body), ++sequence_});

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -31,8 +32,9 @@ class Door final : public http::Backend {
   static constexpr std::uint64_t frame_interval_ms = 250;
   static constexpr std::uint64_t status_interval_ms = 1'000;
 
-  // `session` is part of the frames' ids. `log` outlives the door.
-  Door(http::Server::Options options, std::uint64_t session, std::function<void()> wake, Log& log);
+  // `session` is part of the frames' ids. `log` and `beside` (nullptr: nobody) outlive the door.
+  Door(http::Server::Options options, std::uint64_t session, std::function<void()> wake, Log& log,
+       Beside* beside = nullptr);
   ~Door() override;
 
   bool ask(std::string command, std::string arguments,
@@ -45,6 +47,11 @@ class Door final : public http::Backend {
   std::uint64_t deadline() const { return watching_ ? next_frame_ms_ : ~std::uint64_t{0}; }
 
  private:
+  // Who answers from elsewhere may do so after we are gone.
+  struct Gate {
+    std::mutex mutex;
+    bool open = true;  // guarded by mutex
+  };
   struct Question {
     std::string command, arguments;
     std::function<void(http::Answer)> reply;
@@ -55,6 +62,8 @@ class Door final : public http::Backend {
 
   const std::string session_;
   std::function<void()> wake_;
+  Beside* const beside_;
+  const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
   std::mutex mutex_;
   std::deque<Question> questions_;  // guarded by mutex_
   bool watch_asked_ = false;        // guarded by mutex_

@@ -65,6 +65,7 @@ void add_all(CLI::App& root, Commands& commands) {
   add_gateway(root, commands);
   add_watch(root, commands);
   add_queries(root, commands);
+  add_history(root, commands);
   add_transfer(root, commands);
   add_config(root, commands);
   add_check(root, commands);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/app/metrics.h"
 
-#include <charconv>
-#include <initializer_list>
 #include <string_view>
-#include <utility>
 
+#include "gateway/app/metrics_writer.h"
 #include "gateway/app/text.h"
 #include "transports/wire/envelope.h"
 
@@ -13,75 +11,6 @@ namespace tributary::app {
 namespace {
 
 constexpr std::size_t peers_max = 64;
-
-using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
-
-class Writer {
- public:
-  // The lines that follow are of this family.
-  Writer& family(std::string_view name, const char* type, std::string_view help) {
-    name_ = name;
-    out_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " + type + "\n";
-    return *this;
-  }
-  Writer& add(std::uint64_t value, Labels labels = {}) {
-    return line("", std::to_string(value), labels);
-  }
-  Writer& seconds(std::uint64_t value_ms, Labels labels = {}) {
-    return line("", decimal(static_cast<double>(value_ms) / 1e3), labels);
-  }
-  void counter(std::string_view name, std::string_view help, std::uint64_t value) {
-    family(name, "counter", help).add(value);
-  }
-  void gauge(std::string_view name, std::string_view help, std::uint64_t value) {
-    family(name, "gauge", help).add(value);
-  }
-  void histogram(std::string_view name, std::string_view help, const core::Histogram& h) {
-    family(name, "histogram", help);
-    std::uint64_t so_far = 0;
-    for (std::size_t i = 0; i < h.bounds_us.size(); ++i) {
-      so_far += h.counts[i];
-      const std::string bound = decimal(static_cast<double>(h.bounds_us[i]) / 1e6);
-      line("_bucket", std::to_string(so_far), {{"le", bound}});
-    }
-    line("_bucket", std::to_string(h.total()), {{"le", "+Inf"}});
-    line("_sum", decimal(static_cast<double>(h.sum_us) / 1e6), {});
-    line("_count", std::to_string(h.total()), {});
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  static std::string decimal(double v) {
-    char text[32];
-    const auto end = std::to_chars(text, text + sizeof text, v);
-    return {text, end.ptr};
-  }
-  static std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-      if (c == '\\' || c == '"') out += '\\';
-      if (c == '\n') {
-        out += "\\n";
-      } else {
-        out += c;
-      }
-    }
-    return out;
-  }
-  Writer& line(const char* suffix, const std::string& value, Labels labels) {
-    out_ += name_ + suffix;
-    char between = '{';
-    for (const auto& [name, text] : labels) {
-      out_ += between + std::string(name) + "=\"" + escaped(text) + '"';
-      between = ',';
-    }
-    if (labels.size() > 0) out_ += '}';
-    out_ += " " + value + "\n";
-    return *this;
-  }
-
-  std::string out_, name_;
-};
 
 std::string type_label(std::size_t type) {
   return type == 0 ? "unknown" : wire::type_name(static_cast<std::uint8_t>(type));
@@ -102,6 +31,15 @@ void flow(Writer& w, const core::Counters& c, const ProcessState& p) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(core::Reject::count_); ++i) {
     w.add(c.rejected[i], {{"reason", name(static_cast<core::Reject>(i))}});
   }
+  w.counter("tributary_errors_total",
+            "Messages refused, without those meant for other gateways, and commits that failed.",
+            errors_of(c));
+  w.counter("tributary_register_writes_total",
+            "Writes to registers that were news (of tributary_register_conflicts_total).",
+            c.register_writes);
+  w.counter("tributary_register_conflicts_total",
+            "Of these, not shown: another device's newer write stood there already.",
+            c.register_conflicts);
   w.counter("tributary_shed_messages_total",
             "Messages let go because the disk did not keep up; none of them was acknowledged.",
             p.shed);
@@ -138,6 +76,12 @@ void state(Writer& w, const core::Summary& s, const core::Gateway& g, const Proc
   for (std::size_t t = 0; t < p.type_bytes_max.size(); ++t)
     w.add(p.type_bytes_max[t], {{"type", type_label(t)}});
   w.add(p.memory_bytes_max, {{"type", "total"}});
+  w.family("tributary_memory_used_ratio", "gauge", "Of these limits, how much is used.");
+  for (const auto& [type, share] : memory_shares(s, p)) w.real(share, {{"type", type}});
+  const bool waits = s.oldest_ms != 0 && s.oldest_ms < p.now.mono_ms;
+  w.family("tributary_oldest_unacknowledged_seconds", "gauge",
+           "Age of the oldest envelope that was taken in and is not durable; 0: there is none.")
+      .seconds(waits ? p.now.mono_ms - s.oldest_ms : 0);
   w.gauge("tributary_pending_envelopes", "Envelopes that wait to be joined and committed.",
           s.pending);
   w.gauge("tributary_pending_envelopes_limit", "How many may wait before links are not read.",
@@ -149,6 +93,19 @@ void state(Writer& w, const core::Summary& s, const core::Gateway& g, const Proc
 void links(Writer& w, const ProcessState& p) {
   w.family("tributary_link_connected", "gauge", "1 while connected to the broker.");
   for (const auto& l : p.links) w.add(l.connected ? 1 : 0, {{"link", l.name}});
+  std::uint64_t away = 0;
+  for (const auto& l : p.links) away += l.connected ? 0 : 1;
+  w.gauge("tributary_brokers_away", "Links that are not connected.", away);
+  w.family("tributary_link_connects_total", "counter", "Times it was connected.");
+  for (const auto& l : p.links) w.add(l.connects, {{"link", l.name}});
+  w.family("tributary_link_away_seconds", "gauge", "Since when it is not connected; 0: it is.");
+  for (const auto& l : p.links) w.seconds(l.away_ms, {{"link", l.name}});
+  w.family("tributary_link_certificate_not_after_seconds", "gauge",
+           "When the link's certificate ends, since the Unix epoch.");
+  for (const auto& l : p.links) {
+    if (l.certificate_ends_s > 0)
+      w.add(static_cast<std::uint64_t>(l.certificate_ends_s), {{"link", l.name}});
+  }
   w.family("tributary_link_messages_total", "counter", "MQTT messages by link and direction.");
   for (const auto& l : p.links) {
     w.add(l.messages_in, {{"link", l.name}, {"direction", "in"}});
@@ -176,6 +133,13 @@ void peers(Writer& w, const core::Counters& c, const core::Gateway& g, const Pro
   const auto since = [&](std::uint64_t ms) {
     return ms == 0 || ms > p.now.mono_ms ? 0 : p.now.mono_ms - ms;
   };
+  std::uint64_t away = 0;
+  for (const auto& v : all) away += v.online ? 0 : 1;
+  w.gauge("tributary_peers", "Other gateways that were heard of, by link.", all.size());
+  w.gauge("tributary_peers_away", "Of these, not online.", away);
+  w.family("tributary_peer_received_bytes_total", "counter",
+           "Bytes of topics and payloads received from a peer, over all links.");
+  for (const auto& [peer, bytes] : p.peer_bytes) w.add(bytes, {{"peer", peer}});
   w.family("tributary_peer_online", "gauge", "1 while the peer's status says so.");
   for (const auto& v : all) w.add(v.online ? 1 : 0, {{"peer", v.gateway}, {"link", link(v)}});
   w.family("tributary_peer_in_step", "gauge", "1 while its digests equal ours.");
@@ -235,6 +199,7 @@ std::string metrics_text(const core::Gateway& gateway, const ProcessState& p) {
   links(w, p);
   peers(w, gateway.counters(), gateway, p);
   process(w, p);
+  if (p.aside != nullptr) aside_metrics(w, *p.aside);
   return w.take();
 }
 

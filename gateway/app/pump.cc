@@ -23,6 +23,7 @@ constexpr std::size_t events_per_turn = 256;
 constexpr std::uint64_t stall_max_ms = 2'000;
 constexpr std::size_t snapshots_pending_max = 4;
 constexpr std::uint64_t registry_pause_ms = 2'000;
+constexpr std::size_t peers_counted_max = 64;
 
 }  // namespace
 
@@ -131,10 +132,13 @@ void Pump::start_links() {
               .outbox = Outbox(limits(link.outbox_max)),
               .reason = "not connected yet",
               .connected = false,
-              .held_back = false};
+              .held_back = false,
+              .away_since_ms = started_.mono_ms};
     made.session->on_ready(options_.wake);
     made.session->subscribe(core_->root() + "/req/" + options_.core.gateway + "/+",
                             Qos::at_least_once);
+    for (const std::string& filter : link.listens)
+      made.session->subscribe(filter, Qos::at_most_once);
     links_.push_back(std::move(made));
   }
   core_->start(started_);
@@ -170,8 +174,51 @@ void Pump::request(std::size_t index, const Message& message) {
     request_snapshot(index, std::move(reply));
     return;
   }
+  if (request_beside(index, command, message.payload, reply)) return;
   reply.payload = answer(*core_, process_state(), command, message.payload);
   links_[index].outbox.push(std::move(reply));
+}
+
+bool Pump::request_beside(std::size_t index, const std::string& command,
+                          const std::string& arguments, const Message& reply) {
+  if (options_.beside == nullptr) return false;
+  return options_.beside->request(command, arguments,
+                                  [mail = mail_, wake = options_.wake, index,
+                                   reply = Message(reply)](std::string body) mutable {
+                                    reply.payload = std::move(body);
+                                    {
+                                      const std::lock_guard lock(mail->mutex);
+                                      mail->replies.emplace_back(index, std::move(reply));
+                                    }
+                                    wake();
+                                  });
+}
+
+void Pump::take_mail() {
+  std::vector<std::pair<std::size_t, Message>> mail;
+  {
+    const std::lock_guard lock(mail_->mutex);
+    mail.swap(mail_->replies);
+  }
+  for (auto& [index, reply] : mail) links_[index].outbox.push(std::move(reply));
+}
+
+bool Pump::inject(const std::string& topic, std::string payload) {
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    if (!options_.links[i].options.devices) continue;
+    core_->receive(now(), {.link = links_[i].id,
+                           .topic = core_->root() + "/" + topic,
+                           .payload = std::move(payload),
+                           .retained = false});
+    return true;
+  }
+  return false;
+}
+
+void Pump::publish(const Message& message) {
+  for (Line& link : links_) {
+    if (link.connected) link.outbox.push(Message(message));
+  }
 }
 
 void Pump::request_snapshot(std::size_t index, Message reply) {
@@ -230,6 +277,7 @@ ProcessState Pump::process_state() const {
                      .started = started_,
                      .now = now(),
                      .links = {},
+                     .peer_bytes = {peer_bytes_.begin(), peer_bytes_.end()},
                      .database_path = options_.database_path,
                      .database_bytes = file_bytes_,
                      .commit_last_us = commit_last_us_,
@@ -248,7 +296,8 @@ ProcessState Pump::process_state() const {
                      .type_bytes_max = options_.core.type_bytes_max,
                      .events = &events_,
                      .reloaded_at_ms = reloaded_at_ms_,
-                     .reload_refused = reload_refused_};
+                     .reload_refused = reload_refused_,
+                     .aside = options_.beside ? &options_.beside->aside() : nullptr};
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const Line& link = links_[i];
     const Link& given = options_.links[i];
@@ -263,9 +312,27 @@ ProcessState Pump::process_state() const {
          .bytes_in = link.bytes_in,
          .bytes_out = link.outbox.bytes_out(),
          .tls = given.tls,
-         .certificate_ends_s = given.certificate_ends_s ? given.certificate_ends_s() : 0});
+         .certificate_ends_s = given.certificate_ends_s ? given.certificate_ends_s() : 0,
+         .connects = link.connects,
+         .away_ms = link.connected ? 0 : state.now.mono_ms - link.away_since_ms});
   }
   return state;
+}
+
+// gw/<peer>/…: what arrives from whom.
+void Pump::count_peer(const Message& message) {
+  const std::string_view topic = message.topic;
+  const std::string_view root = core_->root();
+  if (topic.substr(0, root.size()) != root || topic.substr(root.size(), 4) != "/gw/") return;
+  const std::string_view rest = topic.substr(root.size() + 4);
+  const std::string_view peer = rest.substr(0, rest.find('/'));
+  if (peer == options_.core.gateway) return;
+  auto at = peer_bytes_.find(peer);
+  if (at == peer_bytes_.end()) {
+    if (peer_bytes_.size() >= peers_counted_max) return;
+    at = peer_bytes_.emplace(std::string(peer), 0).first;
+  }
+  at->second += topic.size() + message.payload.size();
 }
 
 void Pump::handle(std::size_t index, Event& event) {
@@ -274,6 +341,8 @@ void Pump::handle(std::size_t index, Event& event) {
     case Event::Kind::connected:
       link.connected = true;
       link.reason.clear();
+      link.connects += 1;
+      ++connects_;
       log(Level::info, "connected", "to broker " + link.name);
       core_->connected(now(), link.id);
       return;
@@ -281,11 +350,13 @@ void Pump::handle(std::size_t index, Event& event) {
       log(Level::warning, "disconnected", "from broker " + link.name + ": " + event.reason);
       link.reason = event.reason;
       link.outbox.disconnected();
+      if (link.connected) link.away_since_ms = now().mono_ms;
       if (std::exchange(link.connected, false)) core_->disconnected(now(), link.id);
       return;
     case Event::Kind::refused:
-      log(Level::error, "refused-by-broker",
-          link.name + ": " + event.message.topic + ": " + event.reason);
+      // A broker need not tell of itself.
+      log(event.message.topic.compare(0, 5, "$SYS/") == 0 ? Level::debug : Level::error,
+          "refused-by-broker", link.name + ": " + event.message.topic + ": " + event.reason);
       return;
     case Event::Kind::message:
       break;
@@ -293,9 +364,15 @@ void Pump::handle(std::size_t index, Event& event) {
   Message& message = event.message;
   link.messages_in += 1;
   link.bytes_in += message.topic.size() + message.payload.size();
+  count_peer(message);
   const std::string requests = core_->root() + "/req/";
   if (message.topic.compare(0, requests.size(), requests) == 0) {
     if (!message.retain) request(index, message);
+    return;
+  }
+  if (options_.beside != nullptr &&
+      message.topic.compare(0, core_->root().size(), core_->root()) != 0) {
+    options_.beside->message(index, message);
     return;
   }
   if (shedding_ && !core_->accepting()) {
@@ -365,6 +442,7 @@ void Pump::replies() {
 
 void Pump::effects() {
   core::Output out = core_->take_output();
+  if (out.commit && options_.beside != nullptr) options_.beside->committing(out.commit->rows);
   if (out.commit) {
     commit_asked_ms_ = now().mono_ms;
     disk_->commit(out.commit->ticket, std::move(out.commit->rows));
@@ -381,6 +459,7 @@ void Pump::effects() {
   for (core::Publish& p : out.publishes) {
     assert(p.link < links_.size());
     Line& link = links_[p.link];
+    if (options_.beside != nullptr) options_.beside->publishing(p.topic, p.payload);
     if (!link.connected && !p.retain) continue;
     link.outbox.push({.topic = std::move(p.topic),
                       .payload = std::move(p.payload),
@@ -399,6 +478,7 @@ bool Pump::turn() {
   bool more = false;
   read_registry();
   replies();
+  take_mail();
   for (std::size_t i = 0; i < links_.size(); ++i) {
     // Replies between the links too: an acknowledgement does not wait for a flood to end.
     more = read(i) || more;

@@ -18,11 +18,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "gateway/app/beside.h"
 #include "gateway/app/disk.h"
 #include "gateway/app/outbox.h"
 #include "gateway/app/requests.h"
@@ -41,6 +43,7 @@ class Pump {
     std::size_t outbox_max = 10'000;
     bool tls = false;
     std::function<std::int64_t()> certificate_ends_s = {};  // since 1970; for the status
+    std::vector<std::string> listens = {};  // beside the fleet's topics: goes to `beside`
   };
   struct Usage {
     std::uint64_t memory_bytes = 0;  // resident
@@ -62,6 +65,7 @@ class Pump {
     std::function<Usage()> usage;
     // The bytes of the fleet's registry, when they are not those of the last call.
     std::function<std::optional<std::string>()> registry = {};
+    Beside* beside = nullptr;  // outlives the pump
   };
 
   // Opens the database, restores the state from it and starts to connect. A damaged database was
@@ -105,8 +109,18 @@ class Pump {
   // Note which values change, or no more; and take up to `max` that did (core/gateway.h).
   void watch(bool on) { core_->watch(on); }
   std::vector<core::ValueView> take_watched(std::size_t max) { return core_->take_watched(max); }
-  // Notices since the start.
+  // Notices since the start, and one more.
   const Events& events() const { return events_; }
+  void note(core::Notice::Level level, std::string_view kind, std::string_view text) {
+    log(level, kind, text);
+  }
+  // To every broker that is connected: now, nothing is kept for the others. `connects` grows with
+  // every connect: then whoever keeps something retained says it again.
+  void publish(const transports::Message& message);
+  std::uint64_t connects() const { return connects_; }
+  // Takes in a packet of a device as if it had come from the first broker that serves devices.
+  // False: there is none.
+  bool inject(const std::string& topic, std::string payload);
 
  private:
   struct Line {
@@ -118,10 +132,17 @@ class Pump {
     bool connected = false;
     bool held_back = false;  // not read: what that makes us send has no room
     std::uint64_t messages_in = 0, bytes_in = 0;
+    std::uint64_t connects = 0, away_since_ms = 0;  // mono
   };
   struct Snapshot {
     std::string path;
     std::function<void(const std::string& error)> done;
+  };
+
+  // Answers that others give, on their way from their threads to the owner.
+  struct Mailbox {
+    std::mutex mutex;
+    std::vector<std::pair<std::size_t, transports::Message>> replies;  // guarded by mutex
   };
 
   explicit Pump(Options options) : options_(std::move(options)) {}
@@ -134,9 +155,13 @@ class Pump {
 
   bool may_read();
   bool read(std::size_t index);
+  void count_peer(const transports::Message& message);
   void handle(std::size_t index, transports::Event& event);
   void request(std::size_t index, const transports::Message& message);
   void request_snapshot(std::size_t index, transports::Message reply);
+  bool request_beside(std::size_t index, const std::string& command, const std::string& arguments,
+                      const transports::Message& reply);
+  void take_mail();
   void replies();
   void snapshot_done(const Disk::Reply& reply);
   void effects();
@@ -164,6 +189,9 @@ class Pump {
   std::optional<std::uint64_t> commit_asked_ms_;
   std::uint64_t reloaded_at_ms_ = 0;
   std::string reload_refused_;
+  std::uint64_t connects_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> peer_bytes_;  // at most peers_counted_max
+  std::shared_ptr<Mailbox> mail_ = std::make_shared<Mailbox>();
 };
 
 }  // namespace tributary::app

@@ -246,10 +246,11 @@ json run(const Query& q, std::string_view command) {
   if (command == "buckets") return buckets(q);
   if (command == "envelopes") return envelopes(q);
   if (command == "events") return events(q);
+  if (command == "alerts") return alerts(q);
   if (command == "ready") return readiness(q);
   throw Mistake{"no such command: " + std::string(command),
                 "one of status get keys values contributions devices peers buckets envelopes "
-                "events ready snapshot"};
+                "events alerts ready snapshot history"};
 }
 
 }  // namespace

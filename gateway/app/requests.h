@@ -8,17 +8,20 @@
 //     == R"({"gateway":"g1","values":[{"contributors":3,"key":…,"type":"gcounter","value":42}]})"
 //
 // Commands: status  get  keys  values  contributions  devices  peers  buckets  envelopes  events
-// ready. (`snapshot` is the daemon's own.) Lists take {"max":n, "after":<the "next" of the page
-// before>}; values and keys also {"prefix":…, "type":…}. HTTP asks the same (gateway/http).
-// An error is {"error":{"what":…,"do":…}}.
+// ready alerts. (`snapshot` and `history` are the daemon's own.) Lists take {"max":n, "after":<the
+// "next" of the page before>}; values and keys also {"prefix":…, "type":…}. HTTP asks the same
+// (gateway/http). An error is {"error":{"what":…,"do":…}}.
 #pragma once
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "gateway/app/beside.h"
 #include "gateway/app/events.h"
 #include "gateway/core/gateway.h"
 
@@ -38,6 +41,8 @@ struct ProcessState {
     std::uint64_t bytes_in = 0, bytes_out = 0;  // topics and payloads
     bool tls = false;
     std::int64_t certificate_ends_s = 0;  // since 1970; 0: none
+    std::uint64_t connects = 0;
+    std::uint64_t away_ms = 0;  // since when it is not connected
   };
   std::string gateway;
   std::string fleet;
@@ -45,6 +50,7 @@ struct ProcessState {
   core::Instant started;
   core::Instant now;
   std::vector<Link> links;
+  std::map<std::string, std::uint64_t> peer_bytes;  // received from, by peer: at most 64
   std::string database_path;
   std::uint64_t database_bytes = 0;
   std::uint64_t commit_last_us = 0;
@@ -63,10 +69,17 @@ struct ProcessState {
   // The configuration's last reload: when (0: none), and why it was refused (empty: it was not).
   std::uint64_t reloaded_at_ms = 0;
   std::string reload_refused;
+  const Aside* aside = nullptr;  // the same
 };
 
 std::string answer(const core::Gateway& gateway, const ProcessState& process,
                    std::string_view command, std::string_view arguments);
+// What counts as an error among the messages: refused, but not those meant for other gateways, and
+// commits that failed.
+std::uint64_t errors_of(const core::Counters& counters);
+// How much of its limit each type of state takes, and everything ("total"): 0 … 1.
+std::vector<std::pair<std::string, double>> memory_shares(const core::Summary& summary,
+                                                          const ProcessState& process);
 std::string answer_error(std::string_view what, std::string_view advice);
 
 }  // namespace tributary::app

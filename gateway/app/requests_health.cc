@@ -26,6 +26,8 @@ json counters_json(const core::Counters& c) {
           {"duplicates", c.duplicates},
           {"superseded", c.superseded},
           {"operations", c.operations},
+          {"register_writes", c.register_writes},
+          {"register_conflicts", c.register_conflicts},
           {"commits", c.commits},
           {"commit_failures", c.commit_failures},
           {"acks", c.acks},
@@ -57,7 +59,51 @@ json memory_json(const core::Summary& s, const ProcessState& process) {
           {"max", process.memory_bytes_max}};
 }
 
+json history_json(const Aside::History& h) {
+  return {{"series", h.series},   {"bytes", h.bytes},           {"rows_written", h.rows},
+          {"skipped", h.skipped}, {"dropped", h.dropped},       {"failures", h.failures},
+          {"renewed", h.renewed}, {"cpu_ms", h.cpu_us / 1'000}, {"wrong", h.wrong}};
+}
+
 }  // namespace
+
+std::uint64_t errors_of(const core::Counters& c) {
+  std::uint64_t all = c.commit_failures;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(core::Reject::count_); ++i) {
+    if (static_cast<core::Reject>(i) != core::Reject::not_heard) all += c.rejected[i];
+  }
+  return all;
+}
+
+std::vector<std::pair<std::string, double>> memory_shares(const core::Summary& s,
+                                                          const ProcessState& process) {
+  std::vector<std::pair<std::string, double>> out;
+  const auto share = [](std::uint64_t used, std::size_t max) {
+    return max == 0 ? 0 : static_cast<double>(used) / static_cast<double>(max);
+  };
+  for (std::uint8_t t = 0; t < s.type_bytes.size(); ++t) {
+    out.emplace_back(t == 0 ? "unknown" : wire::type_name(t),
+                     share(s.type_bytes[t], process.type_bytes_max[t]));
+  }
+  out.emplace_back("total", share(s.state_bytes + s.live_bytes, process.memory_bytes_max));
+  return out;
+}
+
+json alerts(const Query& q) {
+  json items = json::array();
+  const Aside none;
+  for (const Aside::Alert& a : (q.process.aside ? *q.process.aside : none).alerts) {
+    items.push_back({{"name", a.name},
+                     {"severity", a.severity},
+                     {"state", a.firing ? "firing" : "pending"},
+                     {"since", a.since_ms},
+                     {"value", a.value},
+                     {"threshold", a.threshold},
+                     {"summary", a.summary},
+                     {"do", a.advice}});
+  }
+  return {{"alerts", std::move(items)}};
+}
 
 json status(const Query& q) {
   const core::Summary s = q.gateway.summary();
@@ -85,7 +131,9 @@ json status(const Query& q) {
       links.back()["certificate_days_left"] = (link.certificate_ends_s - now_s) / 86'400;
     }
   }
+  const bool history = q.process.aside != nullptr && q.process.aside->history.has_value();
   return {{"fleet", q.process.fleet},
+          {"history", history ? history_json(*q.process.aside->history) : json(nullptr)},
           {"version", q.process.version},
           {"incarnation", hex64(s.incarnation)},
           {"session", hex64(s.session)},
@@ -105,6 +153,9 @@ json status(const Query& q) {
           {"waiting_for_registry", s.waiting},
           {"registered_keys", s.registered_keys},
           {"offenders", std::move(offenders)},
+          {"oldest_unacknowledged_ms", s.oldest_ms != 0 && s.oldest_ms < q.process.now.mono_ms
+                                           ? q.process.now.mono_ms - s.oldest_ms
+                                           : 0},
           {"state_bytes", s.state_bytes},
           {"accepting", q.gateway.accepting()},
           {"shed", q.process.shed},

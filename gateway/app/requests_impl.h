@@ -28,6 +28,7 @@ nlohmann::json status(const Query&);
 nlohmann::json peers(const Query&);
 nlohmann::json buckets(const Query&);
 nlohmann::json events(const Query&);
+nlohmann::json alerts(const Query&);
 // {"ready":…, "checks":[{"name","ok","detail"}]}
 nlohmann::json readiness(const Query&);
 nlohmann::json events_json(const std::vector<Events::Item>&);

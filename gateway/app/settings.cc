@@ -98,6 +98,41 @@ http::Server::Options http_options(const config::Loaded& loaded) {
   return o;
 }
 
+Steward::Options steward_options(const config::Loaded& loaded) {
+  const config::Gateway& g = loaded.gateway;
+  const config::Gateway::History& h = g.history;
+  Steward::Options o;
+  o.gateway = g.gateway.id;
+  o.root = loaded.derived.topic_prefix;
+  o.publish_alerts = g.alerts.publish;
+  const std::string& dir = g.gateway.data_dir;
+  o.person = {.fleet = g.gateway.fleet,
+              .gateway = g.gateway.id,
+              .memory_path = dir + (dir.back() == '/' ? "" : "/") + "operator.state",
+              .random = random64};
+  for (const config::Broker& b : g.brokers) o.links.push_back(b.name);
+  if (g.homeassistant.enabled) {
+    o.homeassistant = HomeAssistant::Options{.prefix = g.homeassistant.prefix,
+                                             .root = o.root,
+                                             .fleet = g.gateway.fleet,
+                                             .gateway = g.gateway.id,
+                                             .version = version(),
+                                             .entities_max = g.homeassistant.entities_max};
+  }
+  if (!h.enabled) return o;
+  constexpr std::uint64_t mib = 1u << 20;
+  o.history = history::Recorder::Options{};
+  o.history->interval_ms = h.interval_ms;
+  o.history->keep_free_bytes = h.keep_free_mb * mib;
+  o.history->history = {.path = loaded.derived.history_path,
+                        .raw_kept_ms = h.raw_hours * history::hour_ms,
+                        .minute_kept_ms = h.minute_days * history::day_ms,
+                        .hour_kept_ms = h.hour_days * history::day_ms,
+                        .series_max = h.keys_max,
+                        .file_bytes_max = h.file_max_mb * mib};
+  return o;
+}
+
 Daemon::Link link_of(const config::Broker& broker, const config::Derived::Link& derived) {
   Daemon::Link link;
   link.options.name = broker.name;
@@ -106,6 +141,7 @@ Daemon::Link link_of(const config::Broker& broker, const config::Derived::Link& 
   link.options.hears = broker.hears;
   link.outbox_max = broker.outbox_max;
   link.tls = derived.address.tls;
+  if (broker.statistics) link.listens = Steward::broker_topics();
   link.connect = [options = broker_options(broker, derived)](const transports::Message& will) {
     BrokerOptions with_will = options;
     with_will.will = will;
@@ -150,9 +186,12 @@ Daemon::Options daemon_options(const config::Loaded& loaded) {
   o.store.full_sync = g.commit.synchronous == config::Synchronous::full;
   o.store.random = random64;
   o.random = random64;
+  o.steward = steward_options(loaded);
   if (loaded.derived.http.on) o.http = http_options(loaded);
   for (std::size_t i = 0; i < g.brokers.size(); ++i) {
     o.links.push_back(link_of(g.brokers[i], loaded.derived.links[i]));
+    if (g.homeassistant.enabled)
+      o.links.back().listens.push_back(g.homeassistant.prefix + "/status");
   }
   return o;
 }

@@ -184,7 +184,14 @@ std::vector<KeyState*> Gateway::Impl::apply_entries(ActorRecord& actor, const wi
   of_entries.reserve(d.entries.size());
   for (const wire::Entry& x : d.entries) {
     of_entries.push_back(&keys.intern(x.key, x.type));
-    keys.apply(actor, *of_entries.back(), x, wall_ms);
+    const bool changed = keys.apply(actor, *of_entries.back(), x, wall_ms);
+    if (const auto* r = of_entries.back()->if_a<LwwRegister>(); r != nullptr && changed) {
+      const auto shown = r->winner();
+      const bool hidden = shown && shown->actor != ActorRef{&actor} &&
+                          shown->hlc > std::get<wire::LwwPayload>(x.payload).hlc;
+      counters.register_writes += 1;
+      counters.register_conflicts += hidden ? 1 : 0;
+    }
     counters.entries[wire::known(x.type) ? x.type : 0] += 1;
   }
   return of_entries;

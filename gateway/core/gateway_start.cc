@@ -149,6 +149,11 @@ Summary Gateway::summary() const {
   s.pending = impl_->pending.size();
   s.waiting = impl_->waiting.size();
   s.registered_keys = impl_->trust.size();
+  if (!impl_->pending.empty()) s.oldest_ms = impl_->pending.front().received_ms;
+  if (impl_->in_flight) {
+    for (const std::uint64_t ms : impl_->in_flight->received_ms)
+      s.oldest_ms = s.oldest_ms == 0 ? ms : std::min(s.oldest_ms, ms);
+  }
   s.state_bytes = impl_->keys.total_bytes();
   for (std::size_t t = 0; t < s.type_bytes.size(); ++t)
     s.type_bytes[t] = impl_->keys.bytes(static_cast<std::uint8_t>(t));

@@ -177,6 +177,9 @@ struct Counters {
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::uint64_t rejected[static_cast<std::size_t>(Reject::count_)] = {};
   std::array<std::uint64_t, 6> entries{};  // joined, by wire::Type; 0: types not known
+  // Joined parts of registers that changed something, and of these those that were not shown: a
+  // newer write of another actor stood there already.
+  std::uint64_t register_writes = 0, register_conflicts = 0;
   Histogram ack;        // of a device's envelopes: from receive() until they are durable
   Histogram differing;  // of a peer's buckets: how long one was unlike ours
 };
@@ -245,9 +248,10 @@ struct Summary {
   std::string degraded_reason;
   std::uint64_t actors = 0, keys = 0, parts = 0, live_envelopes = 0, live_bytes = 0;
   std::uint64_t pending = 0;
-  std::uint64_t waiting = 0;                  // envelopes whose signer is not in the registry yet
-  std::uint64_t registered_keys = 0;          // in the registry
-  std::uint64_t state_bytes = 0;              // estimated memory of the merged state
+  std::uint64_t waiting = 0;          // envelopes whose signer is not in the registry yet
+  std::uint64_t registered_keys = 0;  // in the registry
+  std::uint64_t oldest_ms = 0;        // mono: when the oldest that is not durable yet came; 0: none
+  std::uint64_t state_bytes = 0;      // estimated memory of the merged state
   std::array<std::uint64_t, 6> type_bytes{};  // the same by wire::Type; 0: types not known
   std::string digest;  // hex: SHA-256 over the bucket digests; equal means in step
 };

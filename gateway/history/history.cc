@@ -140,11 +140,13 @@ int History::Impl::step(std::uint64_t at_ms, const std::vector<Sample>& samples)
     if (rc == sqlite_ok) rc = add(*known[i].first, at_ms, known[i].second);
   }
   size.rows_written += known.size();
+  if (oldest_ms[0] == 0 && !known.empty()) oldest_ms[0] = at_ms;
   const bool over = floor_to(at_ms, minute_ms) != swept_minute_ms;
   if (rc == sqlite_ok && over) rc = sweep(at_ms);
   if (rc == sqlite_ok && over) rc = trim(at_ms);
   if (rc == sqlite_ok) rc = db.exec("COMMIT");
   if (rc == sqlite_ok) newest_ms = at_ms;
+  size.series = series.size();
   if (rc == sqlite_ok && over) rc = measure();
   return rc;
 }

@@ -30,6 +30,8 @@ class Guard {
   std::optional<Response> refuse(const Request&, bool open) const;
   // Has the token, or none is needed.
   bool authorised(const Request&) const;
+  // One is needed; whom refuse() lets through to a route that is not open, has it.
+  bool has_token() const { return !policy_.token.empty(); }
 
  private:
   bool host_known(std::string_view host) const;

@@ -18,6 +18,7 @@ struct Request {
   std::string method;  // "GET"
   std::string target;  // as sent: "/api/v1/values?limit=10"
   Headers headers;     // names in lower case, as many as were sent
+  std::string body = {};
 
   // The first of that name; empty when there is none.
   std::string_view header(std::string_view name) const {

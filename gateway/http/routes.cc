@@ -28,7 +28,14 @@ constexpr Parameter key_parameters[] = {{"key", "key", Kind::text, true},
                                         {"after", "after", Kind::json}};
 constexpr Parameter envelope_parameters[] = {{"limit", "max", Kind::number}, {"after", "after"}};
 constexpr Parameter event_parameters[] = {{"after", "after", Kind::number}};
-constexpr Parameter export_parameters[] = {{"prefix", "prefix"}, {"type", "type"}};
+constexpr Parameter history_parameters[] = {{"key", "key", Kind::text, true},
+                                            {"type", "type", Kind::text, true},
+                                            {"from", "from", Kind::number},
+                                            {"to", "to", Kind::number},
+                                            {"points", "points", Kind::number}};
+constexpr Parameter export_parameters[] = {
+    {"prefix", "prefix"}, {"type", "type"}, {"format", "format"}};
+constexpr Parameter prefix_parameters[] = {{"prefix", "prefix"}};
 
 constexpr std::array table = {
     Route{"/api/v1/status", Route::Kind::ask, "status"},
@@ -41,10 +48,18 @@ constexpr std::array table = {
     Route{"/api/v1/peers", Route::Kind::ask, "peers"},
     Route{"/api/v1/buckets", Route::Kind::ask, "buckets"},
     Route{"/api/v1/envelopes", Route::Kind::ask, "envelopes", "envelopes", envelope_parameters},
+    Route{"/api/v1/history", Route::Kind::ask, "history", {}, history_parameters},
+    Route{"/api/v1/alerts", Route::Kind::ask, "alerts"},
     Route{"/api/v1/events", Route::Kind::ask, "events", {}, event_parameters},
     Route{"/api/v1/export/envelopes", Route::Kind::export_lines, "envelopes", "envelopes"},
     Route{"/api/v1/export/values", Route::Kind::export_lines, "values", "values",
           export_parameters},
+    Route{"/api/v1/geojson", Route::Kind::export_lines, "values", "values", prefix_parameters,
+          false, Format::geojson},
+    Route{"/api/v1/jsonld", Route::Kind::export_lines, "values", "values", prefix_parameters, false,
+          Format::jsonld},
+    Route{"/api/v1/operations", Route::Kind::change, "operate"},
+    Route{"/api/v1/import", Route::Kind::change, "import"},
     Route{"/api/v1/stream", Route::Kind::stream},
     Route{"/api/openapi.json", Route::Kind::document, {}, {}, {}, true},
     Route{"/metrics", Route::Kind::metrics, "metrics"},
@@ -109,6 +124,13 @@ std::string read_query(const Target& target, Plan& plan) {
       return std::string(p.name) + " is missing";
     }
   }
+  plan.format = plan.route->format;
+  if (const auto format = arguments.find("format"); format != arguments.end()) {
+    const auto known = parse_format(format->get<std::string>());
+    if (!known) return "format is none of jsonl, json, csv";
+    plan.format = *known;
+    arguments.erase(format);
+  }
   plan.arguments = arguments.dump();
   plan.target = target.path + kept;
   return "";
@@ -136,6 +158,27 @@ std::span<const Route> routes() {
   return table;
 }
 
+// Asked for by a person or a program that has the token; a page of another site has not.
+Plan Routes::change(const Route& route, const Request& request) const {
+  if (request.method != "POST") {
+    Response r = problem(405, "method not allowed", "POST what is to be done");
+    r.headers.emplace_back("Allow", "POST");
+    return respond(std::move(r));
+  }
+  if (!guard_.has_token()) {
+    return respond(problem(403, "nothing can be changed here",
+                           "whoever changes something needs a token: set http.token_file"));
+  }
+  if (request.target.find('?') != std::string::npos)
+    return respond(problem(400, "bad request", "no parameters here; the body says it all"));
+  Plan plan;
+  plan.route = &route;
+  plan.kind = Plan::Kind::ask;
+  plan.command = route.command;
+  plan.arguments = request.body;
+  return plan;
+}
+
 Plan Routes::plan(const Request& request) const {
   const auto target = parse_target(request.target);
   if (!target) return respond(problem(400, "bad request", "that is no path with a query"));
@@ -149,6 +192,7 @@ Plan Routes::plan(const Request& request) const {
     return respond(problem(404, "no such page",
                            "see /api/openapi.json for what there is, / for the dashboard"));
   }
+  if (route != nullptr && route->kind == Route::Kind::change) return change(*route, request);
   if (request.method != "GET" && request.method != "HEAD") {
     Response r = problem(405, "method not allowed", "this can only be read");
     r.headers.emplace_back("Allow", "GET, HEAD");
@@ -216,8 +260,13 @@ Response finished(const Plan& plan, Answer&& answer) {
   if (plan.route->kind == Route::Kind::ready) return readiness(plan, parsed);
   if (plan.command == "get" && parsed["values"].empty())
     return problem(404, "no such key", "nobody has contributed to it; see /api/v1/keys");
+  if (plan.command == "history" && !parsed.value("known", true)) {
+    return problem(404, "no history of it",
+                   "numbers and sets that changed since history is kept have one; text has none");
+  }
   Response r{.status = 200, .content_type = "application/json", .body = std::move(answer.body)};
   r.body += "\n";
+  if (plan.route->kind == Route::Kind::change) return r;
   r = conditional(std::move(r), plan.if_none_match);
   r.headers.emplace_back("Tributary-Sequence", std::to_string(answer.sequence));
   if (const auto next = parsed.find("next"); next != parsed.end() && !next->is_null())
@@ -225,20 +274,20 @@ Response finished(const Plan& plan, Answer&& answer) {
   return r;
 }
 
-Lines lines_of(const Plan& plan, const Answer& answer) {
+Lines lines_of(const Plan& plan, const Answer& answer, Exporter& exporter) {
   Lines out;
-  const json page = json::parse(answer.body, nullptr, false);
-  const auto items = page.is_object() ? page.find(plan.route->list) : page.end();
-  if (!page.is_object() || items == page.end() || !items->is_array()) {
+  auto text = exporter.page(answer.body, plan.route->list);
+  if (!text) {
     out.failed = true;
     return out;
   }
-  for (const json& item : *items) {
-    out.text += item.dump(-1, ' ', false, json::error_handler_t::replace);
-    out.text += '\n';
-  }
+  out.text = std::move(*text);
+  const json page = json::parse(answer.body, nullptr, false);
   const auto next = page.find("next");
-  if (next == page.end() || next->is_null()) return out;
+  if (next == page.end() || next->is_null()) {
+    out.text += exporter.end();
+    return out;
+  }
   json arguments = json::parse(plan.arguments, nullptr, false);
   arguments["after"] = *next;
   out.next = arguments.dump();

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "gateway/http/backend.h"
+#include "gateway/http/exports.h"
 #include "gateway/http/guard.h"
 #include "gateway/http/message.h"
 
@@ -26,13 +27,23 @@ struct Parameter {
 };
 
 struct Route {
-  enum class Kind : std::uint8_t { ask, metrics, health, ready, stream, export_lines, document };
+  enum class Kind : std::uint8_t {
+    ask,
+    metrics,
+    health,
+    ready,
+    stream,
+    export_lines,
+    document,
+    change  // POST, and only where a token is set: the body is the argument
+  };
   std::string_view path;
   Kind kind = Kind::ask;
   std::string_view command = {};
   std::string_view list = {};  // the member that holds the items of a page, or of an export
   std::span<const Parameter> parameters = {};
-  bool open = false;  // needs no token
+  bool open = false;              // needs no token
+  Format format = Format::jsonl;  // of an export
 };
 
 std::span<const Route> routes();
@@ -43,6 +54,7 @@ struct Plan {
   Response response{};
   const Route* route = nullptr;
   std::string command{}, arguments{};
+  Format format = Format::jsonl;
   std::string target{};  // without "after": what the link to the next page is made of
   std::string if_none_match{};
   std::string last_event_id{};
@@ -54,18 +66,19 @@ class Routes {
   Plan plan(const Request&) const;
 
  private:
+  Plan change(const Route&, const Request&) const;
   Guard guard_;
 };
 
 // The response to a question, once it is answered.
 Response finished(const Plan&, Answer&&);
 
-// One page of an export as JSON Lines, and the arguments for the next one (empty: it was the last).
-// `failed`: the answer was an error.
+// One page of an export, and the arguments for the next one (empty: it was the last). `failed`: the
+// answer was an error.
 struct Lines {
   std::string text, next;
   bool failed = false;
 };
-Lines lines_of(const Plan&, const Answer&);
+Lines lines_of(const Plan&, const Answer&, Exporter&);
 
 }  // namespace tributary::http

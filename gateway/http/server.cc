@@ -114,7 +114,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
         error == bhttp::error::header_limit || error == bhttp::error::buffer_overflow;
     if (big_header) return send(problem(431, "header too large", "16 KiB at most"));
     if (error == bhttp::error::body_limit)
-      return send(problem(413, "content too large", "requests need no body here"));
+      return send(problem(413, "content too large", "256 KiB at most: in several requests"));
     if (error == beast::error::timeout) ++shared_.stats.timeouts;
     const bool theirs =
         error.category() == bhttp::make_error_code(bhttp::error::bad_method).category();
@@ -134,6 +134,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
       request.headers.emplace_back(std::move(name), std::string(field.value()));
     }
+    request.body = std::move(message.body());
     plan_ = shared_.routes.plan(request);
     switch (plan_.kind) {
       case Plan::Kind::respond:
@@ -143,7 +144,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
       case Plan::Kind::stream:
         return begin_stream();
       case Plan::Kind::export_lines:
-        return head_ ? send({.status = 200, .content_type = "application/jsonl", .body = ""})
+        exporter_ = make_exporter(plan_.format);
+        return head_ ? send({.status = 200, .content_type = content_type(plan_.format), .body = ""})
                      : ask();
     }
   }
@@ -233,7 +235,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void export_page(const Answer& answer) {
-    Lines lines = lines_of(plan_, answer);
+    Lines lines = lines_of(plan_, answer, *exporter_);
     if (lines.failed) {
       if (header_sent_) return close();
       return send(finished(plan_, Answer(answer)));
@@ -244,7 +246,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       queued_bytes_ += lines.text.size();
       queue_.push_back(std::make_shared<const std::string>(std::move(lines.text)));
     }
-    if (!header_sent_) return write_header("application/jsonl");
+    if (!header_sent_) return write_header(content_type(plan_.format));
     queue_.empty() ? drained() : write_piece();
   }
 
@@ -310,6 +312,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
   std::optional<std::chrono::steady_clock::time_point> waiting_since_;
   Plan plan_;
+  std::unique_ptr<Exporter> exporter_;  // of an export under way
   unsigned version_ = 11;
   bool keep_alive_ = false, head_ = false;
   std::uint64_t asked_ = 0;  // odd ones out: a late answer finds another number

@@ -38,7 +38,7 @@ class Server {
     std::size_t connections_max = 64;
     std::size_t streams_max = 16;
     std::size_t header_bytes_max = 16 * 1024;
-    std::size_t body_bytes_max = 16 * 1024;             // of what we throw away anyway
+    std::size_t body_bytes_max = 256 * 1024;            // of a POST
     std::size_t stream_bytes_max = 4 * 1024 * 1024;     // waiting for one reader of the stream
     std::chrono::milliseconds request_timeout{10'000};  // from the first byte awaited to the last
     std::chrono::milliseconds answer_timeout{5'000};    // of the gateway

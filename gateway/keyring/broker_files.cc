@@ -25,20 +25,25 @@ std::string rights(const std::string& root, const Entry& member) {
       return "topic write " + root + "/up/" + member.id + "\n" +  //
              "topic read " + root + "/ack/" + member.id + "\n";
     case Role::gateway:
-      return "topic read " + root + "/up/+\n" +                       //
-             "topic write " + root + "/ack/+\n" +                     //
-             "topic write " + own + "/status\n" +                     //
-             "topic write " + own + "/delta\n" +                      //
-             "topic write " + own + "/head\n" +                       //
-             "topic write " + own + "/state/+/+\n" +                  //
-             "topic read " + root + "/gw/#\n" +                       //
-             "topic write " + root + "/view/" + member.id + "/#\n" +  //
-             "topic read " + root + "/req/" + member.id + "/+\n" +    //
+      return "topic read " + root + "/up/+\n" +                        //
+             "topic write " + root + "/ack/+\n" +                      //
+             "topic write " + own + "/status\n" +                      //
+             "topic write " + own + "/delta\n" +                       //
+             "topic write " + own + "/head\n" +                        //
+             "topic write " + own + "/state/+/+\n" +                   //
+             "topic read " + root + "/gw/#\n" +                        //
+             "topic write " + root + "/view/" + member.id + "/#\n" +   //
+             "topic write " + root + "/alert/" + member.id + "/+\n" +  //
+             "topic read $SYS/broker/#\n" +                            //
+             "topic write homeassistant/device/+/config\n" +           //
+             "topic read homeassistant/status\n" +                     //
+             "topic read " + root + "/req/" + member.id + "/+\n" +     //
              "topic write " + root + "/reply/+\n";
     case Role::viewer:
       return "topic read " + root + "/gw/+/status\n" +  //
              "topic read " + root + "/gw/+/head\n" +    //
              "topic read " + root + "/view/#\n" +       //
+             "topic read " + root + "/alert/#\n" +      //
              "topic write " + root + "/req/+/+\n" +     //
              "topic read " + root + "/reply/" + member.id + "\n";
   }

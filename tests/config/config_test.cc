@@ -29,7 +29,8 @@ std::string slurp(const std::string& path) {
 Loaded must_load(const Inputs& in) {
   auto loaded = load(in);
   EXPECT_TRUE(loaded) << (loaded ? "" : to_string(loaded.error()));
-  return loaded ? *loaded : Loaded{};
+  if (!loaded) return {};
+  return std::move(*loaded);
 }
 
 Loaded must_load(const std::string& text) {

@@ -43,10 +43,11 @@ TEST(Routes, EveryPathServedIsDescribedWithItsParametersAndNothingElseIs) {
   for (const Route& r : routes()) {
     served.insert(std::string(r.path));
     ASSERT_TRUE(paths.contains(std::string(r.path))) << r.path;
-    const json& get = paths[std::string(r.path)]["get"];
+    const bool change = r.kind == Route::Kind::change;
+    const json& get = paths[std::string(r.path)][change ? "post" : "get"];
     std::set<std::string> ours, described;
     for (const Parameter& p : r.parameters) ours.insert(std::string(p.name));
-    for (const json& p : get["parameters"]) {
+    for (const json& p : get.value("parameters", json::array())) {
       described.insert(p["name"].get<std::string>());
       for (const Parameter& q : r.parameters) {
         if (q.name == p["name"].get<std::string>()) {
@@ -57,6 +58,7 @@ TEST(Routes, EveryPathServedIsDescribedWithItsParametersAndNothingElseIs) {
     EXPECT_EQ(ours, described) << r.path;
     const bool open = get.contains("security") && get["security"].empty();
     EXPECT_EQ(open, r.open) << r.path;
+    EXPECT_EQ(get.contains("requestBody"), change) << r.path;
   }
   for (const auto& [path, item] : paths.items()) EXPECT_TRUE(served.count(path)) << path;
 }
@@ -124,6 +126,21 @@ TEST(Routes, ItIsOnlyRead) {
       EXPECT_EQ(p.response.status, 405U) << method;
       EXPECT_EQ(header(p.response, "Allow"), "GET, HEAD");
     }
+  }
+}
+
+TEST(Routes, OnlyWhoHasTheTokenChangesAnything) {
+  const Routes locked({.address = "127.0.0.1", .token = "0123456789abcdef", .hosts = {}});
+  const Headers known = {{"host", "127.0.0.1"}, {"authorization", "Bearer 0123456789abcdef"}};
+  const Headers bare = {{"host", "127.0.0.1"}};
+  for (const char* target : {"/api/v1/operations", "/api/v1/import"}) {
+    EXPECT_EQ(plan(target, "POST").response.status, 403U) << "there is no token to have";
+    EXPECT_EQ(locked.plan({"POST", target, bare, "{}"}).response.status, 401U);
+    EXPECT_EQ(locked.plan({"GET", target, known}).response.status, 405U);
+    EXPECT_EQ(header(locked.plan({"GET", target, known}).response, "Allow"), "POST");
+    const Plan p = locked.plan({"POST", target, known, "what to do"});
+    EXPECT_EQ(p.kind, Plan::Kind::ask);
+    EXPECT_EQ(p.arguments, "what to do");
   }
 }
 

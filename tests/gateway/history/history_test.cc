@@ -72,6 +72,18 @@ TEST_F(HistoryTest, StepsAreReadAsTheyWereWritten) {
   EXPECT_FALSE(h.read({.key = "k", .type = "lww", .from_ms = 1, .to_ms = 2}).known);
 }
 
+// Found end to end: the first step of a new file was empty, and until the next minute the steps
+// that followed it were not found.
+TEST_F(HistoryTest, StepsAreFoundInTheMinuteOfAnEmptyOne) {
+  History h(options());
+  ASSERT_EQ(h.write(begin_ms, {}), "");
+  ASSERT_EQ(h.write(begin_ms + 1'000, one(3)), "");
+  const Answer a = h.read(
+      {.key = "k", .type = "gcounter", .from_ms = begin_ms - hour_ms, .to_ms = begin_ms + 2'000});
+  EXPECT_EQ(a.tier, Tier::raw);
+  EXPECT_EQ(a.points, (std::vector<Point>{{begin_ms + 1'000, 3, 3, 3}}));
+}
+
 TEST_F(HistoryTest, WhatItWasBeforeIsTold) {
   History h(options());
   for (std::uint64_t i = 0; i < 300; ++i) {  // ours once an hour, another's all the time

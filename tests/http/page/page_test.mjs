@@ -52,7 +52,7 @@ async function open(url, { width = 1280, height = 800, theme = "light" } = {}) {
 const connection = (page) => page.getByTestId("connection").innerText();
 const says = (page, word, ms = 10000) => eventually(ms, `the page says ${word}`, async () => (await connection(page)).includes(word));
 
-const views = ["values", "key/gcounter/site-0%2Fpulses", "key/orset/site-0%2Falarms", "devices", "peers", "pipeline", "events"];
+const views = ["values", "key/gcounter/site-0%2Fpulses", "key/orset/site-0%2Falarms", "map", "devices", "peers", "pipeline", "alerts", "events"];
 const keys_many = 10000;
 try {
   await site.broker();
@@ -107,6 +107,47 @@ try {
     await page.locator(".value-row a").focus();
     await page.keyboard.press("Enter");
     await eventually(5000, "its page opens", async () => (await page.locator("h1").innerText()).includes("shelf-04242"));
+    await page.context().close();
+  });
+
+  await site.replay("places", [["yard/gate", 52.5186, 13.4083], ["yard/mill", 52.521, 13.4132], ["plant/boiler", 52.5169, 13.4026]]
+    .flatMap(([place, lat, lon]) => [`${place}/lat,lww,set,${lat}`, `${place}/lon,lww,set,${lon}`, `${place}/temperature,lww,set,${20 + lat % 1}`]));
+
+  await test("a key's history is drawn, for each time", async () => {
+    const page = await open(`${g1.url}/#/key/gcounter/site-0%2Fpulses`);
+    await says(page, "Live");
+    await eventually(30000, "the gateway has a history", async () => (await fetch(`${g1.url}/api/v1/history?key=site-0%2Fpulses&type=gcounter`)).ok);
+    for (const [time, says] of [["1 hour", "as it was written"], ["1 day", "by minutes"], ["30 days", "by hours"], ["Live", "What this page saw"]]) {
+      await page.getByRole("button", { name: time, exact: true }).click();
+      await eventually(10000, `it says ${says}`, async () => (await page.locator(".history-note").innerText()).includes(says));
+      expect((await page.getByRole("button", { name: time, exact: true }).getAttribute("aria-pressed")) === "true", "it is marked");
+    }
+    await page.getByRole("button", { name: "1 hour", exact: true }).click();
+    await eventually(10000, "a curve is drawn", async () => page.evaluate(() => {
+      const canvas = document.querySelector(".chart canvas"), wanted = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
+      const rgb = [1, 3, 5].map((i) => parseInt(wanted.slice(i, i + 2), 16));
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      let hits = 0;
+      for (let i = 0; i < data.length; i += 4) if (rgb.every((c, n) => Math.abs(data[i + n] - c) < 12)) hits += 1;
+      return hits > 50;
+    }));
+    if (shots) await page.screenshot({ path: join(shots, "history-1280.png") });
+    await page.context().close();
+  });
+
+  await test("what has a position is on the map, which moves", async () => {
+    const page = await open(`${g1.url}/#/map`);
+    await says(page, "Live");
+    await eventually(20000, "three places", async () => (await page.locator(".map circle").count()) === 3);
+    const where = () => page.locator(".map circle").first().getAttribute("cx");
+    const before = await where();
+    await page.getByRole("button", { name: "Closer" }).click();
+    await eventually(5000, "closer", async () => (await where()) !== before || (await page.locator(".map circle").count()) < 3);
+    await page.getByRole("button", { name: "Show all" }).click();
+    await eventually(5000, "all", async () => (await where()) === before);
+    await page.locator(".map").focus();
+    await page.keyboard.press("ArrowLeft");
+    await eventually(5000, "moved by keyboard", async () => (await where()) !== before);
     await page.context().close();
   });
 

@@ -1317,91 +1317,13 @@ var typeNames = {
   lww: "register"
 };
 
-// npm:preact/jsx-runtime/src/index.js
-var vnodeId2 = 0;
-var isArray2 = Array.isArray;
-function createVNode2(type, props, key, isStaticChildren, __source, __self) {
-  if (!props) props = {};
-  let normalizedProps = props, ref, i;
-  if ("ref" in normalizedProps) {
-    normalizedProps = {};
-    for (i in props) {
-      if (i == "ref") {
-        ref = props[i];
-      } else {
-        normalizedProps[i] = props[i];
-      }
-    }
-  }
-  const vnode = {
-    type,
-    props: normalizedProps,
-    key,
-    ref,
-    _children: null,
-    _parent: null,
-    _depth: 0,
-    _dom: null,
-    _component: null,
-    constructor: void 0,
-    _original: --vnodeId2,
-    _index: -1,
-    _flags: 0,
-    __source,
-    __self
-  };
-  if (typeof type === "function" && (ref = type.defaultProps)) {
-    for (i in ref)
-      if (normalizedProps[i] === void 0) {
-        normalizedProps[i] = ref[i];
-      }
-  }
-  if (options_default.vnode) options_default.vnode(vnode);
-  return vnode;
-}
-
-// src/list.jsx
-var spare = 8;
-function Rows({ items, row, head, label, rowHeight = 44 }) {
-  const box = useRef(null);
-  const [top, setTop] = useState(0);
-  const [height, setHeight] = useState(600);
-  useLayoutEffect(() => {
-    const measure = () => setHeight(box.current.clientHeight);
-    measure();
-    const watch = new ResizeObserver(measure);
-    watch.observe(box.current);
-    return () => watch.disconnect();
-  }, []);
-  useEffect(() => {
-    if (top > items.length * rowHeight) box.current.scrollTop = 0;
-  }, [items.length]);
-  const first = Math.max(0, Math.floor(top / rowHeight) - spare);
-  const count = Math.ceil(height / rowHeight) + 2 * spare;
-  const shown2 = items.slice(first, first + count);
-  return /* @__PURE__ */ createVNode2("div", { class: "rows", role: "table", "aria-label": label, "aria-rowcount": items.length + 1, children: [
-    /* @__PURE__ */ createVNode2("div", { class: "rows-head", role: "rowgroup", children: /* @__PURE__ */ createVNode2("div", { role: "row", class: "row-head", children: head }) }),
-    /* @__PURE__ */ createVNode2(
-      "div",
-      {
-        class: "rows-body",
-        role: "rowgroup",
-        tabIndex: 0,
-        "aria-label": `${label}, scrolls`,
-        ref: box,
-        onScroll: (e) => setTop(e.currentTarget.scrollTop),
-        children: /* @__PURE__ */ createVNode2("div", { class: "rows-all", style: { height: `${items.length * rowHeight}px` }, role: "presentation", children: /* @__PURE__ */ createVNode2("div", { class: "rows-seen", style: { transform: `translateY(${first * rowHeight}px)` }, role: "presentation", children: shown2.map((item, i) => row(item, first + i)) }) })
-      }
-    )
-  ] });
-}
-
 // src/store.js
 var stale_ms = 4e3;
 var history_max = 240;
 var values_max = 5e4;
 var rates_max = 300;
 var events_max = 256;
+var alerts_ms = 3e3;
 var state = {
   connection: "connecting",
   since: Date.now(),
@@ -1414,6 +1336,7 @@ var state = {
   status: null,
   peers: [],
   events: [],
+  alerts: [],
   rates: [],
   startedAt: 0
 };
@@ -1531,6 +1454,7 @@ async function resync(mine) {
   state.truncated = truncated;
   state.loading = false;
   takeEvents((await get("/api/v1/events")).body.events, true);
+  readAlerts();
   changed("values");
 }
 function takeStatus(status) {
@@ -1553,6 +1477,14 @@ function takeStatus(status) {
   });
   if (state.rates.length > rates_max) state.rates.shift();
   changed("status");
+}
+async function readAlerts() {
+  if (state.connection !== "live") return;
+  try {
+    state.alerts = (await get("/api/v1/alerts")).body.alerts;
+    changed("alerts");
+  } catch {
+  }
 }
 function takeEvents(events, whole) {
   const held = whole ? /* @__PURE__ */ new Map() : new Map(state.events.map((e) => [e.id, e]));
@@ -1632,10 +1564,125 @@ async function connect() {
     pause = Math.min(pause * 2, 4e3);
   }
 }
+setInterval(readAlerts, alerts_ms);
 setInterval(() => {
   if (state.connection === "live" && Date.now() - state.heard > stale_ms) connection("stale");
   changed("clock");
 }, 1e3);
+
+// npm:preact/jsx-runtime/src/index.js
+var vnodeId2 = 0;
+var isArray2 = Array.isArray;
+function createVNode2(type, props, key, isStaticChildren, __source, __self) {
+  if (!props) props = {};
+  let normalizedProps = props, ref, i;
+  if ("ref" in normalizedProps) {
+    normalizedProps = {};
+    for (i in props) {
+      if (i == "ref") {
+        ref = props[i];
+      } else {
+        normalizedProps[i] = props[i];
+      }
+    }
+  }
+  const vnode = {
+    type,
+    props: normalizedProps,
+    key,
+    ref,
+    _children: null,
+    _parent: null,
+    _depth: 0,
+    _dom: null,
+    _component: null,
+    constructor: void 0,
+    _original: --vnodeId2,
+    _index: -1,
+    _flags: 0,
+    __source,
+    __self
+  };
+  if (typeof type === "function" && (ref = type.defaultProps)) {
+    for (i in ref)
+      if (normalizedProps[i] === void 0) {
+        normalizedProps[i] = ref[i];
+      }
+  }
+  if (options_default.vnode) options_default.vnode(vnode);
+  return vnode;
+}
+
+// src/alerts.jsx
+var firing = () => state.alerts.filter((a) => a.state === "firing");
+function Item({ a }) {
+  return /* @__PURE__ */ createVNode2("li", { class: a.severity === "critical" ? "error" : "warning", children: [
+    /* @__PURE__ */ createVNode2("span", { class: `state ${a.state === "pending" ? "" : a.severity === "critical" ? "error" : "warning"}`, children: a.state === "pending" ? "not yet" : a.severity }),
+    /* @__PURE__ */ createVNode2("b", { children: a.name }),
+    /* @__PURE__ */ createVNode2("time", { dateTime: new Date(a.since).toISOString(), title: moment(a.since), children: [
+      "since ",
+      ago(a.since)
+    ] }),
+    /* @__PURE__ */ createVNode2("p", { children: [
+      a.summary,
+      ": ",
+      /* @__PURE__ */ createVNode2("strong", { children: grouped(a.value) }),
+      ", the limit is ",
+      grouped(a.threshold)
+    ] }),
+    /* @__PURE__ */ createVNode2("p", { class: "do", children: a.do })
+  ] });
+}
+function Alerts() {
+  useTopics("alerts", "clock");
+  const now = firing(), pending = state.alerts.filter((a) => a.state !== "firing");
+  return /* @__PURE__ */ createVNode2("section", { class: "view", "aria-labelledby": "title", children: [
+    /* @__PURE__ */ createVNode2("h1", { id: "title", children: "Alerts" }),
+    now.length === 0 && /* @__PURE__ */ createVNode2("p", { class: "note", children: "Nothing is wrong that the gateway knows of." }),
+    /* @__PURE__ */ createVNode2("ol", { class: "events", "aria-live": "polite", children: now.map((a) => /* @__PURE__ */ createVNode2(Item, { a }, a.name)) }),
+    pending.length > 0 && /* @__PURE__ */ createVNode2(Fragment, { children: [
+      /* @__PURE__ */ createVNode2("h2", { children: "If it stays so" }),
+      /* @__PURE__ */ createVNode2("ol", { class: "events", children: pending.map((a) => /* @__PURE__ */ createVNode2(Item, { a }, a.name)) })
+    ] }),
+    /* @__PURE__ */ createVNode2("p", { class: "note", children: "The same thresholds are in config/alerts.rules.yml, for Prometheus." })
+  ] });
+}
+
+// src/list.jsx
+var spare = 8;
+function Rows({ items, row, head, label, rowHeight = 44 }) {
+  const box = useRef(null);
+  const [top, setTop] = useState(0);
+  const [height2, setHeight] = useState(600);
+  useLayoutEffect(() => {
+    const measure = () => setHeight(box.current.clientHeight);
+    measure();
+    const watch = new ResizeObserver(measure);
+    watch.observe(box.current);
+    return () => watch.disconnect();
+  }, []);
+  useEffect(() => {
+    if (top > items.length * rowHeight) box.current.scrollTop = 0;
+  }, [items.length]);
+  const first = Math.max(0, Math.floor(top / rowHeight) - spare);
+  const count = Math.ceil(height2 / rowHeight) + 2 * spare;
+  const shown2 = items.slice(first, first + count);
+  return /* @__PURE__ */ createVNode2("div", { class: "rows", role: "table", "aria-label": label, "aria-rowcount": items.length + 1, children: [
+    /* @__PURE__ */ createVNode2("div", { class: "rows-head", role: "rowgroup", children: /* @__PURE__ */ createVNode2("div", { role: "row", class: "row-head", children: head }) }),
+    /* @__PURE__ */ createVNode2(
+      "div",
+      {
+        class: "rows-body",
+        role: "rowgroup",
+        tabIndex: 0,
+        "aria-label": `${label}, scrolls`,
+        ref: box,
+        onScroll: (e) => setTop(e.currentTarget.scrollTop),
+        children: /* @__PURE__ */ createVNode2("div", { class: "rows-all", style: { height: `${items.length * rowHeight}px` }, role: "presentation", children: /* @__PURE__ */ createVNode2("div", { class: "rows-seen", style: { transform: `translateY(${first * rowHeight}px)` }, role: "presentation", children: shown2.map((item, i) => row(item, first + i)) }) })
+      }
+    )
+  ] });
+}
 
 // src/devices.jsx
 var shown_max = 2e4;
@@ -1716,7 +1763,7 @@ function Devices() {
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "epoch mono", children: d.epoch.slice(0, 8) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "number", children: grouped(d.op) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: `gap ${d.top > d.op ? "bad" : ""}`, children: d.top > d.op ? `up to ${grouped(d.top)}` : "none" }),
-          /* @__PURE__ */ createVNode2("span", { role: "cell", class: "heard", children: ago(d.heard_at) }),
+          /* @__PURE__ */ createVNode2("span", { role: "cell", class: "heard", children: d.heard_at ? ago(d.heard_at) : "by peers only" }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "clock", children: clockOf(d) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "live", children: [
             grouped(d.live_envelopes),
@@ -2677,8 +2724,8 @@ function cursorPointShow(self, si) {
   let mar = size / -2;
   setStylePx(pt, "marginLeft", mar);
   setStylePx(pt, "marginTop", mar);
-  let width = o.width(self, si, size);
-  width && setStylePx(pt, "borderWidth", width);
+  let width2 = o.width(self, si, size);
+  width2 && setStylePx(pt, "borderWidth", width2);
   return pt;
 }
 function cursorPointFill(self, si) {
@@ -2919,8 +2966,8 @@ var yAxisOpts = {
   lineGap,
   rotate: 0
 };
-function ptDia(width, mult) {
-  let dia = 3 + (width || 1) * 2;
+function ptDia(width2, mult) {
+  let dia = 3 + (width2 || 1) * 2;
   return roundDec(dia * mult, 3);
 }
 function seriesPointsShow(self, si) {
@@ -3240,7 +3287,7 @@ var bezierCurveToV = (p, bp1y, bp1x, bp2y, bp2x, p2y, p2x) => {
 function points(opts) {
   return (u, seriesIdx, idx0, idx1, filtIdxs) => {
     return orient(u, seriesIdx, (series2, dataX, dataY, scaleX, scaleY, valToPosX, valToPosY, xOff, yOff, xDim, yDim) => {
-      let { pxRound, points: points2 } = series2;
+      let { pxRound, points: points3 } = series2;
       let moveTo, arc;
       if (scaleX.ori == 0) {
         moveTo = moveToH;
@@ -3249,8 +3296,8 @@ function points(opts) {
         moveTo = moveToV;
         arc = arcV;
       }
-      const width = roundDec(points2.width * pxRatio, 3);
-      let rad = (points2.size - points2.width) / 2 * pxRatio;
+      const width2 = roundDec(points3.width * pxRatio, 3);
+      let rad = (points3.size - points3.width) / 2 * pxRatio;
       let dia = roundDec(rad * 2, 3);
       let fill = new Path2D();
       let clip = new Path2D();
@@ -3277,7 +3324,7 @@ function points(opts) {
           drawPoint(pi);
       }
       return {
-        stroke: width > 0 ? fill : null,
+        stroke: width2 > 0 ? fill : null,
         fill,
         clip,
         flags: BAND_CLIP_FILL | BAND_CLIP_STROKE
@@ -3411,7 +3458,7 @@ function stepped(opts) {
     return orient(u, seriesIdx, (series2, dataX, dataY, scaleX, scaleY, valToPosX, valToPosY, xOff, yOff, xDim, yDim) => {
       [idx0, idx1] = nonNullIdxs(dataY, idx0, idx1);
       let pxRound = series2.pxRound;
-      let { left, width } = u.bbox;
+      let { left, width: width2 } = u.bbox;
       let pixelForX = (val) => pxRound(valToPosX(val, scaleX, xDim, xOff));
       let pixelForY = (val) => pxRound(valToPosY(val, scaleY, yDim, yOff));
       let lineTo = scaleX.ori == 0 ? lineToH : lineToV;
@@ -3443,7 +3490,7 @@ function stepped(opts) {
       }
       let prevXPosExt = prevXPos;
       if (extend && align == 1) {
-        prevXPosExt = left + width;
+        prevXPosExt = left + width2;
         lineTo(stroke, prevXPosExt, prevYPos);
       }
       let [bandFillDir, bandClipDir] = bandFillClipDirs(u, seriesIdx);
@@ -4024,9 +4071,9 @@ function uPlot(opts, data, then) {
     if (markers.show) {
       let indic = placeDiv(LEGEND_MARKER, label);
       if (i > 0) {
-        let width = markers.width(self, i);
-        if (width)
-          indic.style.border = width + "px " + markers.dash(self, i) + " " + markers.stroke(self, i);
+        let width2 = markers.width(self, i);
+        if (width2)
+          indic.style.border = width2 + "px " + markers.dash(self, i) + " " + markers.stroke(self, i);
         indic.style.background = markers.fill(self, i);
       }
     }
@@ -4108,17 +4155,17 @@ function uPlot(opts, data, then) {
   let shouldSetCursor = false;
   let shouldSetSelect = false;
   let shouldSetLegend = false;
-  function _setSize(width, height, force) {
-    if (force || (width != self.width || height != self.height))
-      calcSize(width, height);
+  function _setSize(width2, height2, force) {
+    if (force || (width2 != self.width || height2 != self.height))
+      calcSize(width2, height2);
     resetYSeries(false);
     shouldConvergeSize = true;
     shouldSetSize = true;
     commit();
   }
-  function calcSize(width, height) {
-    self.width = fullWidCss = plotWidCss = width;
-    self.height = fullHgtCss = plotHgtCss = height;
+  function calcSize(width2, height2) {
+    self.width = fullWidCss = plotWidCss = width2;
+    self.height = fullHgtCss = plotHgtCss = height2;
     plotLftCss = plotTopCss = 0;
     calcPlotRect();
     calcAxesRects();
@@ -4143,8 +4190,8 @@ function uPlot(opts, data, then) {
       }
     }
   }
-  function setSize({ width, height }) {
-    _setSize(width, height);
+  function setSize({ width: width2, height: height2 }) {
+    _setSize(width2, height2);
   }
   self.setSize = setSize;
   function calcPlotRect() {
@@ -4279,20 +4326,20 @@ function uPlot(opts, data, then) {
   };
   cursor.idxs = activeIdxs;
   cursor._lock = false;
-  let points2 = cursor.points;
-  points2.show = fnOrSelf(points2.show);
-  points2.size = fnOrSelf(points2.size);
-  points2.stroke = fnOrSelf(points2.stroke);
-  points2.width = fnOrSelf(points2.width);
-  points2.fill = fnOrSelf(points2.fill);
+  let points3 = cursor.points;
+  points3.show = fnOrSelf(points3.show);
+  points3.size = fnOrSelf(points3.size);
+  points3.stroke = fnOrSelf(points3.stroke);
+  points3.width = fnOrSelf(points3.width);
+  points3.fill = fnOrSelf(points3.fill);
   const focus = self.focus = assign2({}, opts.focus || { alpha: 0.3 }, cursor.focus);
   const cursorFocus = focus.prox >= 0;
-  const cursorOnePt = cursorFocus && points2.one;
+  const cursorOnePt = cursorFocus && points3.one;
   let cursorPts = [];
   let cursorPtsLft = [];
   let cursorPtsTop = [];
   function initCursorPt(s, si) {
-    let pt = points2.show(self, si);
+    let pt = points3.show(self, si);
     if (pt instanceof HTMLElement) {
       addClass(pt, CURSOR_PT);
       addClass(pt, s.class);
@@ -4318,7 +4365,7 @@ function uPlot(opts, data, then) {
       s.fill = fnOrSelf(s.fill || null);
       s._stroke = s._fill = s._paths = s._focus = null;
       let _ptDia = ptDia(max(1, s.width), 1);
-      let points3 = s.points = assign2({}, {
+      let points4 = s.points = assign2({}, {
         size: _ptDia,
         width: max(1, _ptDia * 0.2),
         stroke: s.stroke,
@@ -4327,12 +4374,12 @@ function uPlot(opts, data, then) {
         _stroke: null,
         _fill: null
       }, s.points);
-      points3.show = fnOrSelf(points3.show);
-      points3.filter = fnOrSelf(points3.filter);
-      points3.fill = fnOrSelf(points3.fill);
-      points3.stroke = fnOrSelf(points3.stroke);
-      points3.paths = fnOrSelf(points3.paths);
-      points3.pxAlign = s.pxAlign;
+      points4.show = fnOrSelf(points4.show);
+      points4.filter = fnOrSelf(points4.filter);
+      points4.fill = fnOrSelf(points4.fill);
+      points4.stroke = fnOrSelf(points4.stroke);
+      points4.paths = fnOrSelf(points4.paths);
+      points4.pxAlign = s.pxAlign;
     }
     if (showLegend) {
       let rowCells = initLegendRow(s, i);
@@ -4515,7 +4562,7 @@ function uPlot(opts, data, then) {
   }
   let ctxStroke, ctxFill, ctxWidth, ctxDash, ctxJoin, ctxCap, ctxFont, ctxAlign, ctxBaseline;
   let ctxAlpha;
-  function setCtxStyle(stroke, width, dash, cap, fill, join2) {
+  function setCtxStyle(stroke, width2, dash, cap, fill, join2) {
     stroke ??= transparent;
     dash ??= EMPTY_ARR2;
     cap ??= "butt";
@@ -4525,8 +4572,8 @@ function uPlot(opts, data, then) {
       ctx.strokeStyle = ctxStroke = stroke;
     if (fill != ctxFill)
       ctx.fillStyle = ctxFill = fill;
-    if (width != ctxWidth)
-      ctx.lineWidth = ctxWidth = width;
+    if (width2 != ctxWidth)
+      ctx.lineWidth = ctxWidth = width2;
     if (join2 != ctxJoin)
       ctx.lineJoin = ctxJoin = join2;
     if (cap != ctxCap)
@@ -4761,24 +4808,24 @@ function uPlot(opts, data, then) {
       flags,
       _stroke: strokeStyle = s._stroke,
       _fill: fillStyle = s._fill,
-      _width: width = s.width
+      _width: width2 = s.width
     } = s._paths;
-    width = roundDec(width * pxRatio, 3);
+    width2 = roundDec(width2 * pxRatio, 3);
     let boundsClip = null;
-    let offset = width % 2 / 2;
+    let offset = width2 % 2 / 2;
     if (_points && fillStyle == null)
-      fillStyle = width > 0 ? "#fff" : strokeStyle;
+      fillStyle = width2 > 0 ? "#fff" : strokeStyle;
     let _pxAlign = s.pxAlign == 1 && offset > 0;
     _pxAlign && ctx.translate(offset, offset);
     if (!_points) {
-      let lft = plotLft - width / 2, top = plotTop - width / 2, wid = plotWid + width, hgt = plotHgt + width;
+      let lft = plotLft - width2 / 2, top = plotTop - width2 / 2, wid = plotWid + width2, hgt = plotHgt + width2;
       boundsClip = new Path2D();
       boundsClip.rect(lft, top, wid, hgt);
     }
     if (_points)
-      strokeFill(strokeStyle, width, s.dash, s.cap, fillStyle, stroke, fill, flags, gapsClip);
+      strokeFill(strokeStyle, width2, s.dash, s.cap, fillStyle, stroke, fill, flags, gapsClip);
     else
-      fillStroke(si, strokeStyle, width, s.dash, s.cap, fillStyle, stroke, fill, flags, boundsClip, gapsClip);
+      fillStroke(si, strokeStyle, width2, s.dash, s.cap, fillStyle, stroke, fill, flags, boundsClip, gapsClip);
     _pxAlign && ctx.translate(-offset, -offset);
   }
   function fillStroke(si, strokeStyle, lineWidth, lineDash, lineCap, fillStyle, strokePath, fillPath, flags, boundsClip, gapsClip) {
@@ -4869,10 +4916,10 @@ function uPlot(opts, data, then) {
     }
     return axis._found = incrSpace;
   }
-  function drawOrthoLines(offs, filts, ori, side, pos0, len, width, stroke, dash, cap) {
-    let offset = width % 2 / 2;
+  function drawOrthoLines(offs, filts, ori, side, pos0, len, width2, stroke, dash, cap) {
+    let offset = width2 % 2 / 2;
     pxAlign == 1 && ctx.translate(offset, offset);
-    setCtxStyle(stroke, width, dash, cap, stroke);
+    setCtxStyle(stroke, width2, dash, cap, stroke);
     ctx.beginPath();
     let x0, y0, x1, y1, pos1 = pos0 + (side == 0 || side == 3 ? -len : len);
     if (ori == 0) {
@@ -5565,7 +5612,7 @@ function uPlot(opts, data, then) {
               hPos = yPos;
               vPos = xPos2;
             }
-            let ptWid, ptHgt, ptLft, ptTop, ptStroke, ptFill, centered = true, getBBox = points2.bbox;
+            let ptWid, ptHgt, ptLft, ptTop, ptStroke, ptFill, centered = true, getBBox = points3.bbox;
             if (getBBox != null) {
               centered = false;
               let bbox = getBBox(self, i);
@@ -5576,10 +5623,10 @@ function uPlot(opts, data, then) {
             } else {
               ptLft = hPos;
               ptTop = vPos;
-              ptWid = ptHgt = points2.size(self, i);
+              ptWid = ptHgt = points3.size(self, i);
             }
-            ptFill = points2.fill(self, i);
-            ptStroke = points2.stroke(self, i);
+            ptFill = points3.fill(self, i);
+            ptStroke = points3.stroke(self, i);
             if (cursorOnePt) {
               if (i == closestSeries && closestDist <= focus.prox) {
                 _ptLft = ptLft;
@@ -5627,7 +5674,7 @@ function uPlot(opts, data, then) {
         dragX = sdrag._x;
         dragY = sdrag._y;
         if (dragX || dragY) {
-          let { left, top, width, height } = src.select;
+          let { left, top, width: width2, height: height2 } = src.select;
           let sori = src.scales[xKeySrc].ori;
           let sPosToVal = src.posToVal;
           let sOff, sDim, sc, a, b;
@@ -5636,10 +5683,10 @@ function uPlot(opts, data, then) {
           if (matchingX && dragX) {
             if (sori == 0) {
               sOff = left;
-              sDim = width;
+              sDim = width2;
             } else {
               sOff = top;
-              sDim = height;
+              sDim = height2;
             }
             sc = scales[xKey];
             a = valToPosX(sPosToVal(sOff, xKeySrc), sc, xDim, 0);
@@ -5650,10 +5697,10 @@ function uPlot(opts, data, then) {
           if (matchingY && dragY) {
             if (sori == 1) {
               sOff = left;
-              sDim = width;
+              sDim = width2;
             } else {
               sOff = top;
-              sDim = height;
+              sDim = height2;
             }
             sc = scales[yKey];
             a = valToPosY(sPosToVal(sOff, yKeySrc), sc, yDim, 0);
@@ -5846,23 +5893,23 @@ function uPlot(opts, data, then) {
       onMouse(mouseup, doc, mouseUp, false);
       pubSync(mousedown, self, mouseLeft0, mouseTop0, plotWidCss, plotHgtCss, null);
     }
-    let { left, top, width, height } = select;
+    let { left, top, width: width2, height: height2 } = select;
     downSelectLeft = left;
     downSelectTop = top;
-    downSelectWidth = width;
-    downSelectHeight = height;
+    downSelectWidth = width2;
+    downSelectHeight = height2;
   }
   function mouseUp(e, src, _l, _t, _w, _h, _i) {
     dragging = drag._x = drag._y = false;
     cacheMouse(e, src, _l, _t, _w, _h, _i, false, true);
-    let { left, top, width, height } = select;
-    let hasSelect = width > 0 || height > 0;
-    let chgSelect = downSelectLeft != left || downSelectTop != top || downSelectWidth != width || downSelectHeight != height;
+    let { left, top, width: width2, height: height2 } = select;
+    let hasSelect = width2 > 0 || height2 > 0;
+    let chgSelect = downSelectLeft != left || downSelectTop != top || downSelectWidth != width2 || downSelectHeight != height2;
     hasSelect && chgSelect && setSelect(select);
     if (drag.setScale && hasSelect && chgSelect) {
-      let xOff = left, xDim = width, yOff = top, yDim = height;
+      let xOff = left, xDim = width2, yOff = top, yDim = height2;
       if (scaleX.ori == 1) {
-        xOff = top, xDim = height, yOff = left, yDim = width;
+        xOff = top, xDim = height2, yOff = left, yDim = width2;
       }
       if (dragX) {
         _setScale(
@@ -6068,9 +6115,31 @@ uPlot.sync = _sync;
 }
 
 // src/chart.jsx
-var steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
+var steps = [
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  60,
+  120,
+  300,
+  600,
+  900,
+  1800,
+  3600,
+  7200,
+  14400,
+  43200,
+  86400,
+  2 * 86400,
+  7 * 86400,
+  28 * 86400,
+  56 * 86400
+];
 var colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-function Chart({ data, series: series2, label, height = 220, theme }) {
+function Chart({ data, series: series2, label, height: height2 = 220, theme, band, stepped: stepped2 }) {
   const box = useRef(null), plot = useRef(null);
   useEffect(() => {
     const axis = () => ({
@@ -6081,7 +6150,7 @@ function Chart({ data, series: series2, label, height = 220, theme }) {
     });
     const made = new uPlot({
       width: Math.max(200, box.current.clientWidth),
-      height,
+      height: height2,
       cursor: { y: false, points: { size: 6 } },
       legend: { live: true },
       scales: { x: { time: true } },
@@ -6090,11 +6159,14 @@ function Chart({ data, series: series2, label, height = 220, theme }) {
         label: s.label,
         stroke: colour(s.colour),
         width: 2,
-        points: { show: data[0].length < 3 }
-      }))]
+        ...s.thin ? { width: 1 } : {},
+        ...stepped2 ? { paths: uPlot.paths.stepped({ align: 1 }) } : {},
+        points: { show: data[0].length < 3 && !stepped2 }
+      }))],
+      ...band ? { bands: [{ series: band, fill: colour("--band") }] } : {}
     }, data, box.current);
     plot.current = made;
-    const watch = new ResizeObserver(() => made.setSize({ width: Math.max(200, box.current.clientWidth), height }));
+    const watch = new ResizeObserver(() => made.setSize({ width: Math.max(200, box.current.clientWidth), height: height2 }));
     watch.observe(box.current);
     return () => {
       watch.disconnect();
@@ -6104,7 +6176,7 @@ function Chart({ data, series: series2, label, height = 220, theme }) {
   useEffect(() => {
     plot.current?.setData(data);
   });
-  return /* @__PURE__ */ createVNode2("div", { class: "chart", style: { minHeight: `${height + 40}px` }, ref: box, role: "img", "aria-label": label });
+  return /* @__PURE__ */ createVNode2("div", { class: "chart", style: { minHeight: `${height2 + 40}px` }, ref: box, role: "img", "aria-label": label });
 }
 function Spark({ history }) {
   if (history.length < 2) return /* @__PURE__ */ createVNode2("svg", { class: "spark", viewBox: "0 0 96 24", "aria-hidden": "true" });
@@ -6115,13 +6187,99 @@ function Spark({ history }) {
     high = Math.max(high, v);
   }
   const tall = high - low || 1;
-  const points2 = history.map(([t, v]) => `${((t - first) / span * 94 + 1).toFixed(1)},${(22 - (v - low) / tall * 20).toFixed(1)}`);
-  return /* @__PURE__ */ createVNode2("svg", { class: "spark", viewBox: "0 0 96 24", preserveAspectRatio: "none", "aria-hidden": "true", children: /* @__PURE__ */ createVNode2("polyline", { points: points2.join(" ") }) });
+  const points3 = history.map(([t, v]) => `${((t - first) / span * 94 + 1).toFixed(1)},${(22 - (v - low) / tall * 20).toFixed(1)}`);
+  return /* @__PURE__ */ createVNode2("svg", { class: "spark", viewBox: "0 0 96 24", preserveAspectRatio: "none", "aria-hidden": "true", children: /* @__PURE__ */ createVNode2("polyline", { points: points3.join(" ") }) });
+}
+
+// src/history.jsx
+var ranges = [
+  ["live", "Live", 0],
+  ["1h", "1 hour", 36e5],
+  ["6h", "6 hours", 6 * 36e5],
+  ["1d", "1 day", 864e5],
+  ["7d", "7 days", 7 * 864e5],
+  ["30d", "30 days", 30 * 864e5],
+  ["1y", "1 year", 365 * 864e5]
+];
+var again_ms2 = 1e4;
+var points2 = 400;
+var kept = { range: "live" };
+function useHistory(type, key, width2) {
+  const [got, setGot] = useState(null);
+  useEffect(() => {
+    if (!width2) return setGot(null);
+    let on2 = true, timer = 0;
+    const read2 = async () => {
+      const to = Date.now();
+      try {
+        const { body } = await get(`/api/v1/history?key=${encodeURIComponent(key)}&type=${type}&from=${to - width2}&to=${to}&points=${points2}`);
+        if (on2) setGot({ body, error: "" });
+      } catch (e) {
+        if (on2) setGot((g) => ({ body: g && g.body, error: e.message }));
+      }
+      if (on2) timer = setTimeout(read2, again_ms2);
+    };
+    setGot(null);
+    read2();
+    return () => {
+      on2 = false;
+      clearTimeout(timer);
+    };
+  }, [type, key, width2]);
+  return got;
+}
+function columns(body) {
+  const rows = [];
+  if (body.before) rows.push([body.from, body.before[1], body.before[1], body.before[1]]);
+  rows.push(...body.points);
+  const last = rows.at(-1);
+  if (last && last[0] < body.to) rows.push([body.to, last[1], last[1], last[1]]);
+  return [0, 1, 2, 3].map((c) => rows.map((r) => c === 0 ? r[c] / 1e3 : r[c]));
+}
+var tiers = { raw: "as it was written", minute: "by minutes", hour: "by hours" };
+function History({ type, name, live, theme }) {
+  const [range, setRange] = useState(kept.range);
+  const width2 = ranges.find(([id]) => id === range)[2];
+  const got = useHistory(type, name, width2);
+  const choose = (id) => {
+    kept.range = id;
+    setRange(id);
+  };
+  const body = got && got.body;
+  const note = range === "live" ? "What this page saw since it is open." : !got ? "Reading…" : got.error ? got.error : `${tiers[body.tier]}${body.step_ms > 1e3 ? `, points of ${duration(body.step_ms)}` : ""}; the band goes from the lowest to the highest`;
+  return /* @__PURE__ */ createVNode2(Fragment, { children: [
+    /* @__PURE__ */ createVNode2("div", { class: "chart-head", children: [
+      /* @__PURE__ */ createVNode2("h2", { id: "history", children: "History" }),
+      /* @__PURE__ */ createVNode2("div", { class: "choices", role: "group", "aria-label": "Time", children: ranges.map(([id, text]) => /* @__PURE__ */ createVNode2("button", { type: "button", "aria-pressed": id === range, onClick: () => choose(id), children: text }, id)) })
+    ] }),
+    range === "live" ? /* @__PURE__ */ createVNode2(
+      Chart,
+      {
+        theme,
+        label: `Chart of ${name}`,
+        series: [{ label: "value", colour: "--accent" }],
+        data: [live.map((p) => p[0] / 1e3), live.map((p) => p[1])]
+      },
+      "live"
+    ) : /* @__PURE__ */ createVNode2(
+      Chart,
+      {
+        theme,
+        stepped: true,
+        label: `Chart of ${name}, ${range}`,
+        band: [3, 2],
+        series: [{ label: "value", colour: "--accent" }, { label: "lowest", colour: "--muted", thin: true }, { label: "highest", colour: "--muted", thin: true }],
+        data: body ? columns(body) : [[], [], [], []]
+      },
+      "history"
+    ),
+    /* @__PURE__ */ createVNode2("p", { class: "note history-note", role: "status", children: note })
+  ] });
 }
 
 // src/key.jsx
 var shown_max2 = 1e3;
-var again_ms2 = 2e3;
+var again_ms3 = 2e3;
 function Part({ type, part, total }) {
   if (type === "gcounter" || type === "pncounter") {
     const share = total > 0 ? Math.max(0, Math.min(1, Number(part.value) / total)) : 0;
@@ -6167,7 +6325,7 @@ function useContributions(type, key) {
       } catch (e) {
         if (on2) setGot((g) => ({ ...g, error: e.message }));
       }
-      if (on2) timer = setTimeout(read2, again_ms2);
+      if (on2) timer = setTimeout(read2, again_ms3);
     };
     read2();
     return () => {
@@ -6203,16 +6361,7 @@ function Key({ type, name, theme }) {
       ] }),
       more && /* @__PURE__ */ createVNode2("p", { class: "elements", children: Array.isArray(v.value) ? v.value.slice(0, 200).map((e) => /* @__PURE__ */ createVNode2("span", { class: "chip", children: typeof e === "string" ? e : JSON.stringify(e) }, String(e))) : more })
     ] }),
-    /* @__PURE__ */ createVNode2("h2", { children: "Since this page is open" }),
-    /* @__PURE__ */ createVNode2(
-      Chart,
-      {
-        theme,
-        label: `Chart of ${name}`,
-        series: [{ label: "value", colour: "--accent" }],
-        data: [history.map((p) => p[0] / 1e3), history.map((p) => p[1])]
-      }
-    ),
+    /* @__PURE__ */ createVNode2(History, { type, name, live: history, theme }),
     /* @__PURE__ */ createVNode2("h2", { children: "Contributions, by device and epoch" }),
     error && /* @__PURE__ */ createVNode2("p", { class: "note", role: "status", children: error }),
     /* @__PURE__ */ createVNode2("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Contributions", children: /* @__PURE__ */ createVNode2("table", { children: [
@@ -6236,6 +6385,250 @@ function Key({ type, name, theme }) {
   ] });
 }
 
+// src/values.jsx
+var linkTo = (v) => `#/key/${v.type}/${encodeURIComponent(v.key)}`;
+var kept2 = { text: "", type: "", prefix: "" };
+function prefixes() {
+  const count = /* @__PURE__ */ new Map();
+  for (const v of state.order) {
+    const slash = v.key.indexOf("/");
+    if (slash > 0) count.set(v.key.slice(0, slash + 1), (count.get(v.key.slice(0, slash + 1)) || 0) + 1);
+  }
+  return [...count].sort((a, b) => a[0] < b[0] ? -1 : 1).slice(0, 200);
+}
+function Row({ v, index }) {
+  const { main, more } = shownValue(v.type, v.value);
+  return /* @__PURE__ */ createVNode2("div", { class: "row value-row", role: "row", "aria-rowindex": index + 2, children: [
+    /* @__PURE__ */ createVNode2("span", { role: "cell", class: "key", children: /* @__PURE__ */ createVNode2("a", { href: linkTo(v), title: v.key, children: v.key }) }),
+    /* @__PURE__ */ createVNode2("span", { role: "cell", class: "type", children: /* @__PURE__ */ createVNode2("span", { class: `badge ${v.type}`, children: typeNames[v.type] || v.type }) }),
+    /* @__PURE__ */ createVNode2("span", { role: "cell", class: "more", title: more, children: more || /* @__PURE__ */ createVNode2(Spark, { history: v.history }) }),
+    /* @__PURE__ */ createVNode2("span", { role: "cell", class: "number", title: main, children: main }),
+    /* @__PURE__ */ createVNode2("span", { role: "cell", class: "from", children: grouped(v.contributors) })
+  ] }, v.id);
+}
+function Values() {
+  useTopics("values");
+  const [filter, setFilter] = useState(kept2);
+  const set = (part) => {
+    Object.assign(kept2, part);
+    setFilter({ ...kept2 });
+  };
+  const wanted = filter.text.trim().toLowerCase();
+  const items = useMemo(() => state.order.filter((v) => (!filter.type || v.type === filter.type) && v.key.startsWith(filter.prefix) && (!wanted || v.key.toLowerCase().includes(wanted))), [state.order, filter]);
+  const tops = useMemo(prefixes, [state.order]);
+  return /* @__PURE__ */ createVNode2("section", { class: "view fill", "aria-labelledby": "title", children: [
+    /* @__PURE__ */ createVNode2("h1", { id: "title", class: "visually-hidden", children: "Values" }),
+    /* @__PURE__ */ createVNode2("form", { class: "filters", role: "search", onSubmit: (e) => e.preventDefault(), children: [
+      /* @__PURE__ */ createVNode2("label", { class: "grow", children: [
+        /* @__PURE__ */ createVNode2("span", { children: "Search" }),
+        /* @__PURE__ */ createVNode2(
+          "input",
+          {
+            type: "search",
+            id: "search",
+            value: filter.text,
+            placeholder: "part of a key   ( / )",
+            onInput: (e) => set({ text: e.currentTarget.value })
+          }
+        )
+      ] }),
+      /* @__PURE__ */ createVNode2("label", { children: [
+        /* @__PURE__ */ createVNode2("span", { children: "Prefix" }),
+        /* @__PURE__ */ createVNode2("select", { value: filter.prefix, onChange: (e) => set({ prefix: e.currentTarget.value }), children: [
+          /* @__PURE__ */ createVNode2("option", { value: "", children: "any" }),
+          tops.map(([p, n]) => /* @__PURE__ */ createVNode2("option", { value: p, children: [
+            p,
+            " (",
+            n,
+            ")"
+          ] }, p))
+        ] })
+      ] }),
+      /* @__PURE__ */ createVNode2("label", { children: [
+        /* @__PURE__ */ createVNode2("span", { children: "Type" }),
+        /* @__PURE__ */ createVNode2("select", { value: filter.type, onChange: (e) => set({ type: e.currentTarget.value }), children: [
+          /* @__PURE__ */ createVNode2("option", { value: "", children: "any" }),
+          Object.entries(typeNames).map(([t, n]) => /* @__PURE__ */ createVNode2("option", { value: t, children: n }, t))
+        ] })
+      ] }),
+      /* @__PURE__ */ createVNode2("output", { class: "count", children: [
+        grouped(items.length),
+        " of ",
+        grouped(state.order.length),
+        state.truncated ? "+" : state.loading ? "…" : ""
+      ] })
+    ] }),
+    /* @__PURE__ */ createVNode2(
+      Rows,
+      {
+        items,
+        label: "Values",
+        rowHeight: 48,
+        row: (v, i) => /* @__PURE__ */ createVNode2(Row, { v, index: i }, v.id),
+        head: /* @__PURE__ */ createVNode2(Fragment, { children: [
+          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "key", children: "Key" }),
+          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "type", children: "Type" }),
+          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "more", children: "Trend" }),
+          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "number", children: "Value" }),
+          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "from", children: "From" })
+        ] })
+      }
+    ),
+    items.length === 0 && /* @__PURE__ */ createVNode2("p", { class: "empty", children: state.loading ? "Reading the values…" : state.order.length === 0 ? "No device has contributed anything yet." : "No key matches." })
+  ] });
+}
+
+// src/map.jsx
+var [width, height] = matchMedia("(max-width: 40rem)").matches ? [480, 560] : [1e3, 480];
+var margin = 60;
+var labels_max = 40;
+var listed_max = 200;
+var lat_names = /^(.*?)(?:^|\/)(lat|latitude)$/i;
+function placesOf(values) {
+  const by = new Map(values.map((v) => [v.id, v]));
+  const places = [];
+  for (const v of values) {
+    const found = v.type === "lww" && typeof v.value === "number" && lat_names.exec(v.key);
+    if (!found) continue;
+    const lonKey = v.key.replace(/(lat|latitude)$/i, (w) => ({ lat: "lon", Lat: "Lon", LAT: "LON" })[w] || (w[0] === "L" ? "Longitude" : "longitude"));
+    const lon = by.get(`${lonKey}\0lww`);
+    if (!lon || typeof lon.value !== "number" || Math.abs(v.value) > 90 || Math.abs(lon.value) > 180) continue;
+    places.push({ place: found[1].replace(/\/$/, "") || "here", lat: v.value, lon: lon.value, key: v });
+  }
+  return places;
+}
+function bounds(places) {
+  const lats = places.map((p) => p.lat), lons = places.map((p) => p.lon);
+  const lat = [Math.min(...lats), Math.max(...lats)], lon = [Math.min(...lons), Math.max(...lons)];
+  const mid = (lat[0] + lat[1]) / 2;
+  const narrow = Math.max(Math.cos(mid * Math.PI / 180), 0.05);
+  const scale = Math.min(
+    (width - 2 * margin) / Math.max((lon[1] - lon[0]) * narrow, 1e-4),
+    (height - 2 * margin) / Math.max(lat[1] - lat[0], 1e-4)
+  );
+  return { mid, midLon: (lon[0] + lon[1]) / 2, narrow, scale };
+}
+var nice = [90, 45, 30, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5];
+var degree = (v, step, plus, minus) => `${Math.abs(v).toFixed(Math.max(0, Math.ceil(-Math.log10(step))))}° ${v >= 0 ? plus : minus}`;
+function Grid({ at, view }) {
+  const step = nice.findLast((s) => s * at.scale * at.narrow * view.zoom >= 110) ?? nice[0];
+  const lines = [];
+  const left = at.lonOf(0), right = at.lonOf(width), top = at.latOf(0), bottom = at.latOf(height);
+  for (let lon = Math.ceil(left / step) * step; lon <= right && lines.length < 40; lon += step)
+    lines.push(/* @__PURE__ */ createVNode2("g", { children: [
+      /* @__PURE__ */ createVNode2("line", { x1: at.x(lon), x2: at.x(lon), y1: 0, y2: height }),
+      /* @__PURE__ */ createVNode2("text", { x: at.x(lon) + 4, y: height - 8, children: degree(lon, step, "E", "W") })
+    ] }, `x${lon}`));
+  for (let lat = Math.ceil(bottom / step) * step; lat <= top && lines.length < 80; lat += step)
+    lines.push(/* @__PURE__ */ createVNode2("g", { children: [
+      /* @__PURE__ */ createVNode2("line", { y1: at.y(lat), y2: at.y(lat), x1: 0, x2: width }),
+      /* @__PURE__ */ createVNode2("text", { x: 6, y: at.y(lat) - 4, children: degree(lat, step, "N", "S") })
+    ] }, `y${lat}`));
+  return /* @__PURE__ */ createVNode2("g", { class: "grid", children: lines });
+}
+function Plan({ places }) {
+  const [view, setView] = useState({ zoom: 1, dx: 0, dy: 0 });
+  const drag = useRef(null);
+  const b = useMemo(() => bounds(places), [places.map((p) => `${p.lat},${p.lon}`).join(" ")]);
+  const at = {
+    scale: b.scale,
+    narrow: b.narrow,
+    x: (lon) => width / 2 + ((lon - b.midLon) * b.narrow * b.scale + view.dx) * view.zoom,
+    y: (lat) => height / 2 - ((lat - b.mid) * b.scale - view.dy) * view.zoom,
+    lonOf: (x) => ((x - width / 2) / view.zoom - view.dx) / (b.narrow * b.scale) + b.midLon,
+    latOf: (y) => b.mid - ((y - height / 2) / view.zoom - view.dy) / b.scale
+  };
+  const zoom = (by) => setView((v) => ({ ...v, zoom: Math.min(64, Math.max(0.25, v.zoom * by)) }));
+  const moved = (e) => {
+    if (!drag.current) return;
+    const per = width / e.currentTarget.clientWidth;
+    const [x, y] = drag.current;
+    drag.current = [e.clientX, e.clientY];
+    setView((v) => ({ ...v, dx: v.dx + (e.clientX - x) * per / v.zoom, dy: v.dy + (e.clientY - y) * per / v.zoom }));
+  };
+  const keys = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] };
+  const typed = (e) => {
+    const by = keys[e.key];
+    if (!by) return;
+    e.preventDefault();
+    setView((v) => ({ ...v, dx: v.dx + by[0] / v.zoom, dy: v.dy + by[1] / v.zoom }));
+  };
+  return /* @__PURE__ */ createVNode2(Fragment, { children: [
+    /* @__PURE__ */ createVNode2("div", { class: "map-buttons", role: "group", "aria-label": "Zoom", children: [
+      /* @__PURE__ */ createVNode2("button", { type: "button", onClick: () => zoom(1.6), "aria-label": "Closer", children: "+" }),
+      /* @__PURE__ */ createVNode2("button", { type: "button", onClick: () => zoom(1 / 1.6), "aria-label": "Further away", children: "−" }),
+      /* @__PURE__ */ createVNode2("button", { type: "button", onClick: () => setView({ zoom: 1, dx: 0, dy: 0 }), "aria-label": "Show all", children: "All" })
+    ] }),
+    /* @__PURE__ */ createVNode2(
+      "svg",
+      {
+        class: "map",
+        viewBox: `0 0 ${width} ${height}`,
+        role: "group",
+        "aria-label": `Map of ${places.length} places; arrow keys move it`,
+        tabIndex: 0,
+        onKeyDown: typed,
+        onPointerDown: (e) => {
+          drag.current = [e.clientX, e.clientY];
+        },
+        onPointerMove: moved,
+        onPointerUp: () => {
+          drag.current = null;
+        },
+        onPointerLeave: () => {
+          drag.current = null;
+        },
+        children: [
+          /* @__PURE__ */ createVNode2(Grid, { at, view }),
+          places.map((p) => {
+            const x = at.x(p.lon), y = at.y(p.lat), flip = x > width / 2;
+            if (x < -20 || x > width + 20 || y < -20 || y > height + 20) return null;
+            return /* @__PURE__ */ createVNode2("a", { href: linkTo(p.key), "aria-label": `${p.place}, ${p.lat}, ${p.lon}`, children: [
+              /* @__PURE__ */ createVNode2("circle", { cx: x, cy: y, r: "11", children: /* @__PURE__ */ createVNode2("title", { children: p.place }) }),
+              places.length <= labels_max && /* @__PURE__ */ createVNode2("text", { x: flip ? x - 17 : x + 17, y: y + 6, class: flip ? "flip" : "", children: p.place.slice(-26) })
+            ] }, p.place);
+          })
+        ]
+      }
+    )
+  ] });
+}
+function Map_() {
+  useTopics("values");
+  const places = placesOf(state.order);
+  const others = (p) => state.order.filter((v) => v.key.startsWith(`${p.place}/`) && !/(^|\/)(lat|lon|latitude|longitude)$/i.test(v.key)).slice(0, 4);
+  return /* @__PURE__ */ createVNode2("section", { class: "view", "aria-labelledby": "title", children: [
+    /* @__PURE__ */ createVNode2("h1", { id: "title", children: "Map" }),
+    places.length === 0 ? /* @__PURE__ */ createVNode2("p", { class: "note", children: state.loading ? "Reading the values…" : "Nothing has a position. Whatever writes its degrees into registers <name>/lat and <name>/lon appears here." }) : /* @__PURE__ */ createVNode2(Fragment, { children: [
+      /* @__PURE__ */ createVNode2(Plan, { places }),
+      /* @__PURE__ */ createVNode2("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Places", children: /* @__PURE__ */ createVNode2("table", { children: [
+        /* @__PURE__ */ createVNode2("thead", { children: /* @__PURE__ */ createVNode2("tr", { children: [
+          /* @__PURE__ */ createVNode2("th", { scope: "col", children: "Place" }),
+          /* @__PURE__ */ createVNode2("th", { scope: "col", class: "number", children: "Latitude" }),
+          /* @__PURE__ */ createVNode2("th", { scope: "col", class: "number", children: "Longitude" }),
+          /* @__PURE__ */ createVNode2("th", { scope: "col", children: "Values" })
+        ] }) }),
+        /* @__PURE__ */ createVNode2("tbody", { children: places.slice(0, listed_max).map((p) => /* @__PURE__ */ createVNode2("tr", { children: [
+          /* @__PURE__ */ createVNode2("th", { scope: "row", children: p.place }),
+          /* @__PURE__ */ createVNode2("td", { class: "number", children: p.lat }),
+          /* @__PURE__ */ createVNode2("td", { class: "number", children: p.lon }),
+          /* @__PURE__ */ createVNode2("td", { class: "wrap", children: others(p).map((v) => /* @__PURE__ */ createVNode2("span", { class: "at-place", children: [
+            /* @__PURE__ */ createVNode2("a", { href: linkTo(v), children: v.key.slice(p.place.length + 1) }),
+            " ",
+            shownValue(v.type, v.value).main,
+            " "
+          ] }, v.id)) })
+        ] }, p.place)) })
+      ] }) }),
+      places.length > listed_max && /* @__PURE__ */ createVNode2("p", { class: "note", children: [
+        "The first ",
+        listed_max,
+        " are listed."
+      ] })
+    ] })
+  ] });
+}
+
 // src/peers.jsx
 var buckets_count = 64;
 var silent_long_ms = 9e4;
@@ -6249,13 +6642,13 @@ function standing(p) {
 }
 var classOf = (p) => standing(p).word.replace(" ", "-");
 function Mesh({ peers }) {
-  const width = 640, height = peers.length <= 2 ? 170 : 320, cx = width / 2, cy = height / 2 - (peers.length <= 2 ? 12 : 0);
+  const width2 = 640, height2 = peers.length <= 2 ? 170 : 320, cx = width2 / 2, cy = height2 / 2 - (peers.length <= 2 ? 12 : 0);
   const placed = peers.map((p, i) => {
     const angle = 2 * Math.PI * i / Math.max(1, peers.length) - (peers.length <= 2 ? 0 : Math.PI / 2);
     return { p, x: cx + 230 * Math.cos(angle), y: cy + (peers.length <= 2 ? 0 : 105) * Math.sin(angle) };
   });
   const label = peers.map((p) => `${p.gateway} ${standing(p).word}`).join(", ") || "no peers";
-  return /* @__PURE__ */ createVNode2("svg", { class: "mesh", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${state.gateway}: ${label}`, children: [
+  return /* @__PURE__ */ createVNode2("svg", { class: "mesh", viewBox: `0 0 ${width2} ${height2}`, role: "img", "aria-label": `${state.gateway}: ${label}`, children: [
     placed.map(({ p, x, y }) => /* @__PURE__ */ createVNode2("line", { class: classOf(p), x1: cx, y1: cy, x2: x, y2: y }, p.gateway + p.link)),
     placed.map(({ p, x, y }) => /* @__PURE__ */ createVNode2("g", { class: `node ${classOf(p)}`, children: [
       /* @__PURE__ */ createVNode2("circle", { cx: x, cy: y, r: "34" }),
@@ -6401,6 +6794,8 @@ function Pipeline({ theme }) {
       /* @__PURE__ */ createVNode2(Tile, { name: "Messages", value: `${shown(rate("messages"))}/s`, more: `${bytes(rate("bytesIn") || 0)}/s in, ${bytes(rate("bytesOut") || 0)}/s out` }),
       /* @__PURE__ */ createVNode2(Tile, { name: "Acknowledged within", value: micros(s.ack_p50_us), more: `99 %: ${micros(s.ack_p99_us)}` }),
       /* @__PURE__ */ createVNode2(Tile, { name: "Commit", value: micros(db.commit_p50_us), more: `99 %: ${micros(db.commit_p99_us)}, most: ${micros(db.commit_max_us)}` }),
+      /* @__PURE__ */ createVNode2(Tile, { name: "Oldest unacknowledged", value: s.oldest_unacknowledged_ms > 0 ? duration(s.oldest_unacknowledged_ms) : "none", more: `${grouped(s.pending)} wait` }),
+      s.history && /* @__PURE__ */ createVNode2(Tile, { name: "History", value: s.history.wrong ? "paused" : bytes(s.history.bytes), more: s.history.wrong || `${grouped(s.history.series)} keys` }),
       /* @__PURE__ */ createVNode2(Tile, { name: "Live envelopes", value: grouped(s.live_envelopes), more: `${bytes(s.live_bytes)}, ${grouped(s.actors)} writers, ${grouped(s.keys)} keys` }),
       /* @__PURE__ */ createVNode2(Tile, { name: "Processor", value: `${shown((rate("cpu") || 0) / 10)} %`, more: `${bytes(s.memory_bytes)} resident` }),
       /* @__PURE__ */ createVNode2(Tile, { name: "Refused", value: grouped(s.counters.rejected_total), more: s.shed > 0 ? `${grouped(s.shed)} let go` : "nothing let go" })
@@ -6454,101 +6849,8 @@ function Pipeline({ theme }) {
   ] });
 }
 
-// src/values.jsx
-var linkTo = (v) => `#/key/${v.type}/${encodeURIComponent(v.key)}`;
-var kept = { text: "", type: "", prefix: "" };
-function prefixes() {
-  const count = /* @__PURE__ */ new Map();
-  for (const v of state.order) {
-    const slash = v.key.indexOf("/");
-    if (slash > 0) count.set(v.key.slice(0, slash + 1), (count.get(v.key.slice(0, slash + 1)) || 0) + 1);
-  }
-  return [...count].sort((a, b) => a[0] < b[0] ? -1 : 1).slice(0, 200);
-}
-function Row({ v, index }) {
-  const { main, more } = shownValue(v.type, v.value);
-  return /* @__PURE__ */ createVNode2("div", { class: "row value-row", role: "row", "aria-rowindex": index + 2, children: [
-    /* @__PURE__ */ createVNode2("span", { role: "cell", class: "key", children: /* @__PURE__ */ createVNode2("a", { href: linkTo(v), title: v.key, children: v.key }) }),
-    /* @__PURE__ */ createVNode2("span", { role: "cell", class: "type", children: /* @__PURE__ */ createVNode2("span", { class: `badge ${v.type}`, children: typeNames[v.type] || v.type }) }),
-    /* @__PURE__ */ createVNode2("span", { role: "cell", class: "more", title: more, children: more || /* @__PURE__ */ createVNode2(Spark, { history: v.history }) }),
-    /* @__PURE__ */ createVNode2("span", { role: "cell", class: "number", title: main, children: main }),
-    /* @__PURE__ */ createVNode2("span", { role: "cell", class: "from", children: grouped(v.contributors) })
-  ] }, v.id);
-}
-function Values() {
-  useTopics("values");
-  const [filter, setFilter] = useState(kept);
-  const set = (part) => {
-    Object.assign(kept, part);
-    setFilter({ ...kept });
-  };
-  const wanted = filter.text.trim().toLowerCase();
-  const items = useMemo(() => state.order.filter((v) => (!filter.type || v.type === filter.type) && v.key.startsWith(filter.prefix) && (!wanted || v.key.toLowerCase().includes(wanted))), [state.order, filter]);
-  const tops = useMemo(prefixes, [state.order]);
-  return /* @__PURE__ */ createVNode2("section", { class: "view fill", "aria-labelledby": "title", children: [
-    /* @__PURE__ */ createVNode2("h1", { id: "title", class: "visually-hidden", children: "Values" }),
-    /* @__PURE__ */ createVNode2("form", { class: "filters", role: "search", onSubmit: (e) => e.preventDefault(), children: [
-      /* @__PURE__ */ createVNode2("label", { class: "grow", children: [
-        /* @__PURE__ */ createVNode2("span", { children: "Search" }),
-        /* @__PURE__ */ createVNode2(
-          "input",
-          {
-            type: "search",
-            id: "search",
-            value: filter.text,
-            placeholder: "part of a key   ( / )",
-            onInput: (e) => set({ text: e.currentTarget.value })
-          }
-        )
-      ] }),
-      /* @__PURE__ */ createVNode2("label", { children: [
-        /* @__PURE__ */ createVNode2("span", { children: "Prefix" }),
-        /* @__PURE__ */ createVNode2("select", { value: filter.prefix, onChange: (e) => set({ prefix: e.currentTarget.value }), children: [
-          /* @__PURE__ */ createVNode2("option", { value: "", children: "any" }),
-          tops.map(([p, n]) => /* @__PURE__ */ createVNode2("option", { value: p, children: [
-            p,
-            " (",
-            n,
-            ")"
-          ] }, p))
-        ] })
-      ] }),
-      /* @__PURE__ */ createVNode2("label", { children: [
-        /* @__PURE__ */ createVNode2("span", { children: "Type" }),
-        /* @__PURE__ */ createVNode2("select", { value: filter.type, onChange: (e) => set({ type: e.currentTarget.value }), children: [
-          /* @__PURE__ */ createVNode2("option", { value: "", children: "any" }),
-          Object.entries(typeNames).map(([t, n]) => /* @__PURE__ */ createVNode2("option", { value: t, children: n }, t))
-        ] })
-      ] }),
-      /* @__PURE__ */ createVNode2("output", { class: "count", children: [
-        grouped(items.length),
-        " of ",
-        grouped(state.order.length),
-        state.truncated ? "+" : state.loading ? "…" : ""
-      ] })
-    ] }),
-    /* @__PURE__ */ createVNode2(
-      Rows,
-      {
-        items,
-        label: "Values",
-        rowHeight: 48,
-        row: (v, i) => /* @__PURE__ */ createVNode2(Row, { v, index: i }, v.id),
-        head: /* @__PURE__ */ createVNode2(Fragment, { children: [
-          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "key", children: "Key" }),
-          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "type", children: "Type" }),
-          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "more", children: "Trend" }),
-          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "number", children: "Value" }),
-          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "from", children: "From" })
-        ] })
-      }
-    ),
-    items.length === 0 && /* @__PURE__ */ createVNode2("p", { class: "empty", children: state.loading ? "Reading the values…" : state.order.length === 0 ? "No device has contributed anything yet." : "No key matches." })
-  ] });
-}
-
 // src/main.jsx
-var views = [["values", "Values"], ["devices", "Devices"], ["peers", "Peers"], ["pipeline", "Pipeline"], ["events", "Events"]];
+var views = [["values", "Values"], ["map", "Map"], ["devices", "Devices"], ["peers", "Peers"], ["pipeline", "Pipeline"], ["alerts", "Alerts"], ["events", "Events"]];
 function useRoute() {
   const read2 = () => location.hash.replace(/^#\/?/, "") || "values";
   const [route, setRoute] = useState(read2());
@@ -6637,6 +6939,11 @@ function Totals() {
     ] })
   ] });
 }
+function Count() {
+  useTopics("alerts");
+  const n = firing().length;
+  return n > 0 ? /* @__PURE__ */ createVNode2("span", { class: "alarm", title: `${n} alerts`, children: n }) : null;
+}
 function Name() {
   useTopics("status");
   useEffect(() => {
@@ -6676,6 +6983,7 @@ function App() {
     if (!first.current) main.current.focus({ preventScroll: true });
     first.current = false;
     scrollTo(0, 0);
+    document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
   }, [route]);
   const [type, name] = view === "key" ? keyOf(route) : [];
   return /* @__PURE__ */ createVNode2("div", { class: `page is-${state.connection}`, children: [
@@ -6687,10 +6995,13 @@ function App() {
       /* @__PURE__ */ createVNode2(Name, {}),
       /* @__PURE__ */ createVNode2(Connection, {}),
       /* @__PURE__ */ createVNode2("button", { type: "button", class: "theme", onClick: flip, "aria-label": `Switch to ${theme === "dark" ? "light" : "dark"} colours`, children: theme === "dark" ? "☀" : "☾" }),
-      /* @__PURE__ */ createVNode2("nav", { "aria-label": "Views", children: views.map(([id, text]) => /* @__PURE__ */ createVNode2("a", { href: `#/${id}`, "aria-current": view === id || view === "key" && id === "values" ? "page" : void 0, children: text }, id)) }),
+      /* @__PURE__ */ createVNode2("nav", { "aria-label": "Views", children: views.map(([id, text]) => /* @__PURE__ */ createVNode2("a", { href: `#/${id}`, "aria-current": view === id || view === "key" && id === "values" ? "page" : void 0, children: [
+        text,
+        id === "alerts" && /* @__PURE__ */ createVNode2(Count, {})
+      ] }, id)) }),
       /* @__PURE__ */ createVNode2(Totals, {})
     ] }),
-    /* @__PURE__ */ createVNode2("main", { id: "main", tabIndex: -1, ref: main, children: state.connection === "token" ? /* @__PURE__ */ createVNode2(Token, {}) : view === "key" ? /* @__PURE__ */ createVNode2(Key, { type, name, theme }, route) : view === "devices" ? /* @__PURE__ */ createVNode2(Devices, {}) : view === "peers" ? /* @__PURE__ */ createVNode2(Peers, {}) : view === "pipeline" ? /* @__PURE__ */ createVNode2(Pipeline, { theme }) : view === "events" ? /* @__PURE__ */ createVNode2(Events, {}) : /* @__PURE__ */ createVNode2(Values, {}) })
+    /* @__PURE__ */ createVNode2("main", { id: "main", tabIndex: -1, ref: main, children: state.connection === "token" ? /* @__PURE__ */ createVNode2(Token, {}) : view === "key" ? /* @__PURE__ */ createVNode2(Key, { type, name, theme }, route) : view === "devices" ? /* @__PURE__ */ createVNode2(Devices, {}) : view === "peers" ? /* @__PURE__ */ createVNode2(Peers, {}) : view === "pipeline" ? /* @__PURE__ */ createVNode2(Pipeline, { theme }) : view === "events" ? /* @__PURE__ */ createVNode2(Events, {}) : view === "alerts" ? /* @__PURE__ */ createVNode2(Alerts, {}) : view === "map" ? /* @__PURE__ */ createVNode2(Map_, {}) : /* @__PURE__ */ createVNode2(Values, {}) })
   ] });
 }
 render(/* @__PURE__ */ createVNode2(App, {}), document.getElementById("app"));

@@ -4,12 +4,14 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 
 // Seconds between ticks: nothing here is finer.
-const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
+const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400, 2 * 86400, 7 * 86400,
+  28 * 86400, 56 * 86400];
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// data: [times in seconds, …series]; series: [{label, colour}] with names of CSS variables.
-export function Chart({ data, series, label, height = 220, theme }) {
+// data: [times in seconds, …series]; series: [{label, colour, thin}] with names of CSS variables; band: the two series (from 1)
+// between which it is filled; stepped: a value stays until the next one.
+export function Chart({ data, series, label, height = 220, theme, band, stepped }) {
   const box = useRef(null), plot = useRef(null);
   useEffect(() => {
     const axis = () => ({ stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 },
@@ -20,7 +22,9 @@ export function Chart({ data, series, label, height = 220, theme }) {
       scales: { x: { time: true } },
       axes: [{ ...axis(), space: 70, incrs: steps }, { ...axis(), size: 64 }],
       series: [{}, ...series.map((s) => ({ label: s.label, stroke: colour(s.colour), width: 2,
-        points: { show: data[0].length < 3 } }))],
+        ...(s.thin ? { width: 1 } : {}), ...(stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
+        points: { show: data[0].length < 3 && !stepped } }))],
+      ...(band ? { bands: [{ series: band, fill: colour("--band") }] } : {}),
     }, data, box.current);
     plot.current = made;
     const watch = new ResizeObserver(() =>

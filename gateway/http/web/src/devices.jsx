@@ -55,7 +55,7 @@ export function Devices() {
             <span role="cell" class="epoch mono">{d.epoch.slice(0, 8)}</span>
             <span role="cell" class="number">{grouped(d.op)}</span>
             <span role="cell" class={`gap ${d.top > d.op ? "bad" : ""}`}>{d.top > d.op ? `up to ${grouped(d.top)}` : "none"}</span>
-            <span role="cell" class="heard">{ago(d.heard_at)}</span>
+            <span role="cell" class="heard">{d.heard_at ? ago(d.heard_at) : "by peers only"}</span>
             <span role="cell" class="clock">{clockOf(d)}</span>
             <span role="cell" class="live">{grouped(d.live_envelopes)} · {bytes(d.live_bytes)}</span>
           </div>)} />

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One key: its value, what this page saw of it, and who contributed what.
 import { useEffect, useState } from "preact/hooks";
-import { Chart } from "./chart.jsx";
 import { ago, grouped, moment, shownNumber, shownValue, typeNames } from "./format.js";
+import { History } from "./history.jsx";
 import { all, get, state, useTopics } from "./store.js";
 
 const shown_max = 1000, again_ms = 2000;
@@ -68,9 +68,7 @@ export function Key({ type, name, theme }) {
           {v && <> from {grouped(v.contributors)} {v.contributors === 1 ? "writer" : "writers"}, changed {ago(v.at)}</>}</p>
         {more && <p class="elements">{Array.isArray(v.value) ? v.value.slice(0, 200).map((e) => <span class="chip" key={String(e)}>{typeof e === "string" ? e : JSON.stringify(e)}</span>) : more}</p>}
       </div>
-      <h2>Since this page is open</h2>
-      <Chart theme={theme} label={`Chart of ${name}`} series={[{ label: "value", colour: "--accent" }]}
-        data={[history.map((p) => p[0] / 1000), history.map((p) => p[1])]} />
+      <History type={type} name={name} live={history} theme={theme} />
       <h2>Contributions, by device and epoch</h2>
       {error && <p class="note" role="status">{error}</p>}
       <div class="scroll" tabIndex={0} role="region" aria-label="Contributions">

@@ -4,16 +4,18 @@ import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import "uplot.css";
 import "./app.css";
+import { Alerts, firing } from "./alerts.jsx";
 import { Devices } from "./devices.jsx";
 import { Events } from "./events.jsx";
 import { duration, grouped } from "./format.js";
 import { Key } from "./key.jsx";
+import { Map_ } from "./map.jsx";
 import { Peers, standing } from "./peers.jsx";
 import { Pipeline } from "./pipeline.jsx";
 import { connect, rate, state, openWith, useTopics } from "./store.js";
 import { Values } from "./values.jsx";
 
-const views = [["values", "Values"], ["devices", "Devices"], ["peers", "Peers"], ["pipeline", "Pipeline"], ["events", "Events"]];
+const views = [["values", "Values"], ["map", "Map"], ["devices", "Devices"], ["peers", "Peers"], ["pipeline", "Pipeline"], ["alerts", "Alerts"], ["events", "Events"]];
 
 function useRoute() {
   const read = () => location.hash.replace(/^#\/?/, "") || "values";
@@ -92,6 +94,13 @@ function Totals() {
   );
 }
 
+// Beside the view's name: how many there are.
+function Count() {
+  useTopics("alerts");
+  const n = firing().length;
+  return n > 0 ? <span class="alarm" title={`${n} alerts`}>{n}</span> : null;
+}
+
 function Name() {
   useTopics("status");
   useEffect(() => { document.title = state.gateway ? `${state.gateway} · Tributary` : "Tributary"; });
@@ -120,6 +129,7 @@ function App() {
     if (!first.current) main.current.focus({ preventScroll: true });
     first.current = false;
     scrollTo(0, 0);
+    document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
   }, [route]);
   const [type, name] = view === "key" ? keyOf(route) : [];
   return (
@@ -129,14 +139,15 @@ function App() {
         <Name /><Connection />
         <button type="button" class="theme" onClick={flip} aria-label={`Switch to ${theme === "dark" ? "light" : "dark"} colours`}>{theme === "dark" ? "☀" : "☾"}</button>
         <nav aria-label="Views">{views.map(([id, text]) => (
-          <a href={`#/${id}`} key={id} aria-current={view === id || (view === "key" && id === "values") ? "page" : undefined}>{text}</a>))}</nav>
+          <a href={`#/${id}`} key={id} aria-current={view === id || (view === "key" && id === "values") ? "page" : undefined}>{text}{id === "alerts" && <Count />}</a>))}</nav>
         <Totals />
       </header>
       <main id="main" tabIndex={-1} ref={main}>
         {state.connection === "token" ? <Token />
           : view === "key" ? <Key type={type} name={name} theme={theme} key={route} />
           : view === "devices" ? <Devices /> : view === "peers" ? <Peers />
-          : view === "pipeline" ? <Pipeline theme={theme} /> : view === "events" ? <Events /> : <Values />}
+          : view === "pipeline" ? <Pipeline theme={theme} /> : view === "events" ? <Events />
+          : view === "alerts" ? <Alerts /> : view === "map" ? <Map_ /> : <Values />}
       </main>
     </div>
   );

@@ -44,6 +44,8 @@ export function Pipeline({ theme }) {
         <Tile name="Messages" value={`${shown(rate("messages"))}/s`} more={`${bytes(rate("bytesIn") || 0)}/s in, ${bytes(rate("bytesOut") || 0)}/s out`} />
         <Tile name="Acknowledged within" value={micros(s.ack_p50_us)} more={`99 %: ${micros(s.ack_p99_us)}`} />
         <Tile name="Commit" value={micros(db.commit_p50_us)} more={`99 %: ${micros(db.commit_p99_us)}, most: ${micros(db.commit_max_us)}`} />
+        <Tile name="Oldest unacknowledged" value={s.oldest_unacknowledged_ms > 0 ? duration(s.oldest_unacknowledged_ms) : "none"} more={`${grouped(s.pending)} wait`} />
+        {s.history && <Tile name="History" value={s.history.wrong ? "paused" : bytes(s.history.bytes)} more={s.history.wrong || `${grouped(s.history.series)} keys`} />}
         <Tile name="Live envelopes" value={grouped(s.live_envelopes)} more={`${bytes(s.live_bytes)}, ${grouped(s.actors)} writers, ${grouped(s.keys)} keys`} />
         <Tile name="Processor" value={`${shown((rate("cpu") || 0) / 10)} %`} more={`${bytes(s.memory_bytes)} resident`} />
         <Tile name="Refused" value={grouped(s.counters.rejected_total)} more={s.shed > 0 ? `${grouped(s.shed)} let go` : "nothing let go"} />

@@ -12,11 +12,12 @@ const history_max = 240;      // points of a key
 const values_max = 50000;     // keys that are read; a prefix narrows
 const rates_max = 300;        // seconds
 const events_max = 256;
+const alerts_ms = 3000;
 
 export const state = {
   connection: "connecting", since: Date.now(), heard: 0, gateway: "",
   values: new Map(), order: [], truncated: false, loading: true,
-  status: null, peers: [], events: [], rates: [], startedAt: 0,
+  status: null, peers: [], events: [], alerts: [], rates: [], startedAt: 0,
 };
 
 // --- who wants to know
@@ -139,6 +140,7 @@ async function resync(mine) {
   state.truncated = truncated;
   state.loading = false;
   takeEvents((await get("/api/v1/events")).body.events, true);
+  readAlerts();
   changed("values");
 }
 
@@ -158,6 +160,14 @@ function takeStatus(status) {
   });
   if (state.rates.length > rates_max) state.rates.shift();
   changed("status");
+}
+
+async function readAlerts() {
+  if (state.connection !== "live") return;
+  try {
+    state.alerts = (await get("/api/v1/alerts")).body.alerts;
+    changed("alerts");
+  } catch { /* the banner says it */ }
 }
 
 function takeEvents(events, whole) {
@@ -240,6 +250,7 @@ export async function connect() {
   }
 }
 
+setInterval(readAlerts, alerts_ms);
 setInterval(() => {
   if (state.connection === "live" && Date.now() - state.heard > stale_ms) connection("stale");
   changed("clock");

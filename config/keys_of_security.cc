@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys of signatures and permissions.
+#include <array>
+#include <string_view>
+
+#include "config/key_table.h"
+
+namespace tributary::config {
+namespace {
+
+using G = Gateway;
+
+constexpr std::array<std::string_view, 3> signatures_choices{"off", "accept", "require"};
+
+constexpr Key keys[] = {
+    {.section = "security",
+     .name = "signatures",
+     .in_gateway = at<&G::security, &G::Security::signatures>,
+     .choices = signatures_choices,
+     .doc =
+         "\"require\": only what the key of an enrolled device has signed is counted, whoever "
+         "passes it on. \"accept\": what is signed must be signed well, what is not is taken: a "
+         "step on the way, which protects nobody. The same on all gateways of a fleet, and fixed "
+         "for it."},
+    {.section = "security",
+     .name = "permissions",
+     .in_gateway = at<&G::security, &G::Security::permissions>,
+     .doc =
+         "Whether what no grant of the registry allows is refused; without grants that is "
+         "everything. "
+         "`tributary fleet grant` makes them. The same on all gateways of a fleet, and fixed for "
+         "it; needs signatures = \"require\"."},
+    {.section = "security",
+     .name = "admin_key_file",
+     .in_gateway = at<&G::security, &G::Security::admin_key_file>,
+     .doc = "The public key of the fleet's admin, admin.pub: what is believed rests on it."},
+    {.section = "security",
+     .name = "signing_key_file",
+     .in_gateway = at<&G::security, &G::Security::signing_key_file>,
+     .doc = "This gateway's own signing key, sign.key: for its heads and acknowledgements."},
+    {.section = "security",
+     .name = "registry_file",
+     .in_gateway = at<&G::security, &G::Security::registry_file>,
+     .doc =
+         "Who is enrolled, signed by the admin: registry. Read again when it changes; one gateway "
+         "that has the newest is enough, the others hear of it. Empty: from the others alone."},
+};
+
+}  // namespace
+
+std::span<const Key> keys_of_security() {
+  return keys;
+}
+
+}  // namespace tributary::config
