@@ -90,7 +90,9 @@ class Scenario:
             time.sleep(min(left, 5))
 
     def memory(self, fleet, words):
-        fleet.figures[f"memory_{words[0]}_mib"] = max(fleet.memory_mib().values())
+        each = fleet.memory_mib()
+        fleet.say("           " + ", ".join(f"{gateway} {mib:.1f} MiB" for gateway, mib in each.items()))
+        fleet.figures[f"memory_{words[0]}_mib"] = max(each.values())
         if len(words) == 1 and "memory_early_mib" in fleet.figures:
             fleet.figures["memory_growth"] = fleet.figures[f"memory_{words[0]}_mib"] / fleet.figures["memory_early_mib"]
 
