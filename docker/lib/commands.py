@@ -284,6 +284,14 @@ class Fleet:
         self.figures["bad_rounds"] = int(told.split()[1])
         self.figures["refused"] = sum((self.ask(g) or {"counters": {"rejected_total": 0}})["counters"]["rejected_total"] for g in GATEWAYS)
 
+    def bulk(self, words):
+        """bulk DEVICES KEYS: so many devices at site a, each with a part of so many keys (plain mode). Ends when all is acknowledged."""
+        script = (f"(echo timestamp,key,type,operation,value; for i in $(seq {words[1]}); do echo \"$i,bulk/key-$i,gcounter,add,1\"; done) > /tmp/bulk.csv; "
+                  f"for d in $(seq {words[0]}); do tributary device replay /tmp/bulk.csv --speed 0 --broker mqtt://broker-a --id bulk-$d "
+                  "--drain-ms 120000 || exit 1; done")
+        self.engine.run("run", "--rm", "--network", f"{self.engine.project}_site-a", "--tmpfs", "/tmp", "--entrypoint", "bash",
+                        self.engine.image("gateway"), "-c", script, timeout=600)
+
     # --- what gateways say ---
 
     def ask(self, gateway, path="/api/v1/status"):
@@ -318,7 +326,7 @@ class Fleet:
                 links = ", ".join(f"{link['name']} {'up' if link['connected'] else 'DOWN'}" for link in s["links"])
                 line += f"  {s['actors']} actors  {s['counters']['operations']} operations  {s['digest'][:12]}  {links}"
             self.say(line.rstrip())
-        self.say(f"loss {self.memory.loss} %   cut: " + (", ".join("-".join(pair) for pair in self.memory.cuts) or "nothing"))
+        self.say(f"loss {self.memory.loss} %   cut: " + (", ".join(" and ".join(pair) for pair in self.memory.cuts) or "nothing"))
         self.say("dashboards: " + ", ".join(f"http://127.0.0.1:{self.engine.setting('PORT_' + letter(g))}" for g in GATEWAYS) +
                  f"   token: {self.engine.tool} exec {boxes['gateway-a'].id[:12]} cat /run/fleet/token" if "gateway-a" in boxes else "")
 
@@ -342,7 +350,9 @@ class Fleet:
         self.say(f"in step, {self.figures['in_step_s']:.1f} s after the last gateway's start; {self.figures['parts']:.0f} parts")
 
     def memory_mib(self):
-        return {g: self.metric(g, "process_resident_memory_bytes") / (1 << 20) for g in GATEWAYS}
+        """Gateway -> its resident memory, and of that its estimate of the state: sets that only grow are no leak."""
+        names = ("process_resident_memory_bytes", "tributary_state_bytes")
+        return {g: [self.metric(g, name) / (1 << 20) for name in names] for g in GATEWAYS}
 
     def degraded(self, words):
         """degraded GATEWAY: waits until it says that its disk takes nothing, 60 s at most."""

@@ -5,7 +5,7 @@
     needs image NAME           skipped, loudly, where there is none; also: needs memory-gib N
     any command of docker/fleet                                 loss 30, partition site-a broker-shared, verdict go-on, …
     run SECONDS                the fleet goes on; it fails when a gateway or the devices end
-    memory NAME                remembers the largest gateway's memory as memory_NAME_mib
+    memory NAME                remembers the largest gateway's memory beside its state as memory_NAME_mib
     log GATEWAY TEXT           its log must hold that
     expect exact               a figure that must be true …
     expect converged_s <= 60   … or within a bound
@@ -90,7 +90,9 @@ class Scenario:
             time.sleep(min(left, 5))
 
     def memory(self, fleet, words):
-        fleet.figures[f"memory_{words[0]}_mib"] = max(fleet.memory_mib().values())
+        each = fleet.memory_mib()
+        fleet.say("           " + ", ".join(f"{g} {whole:.1f} MiB, {state:.1f} of it state" for g, (whole, state) in each.items()))
+        fleet.figures[f"memory_{words[0]}_mib"] = max(whole - state for whole, state in each.values())
         if len(words) == 1 and "memory_early_mib" in fleet.figures:
             fleet.figures["memory_growth"] = fleet.figures[f"memory_{words[0]}_mib"] / fleet.figures["memory_early_mib"]
 
