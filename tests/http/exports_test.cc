@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <vector>
 
 namespace tributary::http {
 namespace {
@@ -12,10 +13,11 @@ namespace {
 using nlohmann::json;
 
 // Of two pages, as the server asks for them.
-std::string of(Format format, const json& first, const json& second = json::array()) {
+std::string of(Format format, const std::vector<json>& first,
+               const std::vector<json>& second = {}) {
   const auto out = make_exporter(format);
   std::string text;
-  for (const json& values : {first, second}) {
+  for (const std::vector<json>& values : {first, second}) {
     const auto page = out->page(json{{"gateway", "g1"}, {"values", values}}.dump(), "values");
     EXPECT_TRUE(page);
     text += page.value_or("");
@@ -28,7 +30,7 @@ json value(const std::string& key, const std::string& type, const json& v) {
 }
 
 TEST(Exports, NothingIsStillADocumentOfItsFormat) {
-  const json none = json::array();
+  const std::vector<json> none;
   EXPECT_EQ(of(Format::jsonl, none), "");
   EXPECT_EQ(json::parse(of(Format::json, none)), json::array());
   EXPECT_EQ(of(Format::csv, none), "key,type,value,contributors,at\r\n");

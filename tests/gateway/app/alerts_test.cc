@@ -193,7 +193,7 @@ TEST_F(AlertsInTime, LatencyIsTheQuantileThatPrometheusComputes) {
   EXPECT_EQ(after(200, some), "sync-latency:warning");
   EXPECT_NEAR(*alerts_.value(Signal::sync_latency), 0.175, 1e-9);
   EXPECT_EQ(after(600, [](Reading& r) { r.acks[9] += 95, r.acks[10] += 5; }), "");
-  EXPECT_EQ(after(300, [](Reading& r) { r.acks[17] += 1; }), "sync-latency:critical")
+  EXPECT_EQ(after(500, [](Reading& r) { r.acks[17] += 1; }), "sync-latency:critical")
       << "longer than all classes";
   after(600, [](Reading&) {});
   EXPECT_EQ(alerts_.value(Signal::sync_latency), std::nullopt) << "nobody said anything";

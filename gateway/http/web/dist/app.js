@@ -6566,7 +6566,7 @@ function Plan({ places }) {
         viewBox: `0 0 ${width} ${height}`,
         role: "group",
         "aria-label": `Map of ${places.length} places; arrow keys move it`,
-        tabIndex: 0,
+        tabindex: 0,
         onKeyDown: typed,
         onPointerDown: (e) => {
           drag.current = [e.clientX, e.clientY];

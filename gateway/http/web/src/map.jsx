@@ -84,7 +84,7 @@ function Plan({ places }) {
         <button type="button" onClick={() => setView({ zoom: 1, dx: 0, dy: 0 })} aria-label="Show all">All</button>
       </div>
       <svg class="map" viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`Map of ${places.length} places; arrow keys move it`}
-        tabIndex={0} onKeyDown={typed} onPointerDown={(e) => { drag.current = [e.clientX, e.clientY]; }}
+        tabindex={0} onKeyDown={typed} onPointerDown={(e) => { drag.current = [e.clientX, e.clientY]; }}
         onPointerMove={moved} onPointerUp={() => { drag.current = null; }} onPointerLeave={() => { drag.current = null; }}>
         <Grid at={at} view={view} />
         {places.map((p) => {
