@@ -33,6 +33,7 @@ enum class Bug : std::uint8_t {
   head_of_uncommitted,     // announces digests of what is joined and not yet committed
   relay_loop,              // relays back to where it came from
   ignore_gaps_and_heads,   // never fetches what a batch it missed brought
+  trust_ask,               // takes a bucket for read once it has asked about it
   // the store
   commit_without_sync,      // answers before the disk has it
   retry_after_failed_sync,  // goes on with the same file after a failed sync

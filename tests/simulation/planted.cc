@@ -35,6 +35,7 @@ constexpr Planted all[] = {
     {Bug::head_of_uncommitted, "head-of-uncommitted"},
     {Bug::relay_loop, "relay-loop"},
     {Bug::ignore_gaps_and_heads, "ignore-gaps-and-heads"},
+    {Bug::trust_ask, "trust-ask"},
     {Bug::commit_without_sync, "commit-without-sync"},
     {Bug::retry_after_failed_sync, "retry-after-failed-sync"},
     {Bug::carry_over, "carry-over"},

@@ -36,7 +36,12 @@ const char* Reached::name(State s) {
                                             "a one-way partition",
                                             "a clone of a device that ran",
                                             "an old copy of a memory that ran",
-                                            "retained parts cleared"};
+                                            "retained parts cleared",
+                                            "an ask answered",
+                                            "an ask with too small a sketch",
+                                            "an ask that no answer came to",
+                                            "a peer of an older version",
+                                            "a broker that remembered the newest head"};
   return names[s];
 }
 
