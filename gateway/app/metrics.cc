@@ -171,6 +171,14 @@ void peers(Writer& w, const core::Counters& c, const core::Gateway& g, const Pro
   w.counter("tributary_fetches_total", "Buckets asked for because they differed.", c.fetches);
   w.counter("tributary_fetches_incomplete_total", "Of these, not read whole in time.",
             c.fetches_incomplete);
+  w.counter("tributary_asks_total", "Peers asked for what differs.", c.asks_out);
+  w.counter("tributary_asks_unclear_total", "Of these, with a sketch too small for the difference.",
+            c.asks_unclear);
+  w.counter("tributary_asks_lost_total", "Of these, not answered in time.", c.asks_lost);
+  w.counter("tributary_answers_received_total", "Answers of peers, and what they gave back.",
+            c.answers_in);
+  w.counter("tributary_answers_sent_total", "Answers to peers, and what was given back.",
+            c.answers_out);
 }
 
 void process(Writer& w, const ProcessState& p) {

@@ -47,6 +47,26 @@ void Announcer::inherit(std::uint32_t bucket, std::uint32_t parts) {
   b.retained_parts = std::max(b.retained_parts, std::min(parts, parts_max));
 }
 
+std::uint64_t Announcer::outdated(const wire::Head& at_broker) {
+  std::uint64_t out = 0;
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+    const auto& theirs = at_broker.buckets[b];
+    const std::optional<wire::Hash> published = theirs ? theirs->published : std::nullopt;
+    if (published == buckets_[b].published) continue;
+    out |= std::uint64_t{1} << b;
+    if (theirs) inherit(b, theirs->parts);
+  }
+  return out;
+}
+
+std::optional<std::uint32_t> Announcer::next_published(std::uint32_t bucket) const {
+  for (std::uint32_t n = 0; n < wire::bucket_count; ++n) {
+    const std::uint32_t b = (bucket + n) % wire::bucket_count;
+    if (buckets_[b].published) return b;
+  }
+  return std::nullopt;
+}
+
 const std::optional<wire::BucketHead>& Announcer::head_of(std::uint32_t bucket) {
   Bucket& b = buckets_[bucket];
   if (!b.head_dirty) return b.head;
@@ -72,20 +92,27 @@ std::optional<wire::BucketHead> Announcer::make_head(std::uint32_t bucket) {
 
 void Announcer::run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& links, Output& out,
                     Counters& counters) {
-  const bool any_all =
-      std::any_of(links.begin(), links.end(), [](const LinkView& l) { return l.all; });
-  if (any_all || now.mono_ms >= next_state_ms_) {
+  std::uint64_t again = 0;
+  bool head = false;
+  for (const LinkView& l : links) {
+    again |= l.again;
+    head |= l.head;
+  }
+  if (again != 0 || now.mono_ms >= next_state_ms_) {
+    const bool due = head || now.mono_ms >= next_state_ms_;
     std::size_t bytes = 0;
     for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
-      if (any_all || buckets_[b].state_dirty) bytes += publish_bucket(b, links, out, counters);
+      if ((again >> b & 1) != 0 || (due && buckets_[b].state_dirty))
+        bytes += publish_bucket(b, links, out, counters);
     }
     settled_due_ms_ = now.mono_ms + options_.state_interval_min_ms;
     busy_due_ms_ =
         std::max(settled_due_ms_,
                  now.mono_ms + std::min<std::uint64_t>(bytes / state_rate, state_pause_max_ms));
-    next_state_ms_ = never;
-    if (bytes > 0 || any_all) next_head_ms_ = now.mono_ms;
+    if (due) next_state_ms_ = never;
+    head |= due && bytes > 0;
   }
+  if (head) next_head_ms_ = now.mono_ms;
   if (now.mono_ms < next_head_ms_ || wait_for_state(now)) return;
   for (const LinkView& link : links) publish_head(hlc, link, out, counters);
   // A change makes its own time: what follows only repeats, for a peer whose queue at the broker
@@ -153,7 +180,7 @@ std::size_t Announcer::publish_bucket(std::uint32_t b, const std::vector<LinkVie
   for (std::uint32_t part = 0; part < parts; ++part) {
     const bool same = bucket.parts == parts && bucket.part_hashes[part] == hashes[part];
     for (const LinkView& link : links) {
-      if (!same || link.all)
+      if (!same || (link.again >> b & 1) != 0)
         bytes += publish_part(b, {part, parts}, plain[part], link.id, out, counters);
     }
   }

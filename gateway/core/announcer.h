@@ -24,8 +24,10 @@ class Announcer {
   struct LinkView {  // a link that heads go to
     LinkId id = 0;
     std::uint64_t number = 0;  // the last batch sent on it
-    bool all = false;  // it needs everything: it connected, or its broker may have forgotten
+    std::uint64_t again = 0;   // a bit for each bucket that its broker may have forgotten
+    bool head = false;         // at once: the one there is another, or may be
   };
+  static constexpr std::uint64_t all_buckets = ~std::uint64_t{0};
   struct Identity {
     std::string base;  // "<root>/gw/<gateway>"
     std::uint64_t incarnation = 0, session = 0;
@@ -39,6 +41,12 @@ class Announcer {
   // The bucket's parts that an earlier life left at the broker: those we no longer need will be
   // cleared.
   void inherit(std::uint32_t bucket, std::uint32_t parts);
+
+  // The buckets (a bit each) of which a broker holds something else than what we published last,
+  // as our own head there says.
+  std::uint64_t outdated(const wire::Head& at_broker);
+  // The first bucket from `bucket` on, going round, that holds anything; nullopt: none does.
+  std::optional<std::uint32_t> next_published(std::uint32_t bucket) const;
 
   // When run() has something to do.
   std::uint64_t deadline() const {

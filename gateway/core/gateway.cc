@@ -69,6 +69,7 @@ Gateway::Impl::Impl(const Options& o, std::uint64_t incarnation_, std::uint64_t 
       trust(options),
       announcer(options, {base + '/' + options.gateway, incarnation_, session_}, keys, live),
       peers(options, session_, base),
+      reconciler(options, base, live),
       views(options) {
   assert(wire::valid_id(options.fleet) && wire::valid_id(options.gateway));
   options.root = root;
@@ -77,32 +78,6 @@ Gateway::Impl::Impl(const Options& o, std::uint64_t incarnation_, std::uint64_t 
 void Gateway::Impl::notice(Notice::Level level, std::string_view kind, std::string text) {
   constexpr std::size_t notices_max = 256;  // in one Output: the log is not a queue
   if (out.notices.size() < notices_max) out.notices.push_back({level, kind, std::move(text)});
-}
-
-void Gateway::Impl::connected(Instant now, LinkId id) {
-  Link& link = links.at(id);
-  link.connected = true;
-  link.announce_all = link.listen_until_ms == never || !planted(Bug::no_reannounce);
-  if (link.listen_until_ms == never) {
-    link.listen_until_ms = link.options.peers ? now.mono_ms + options.listen_ms : now.mono_ms;
-  }
-  link.old_views_until_ms = now.mono_ms + old_views_ms;
-  publish_status(id, true, now.wall_ms);
-}
-
-void Gateway::Impl::subscribe_all(LinkId id) {
-  const Link& link = links.at(id);
-  out.subscriptions.push_back({id, own_views(), true, true});
-  if (link.options.devices) out.subscriptions.push_back({id, root + "/up/+", true, false});
-  if (!link.options.peers) return;
-  for (const char* what : {"/+/status", "/+/head", "/+/delta"})
-    out.subscriptions.push_back({id, base + what, true, true});
-}
-
-void Gateway::Impl::listen_to_old_views(Instant now, LinkId id) {
-  links.at(id).hears_old_views = true;
-  links.at(id).old_views_until_ms = now.mono_ms + old_views_ms;
-  out.subscriptions.push_back({id, own_views(), true, true});
 }
 
 void Gateway::Impl::publish_status(LinkId id, bool online, std::uint64_t wall_ms) {
@@ -115,6 +90,7 @@ void Gateway::Impl::publish_status(LinkId id, bool online, std::uint64_t wall_ms
   s.at_ms = wall_ms;
   s.version = options.version;
   s.degraded = degraded;
+  s.answers = options.asks && online;
   const auto& signer = options.trust.signer;
   out.publishes.push_back({id, base + '/' + options.gateway + "/status",
                            signer ? to_json(s, options.fleet, *signer) : to_json(s), true, true});
@@ -148,48 +124,37 @@ const Peers::OurHeads& Gateway::Impl::our_heads() {
   return heads;
 }
 
+// REQUIRES: quiet().
+void Gateway::Impl::run_peers(Instant now) {
+  if (now.mono_ms >= peers.deadline()) {
+    const bool settled = pending.empty() && now.mono_ms >= last_news_ms + options.settle_ms;
+    peers.envelope_bytes(live.size() == 0 ? 0 : live.bytes() / live.size());
+    peers.run(now, our_heads(), settled, out, counters);
+    for (const Peers::AskDue& due : peers.take_asks()) reconciler.ask(due, out);
+  }
+  for (const Peers::Name& name : reconciler.run(now, pending.empty(), out, counters))
+    peers.answered(now, name);
+}
+
 // REQUIRES: quiet(): digests and buckets are of what the disk rebuilds.
 void Gateway::Impl::run_publishers(Instant now) {
   views.changed(now, keys.take_changed());
-  if (now.mono_ms >= peers.deadline()) {
-    const bool settled = pending.empty() && now.mono_ms >= last_news_ms + options.settle_ms;
-    peers.run(now, our_heads(), settled, out, counters);
-  }
+  run_peers(now);
   std::vector<Announcer::LinkView> to;
   std::vector<LinkId> shown;
-  bool all = false;
+  bool due = false;
   for (LinkId l = 0; l < links.size(); ++l) {
-    Link& link = links[l];
-    if (!link.connected) continue;
-    if (link.hears_old_views && now.mono_ms >= link.old_views_until_ms) {
-      // A replay is cut where a queue is full: once more, until nothing is left to clear.
-      link.hears_old_views = std::exchange(link.cleared_old_views, false);
-      if (link.hears_old_views) {
-        listen_to_old_views(now, l);
-      } else {
-        out.subscriptions.push_back({l, own_views(), false, false});
-      }
-    }
-    if (!link.announced)
-      link.announced = now.mono_ms >= link.listen_until_ms && !peers.recovering(l);
-    if (!link.announced) continue;
+    if (!links[l].connected || !speaks(now, l)) continue;
     shown.push_back(l);
-    if (now.mono_ms >= link.reannounce_ms) {
-      link.reannounce_ms = never;
-      link.announce_all = true;
-      listen_to_old_views(now, l);
+    prepare(now, l);
+    if (links[l].options.peers) {
+      to.push_back({l, links[l].batch_number, links[l].again, links[l].head_due});
+      due |= links[l].again != 0 || links[l].head_due;
     }
-    if (link.announce_all) {
-      views.announce_all(now);
-      peers.forget_own_past(l, out);
-    }
-    if (link.options.peers) {
-      to.push_back({l, link.batch_number, link.announce_all});
-      all |= link.announce_all;
-    }
-    link.announce_all = false;
+    links[l].again = 0;
+    links[l].head_due = false;
   }
-  if (!to.empty() && (all || now.mono_ms >= announcer.deadline())) {
+  if (!to.empty() && (due || now.mono_ms >= announcer.deadline())) {
     announcer.run(now, clock.tick(now.wall_ms), to, out, counters);
   }
   if (!shown.empty()) views.run(now, shown, out, counters);
@@ -215,15 +180,15 @@ std::uint64_t Gateway::Impl::next_deadline() const {
       std::any_of(links.begin(), links.end(), [](const Link& l) { return l.connected; });
   if (!any_connected) return at;
   heed(peers.deadline());
+  heed(reconciler.deadline());
   bool any_shown = false, any_announced = false;
   for (LinkId id = 0; id < links.size(); ++id) {
     const Link& l = links[id];
-    any_shown |= l.connected && l.announced;
-    any_announced |= l.connected && l.announced && l.options.peers;
-    if (l.connected && l.hears_old_views) heed(l.old_views_until_ms);
-    if (l.connected && l.announced) heed(l.reannounce_ms);
-    // While it recovers its own past, the end of that fetch is what it waits for.
-    if (l.connected && !l.announced && !peers.recovering(id)) heed(l.listen_until_ms);
+    if (!l.connected) continue;
+    const bool speaking = l.announced && l.recall_until_ms == never;
+    any_shown |= speaking;
+    any_announced |= speaking && l.options.peers;
+    heed(link_deadline(id));
   }
   if (any_shown) heed(views.deadline());
   if (any_announced) heed(announcer.deadline());
@@ -265,8 +230,7 @@ void Gateway::connected(Instant now, LinkId link) {
   impl_->run_timers(now);
 }
 void Gateway::disconnected(Instant, LinkId link) {
-  impl_->links.at(link).connected = false;
-  impl_->peers.disconnected(link);
+  impl_->disconnected(link);
 }
 void Gateway::receive(Instant now, Inbound&& in) {
   impl_->see(now);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inside of the Gateway: one owner of all parts, and the order in which they are run. Its
-// members are spread over gateway.cc (events and time), gateway_intake.cc (what arrives),
-// gateway_commit.cc (join, commit, what follows) and gateway_start.cc (restoring, and what people
-// ask).
+// members are spread over gateway.cc (events and time), gateway_links.cc (what a link is told after
+// a connect), gateway_intake.cc (what arrives), gateway_commit.cc (join, commit, what follows) and
+// gateway_start.cc (restoring, and what people ask).
 #pragma once
 #include <absl/container/flat_hash_set.h>
 
@@ -22,6 +22,7 @@
 #include "gateway/core/live.h"
 #include "gateway/core/peers.h"
 #include "gateway/core/policy.h"
+#include "gateway/core/reconciler.h"
 #include "gateway/core/trust.h"
 #include "gateway/core/views.h"
 #include "gateway/core/waiting.h"
@@ -66,7 +67,9 @@ struct Gateway::Impl {
   struct Link {
     LinkOptions options;
     bool connected = false;
-    bool announce_all = false;  // everything retained is due on it
+    std::uint64_t again = 0;    // buckets (a bit each) whose retained state is due on it
+    bool head_due = false;      // … and the head
+    bool announce_all = false;  // everything retained is
     std::uint64_t listen_until_ms =
         never;  // first connect: hear what our earlier life left there before overwriting it
     bool announced = false;
@@ -75,6 +78,14 @@ struct Gateway::Impl {
     std::uint64_t old_views_until_ms = never;
     bool hears_old_views = true, cleared_old_views = false;
     std::uint64_t reannounce_ms = never;  // when all is published again, because of a stranger
+    // After a reconnect: until then our own head is waited for, which tells what its broker still
+    // has.
+    std::uint64_t recall_until_ms = never;
+    // What it says it has is published again all the same, bucket by bucket: a part may be lost.
+    std::uint32_t refresh_left = 0, refresh_at = 0;
+    std::uint64_t next_refresh_ms = never;
+    bool views_due = false;      // they are published again with the first of them
+    bool old_views_due = false;  // and what an earlier life left there is listened to again
     std::uint64_t batch_number = 0;
   };
   struct InFlight {
@@ -90,18 +101,29 @@ struct Gateway::Impl {
   Impl(const Options&, std::uint64_t incarnation_, std::uint64_t session_);
 
   // gateway.cc
-  void connected(Instant, LinkId);
-  void subscribe_all(LinkId);
-  void listen_to_old_views(Instant, LinkId);
+  const Peers::OurHeads& our_heads();
   std::string own_views() const { return root + "/view/" + options.gateway + "/#"; }
   void see(Instant);  // what time it is, also for registers from the future
   void run_timers(Instant);
   void run_publishers(Instant);
+  void run_peers(Instant);
   std::uint64_t next_deadline() const;
   void stop(Instant);
   void publish_status(LinkId, bool online, std::uint64_t wall_ms);
   void notice(Notice::Level, std::string_view kind, std::string text);
   bool quiet() const { return !in_flight; }  // memory is what the disk rebuilds
+
+  // gateway_links.cc
+  void connected(Instant, LinkId);
+  void disconnected(LinkId);
+  void subscribe_all(LinkId);
+  void listen_to_old_views(Instant, LinkId);
+  void heed_old_views(Instant, LinkId);
+  void recall(Instant, LinkId, const wire::Head& own);
+  void refresh(Instant, LinkId);
+  bool speaks(Instant, LinkId);
+  void prepare(Instant, LinkId);
+  std::uint64_t link_deadline(LinkId) const;
 
   // gateway_intake.cc
   void receive(Instant, Inbound&&);
@@ -112,6 +134,8 @@ struct Gateway::Impl {
   void on_state(Instant, const Inbound&, std::string_view gateway, std::string_view rest);
   void heed_stranger(Instant, LinkId);
   void on_head(Instant, const Inbound&, std::string_view gateway);
+  void on_ask(Instant, const Inbound&, std::string_view gateway);
+  void on_answer(Instant, const Inbound&, std::string_view gateway);
   void take_pack(Instant, const wire::Pack&, Source, const std::string& topic);
   void take_from_peer(Instant, std::string_view bytes, Source, const std::string& topic);
   void take_envelope(Instant, wire::Envelope&&, Source, const std::string& topic);
@@ -151,7 +175,6 @@ struct Gateway::Impl {
   void restore(ActorRow&&);
   void start(Instant);
   void quarantine(EnvelopeRow&&, std::string reason);
-  const Peers::OurHeads& our_heads();
 
   Options options;
   std::string root, base;  // base = root + "/gw"
@@ -164,6 +187,7 @@ struct Gateway::Impl {
   AckBook acks;
   Announcer announcer;
   Peers peers;
+  Reconciler reconciler;
   Views views;
   crdt::HlcClock clock;
   RecentHashes recent;

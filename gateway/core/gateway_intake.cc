@@ -202,6 +202,9 @@ void Gateway::Impl::on_gateway_topic(Instant now, const Inbound& in, std::string
   if (what == "head" && rest.empty())
     return in.payload.empty() ? void() : on_head(now, in, gateway);
   if (what == "state") return in.payload.empty() ? void() : on_state(now, in, gateway, rest);
+  const bool to_us = options.asks && rest == options.gateway;
+  if (what == "ask" && to_us) return on_ask(now, in, gateway);
+  if (what == "answer" && to_us) return on_answer(now, in, gateway);
   if (what == "status" && rest.empty()) {
     if (in.payload.empty()) return;
     const StatusSeal seal = status_seal(in.payload);
@@ -229,7 +232,11 @@ void Gateway::Impl::on_head(Instant now, const Inbound& in, std::string_view gat
   const auto sealed = wire::decode_sealed(in.payload, options.wire);
   if (!speaks_for_itself(now, signing::Kind::head, gateway, *sealed, in)) return;
   clock.observe(head->hlc, now.wall_ms, options.clock_ahead_max_ms);
-  if (gateway == options.gateway && head->session != session) heed_stranger(now, in.link);
+  if (gateway == options.gateway) {
+    // Only what the broker had: not an echo of what we send it now.
+    if (head->session == session) return in.retained ? recall(now, in.link, *head) : void();
+    heed_stranger(now, in.link);
+  }
   peers.on_head(now, in.link, *head, counters);
   for (const auto& [bucket, parts] : peers.take_inherited()) announcer.inherit(bucket, parts);
 }
@@ -296,6 +303,35 @@ void Gateway::Impl::on_state(Instant now, const Inbound& in, std::string_view ga
     return reject(now, reason_of(pack.error()), in.topic, to_string(pack.error()), in.payload);
   if (!peers.on_state(now, in.link, *state, wire::sha256(*pack->plain), counters)) return;
   take_pack(now, *pack, {in.link, false, true, gateway == options.gateway}, in.topic);
+}
+
+void Gateway::Impl::on_ask(Instant now, const Inbound& in, std::string_view gateway) {
+  if (in.retained) return;  // of some time or other
+  const auto ask = wire::decode_ask(in.payload, options.wire);
+  if (!ask)
+    return reject(now, reason_of(ask.error()), in.topic, to_string(ask.error()), in.payload);
+  if (ask->gateway != gateway) {
+    return reject(now, Reject::peer, in.topic,
+                  "the ask is of gateway '" + std::string(ask->gateway) + "'", in.payload);
+  }
+  reconciler.on_ask(now, {std::string(gateway), in.link}, *ask, counters);
+}
+
+void Gateway::Impl::on_answer(Instant now, const Inbound& in, std::string_view gateway) {
+  if (in.retained) return;
+  const auto answer = wire::decode_answer(in.payload, options.wire);
+  if (!answer)
+    return reject(now, reason_of(answer.error()), in.topic, to_string(answer.error()), in.payload);
+  if (answer->gateway != gateway) {
+    return reject(now, Reject::peer, in.topic,
+                  "the answer is of gateway '" + std::string(answer->gateway) + "'", in.payload);
+  }
+  const auto pack = wire::decode_pack(answer->pack, options.wire);
+  if (!pack)
+    return reject(now, reason_of(pack.error()), in.topic, to_string(pack.error()), in.payload);
+  peers.on_answer(now, in.link, *answer, counters);
+  reconciler.on_answer(now, {std::string(gateway), in.link}, *answer, counters);
+  take_pack(now, *pack, {in.link, false, false, false}, in.topic);
 }
 
 void Gateway::Impl::take_pack(Instant now, const wire::Pack& pack, Source source,

@@ -42,8 +42,14 @@ void Peers::on_status(Instant now, LinkId link, const Status& s) {
     return;  // a late will of an earlier life
   p.status_session = s.session;
   p.status_at_ms = s.at_ms;
+  // Back again, and we were here: it compares and asks itself.
+  if (s.online && !p.online && p.head && !p.missed)
+    p.not_before_ms = now.mono_ms + options_.settle_ms;
+  if (s.online != p.online) wake(now);
   p.online = s.online;
+  p.answers = s.answers;
   p.heard_ms = now.mono_ms;
+  if (std::exchange(p.awaits_status, false)) heard(p, now);
 }
 
 void Peers::on_head(Instant now, LinkId link, const wire::Head& head, Counters& counters) {
@@ -61,6 +67,7 @@ void Peers::on_head(Instant now, LinkId link, const wire::Head& head, Counters& 
   p.look |= changed_buckets(p, head);
   p.head = HeadInfo{head.incarnation, head.session, head.number, head.types, head.buckets};
   if (!was_behind) p.behind_since_ms = now.mono_ms;
+  if (std::exchange(p.awaits_head, false)) heard(p, now);
   if (own) {
     for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
       if (head.buckets[b] && head.buckets[b]->parts > 0)
@@ -117,16 +124,33 @@ void Peers::read_again(Instant now) {
   wake(now);
 }
 
-void Peers::disconnected(LinkId link) {
+void Peers::disconnected(LinkId link, Output& out) {
   for (auto& [name, peer] : peers_) {
     if (name.second != link) continue;
     peer.missed = true;
     peer.online = false;
-    for (BucketTrack& track : peer.buckets) {
-      forget(track);
+    peer.asking.reset();
+    peer.not_before_ms = never;
+    for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+      // The session would subscribe again by itself, and get all of it once more.
+      if (peer.buckets[b].fetch) end(name, peer.buckets[b], b, out);
     }
     peer.look = all_buckets;
   }
+}
+
+// What was known of a peer is of before: its status and head are replayed now.
+void Peers::connected(Instant now, LinkId link) {
+  for (auto& [name, peer] : peers_) {
+    if (name.second != link) continue;
+    peer.awaits_status = peer.awaits_head = true;
+    peer.not_before_ms = now.mono_ms + options_.settle_ms;
+    wake(now);
+  }
+}
+
+void Peers::heard(Peer& p, Instant now) {
+  if (!p.awaits_status && !p.awaits_head) p.not_before_ms = std::min(p.not_before_ms, now.mono_ms);
 }
 
 std::uint64_t Peers::changed_buckets(const Peer& p, const wire::Head& head) {
@@ -170,13 +194,16 @@ void Peers::run(Instant now, const OurHeads& ours, bool settled, Output& out, Co
   for (auto& [name, peer] : peers_) {
     if (!peer.head) continue;
     heed_missing_batches(peer, now, counters);
+    heed_silence(peer, now, counters);
+    std::uint64_t due = 0;
     const std::uint64_t look = std::exchange(peer.look, 0) | std::exchange(peer.waiting, 0);
     for (std::uint64_t left = look; left != 0; left &= left - 1) {
       const auto b = static_cast<std::uint32_t>(std::countr_zero(left));
-      visit(name, peer, b, now, ours, settled, out, counters);
+      if (visit(name, peer, b, now, ours, settled, out, counters)) due |= std::uint64_t{1} << b;
       const BucketTrack& t = peer.buckets[b];
       if (t.fetch || t.differs_since_ms != never) peer.waiting |= std::uint64_t{1} << b;
     }
+    if (due != 0) start_all(name, peer, due, now, ours, out, counters);
     if (peer.waiting == 0) peer.missed = false;
   }
 }
@@ -203,7 +230,7 @@ void Peers::heed_missing_batches(Peer& p, Instant now, Counters& counters) {
   counters.gaps += 1;
 }
 
-void Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const OurHeads& ours,
+bool Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const OurHeads& ours,
                   bool settled, Output& out, Counters& counters) {
   BucketTrack& t = p.buckets[b];
   const auto& theirs = p.head->buckets[b];
@@ -216,13 +243,18 @@ void Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const
       counters.fetches_incomplete += 1;
       t.failures += 1;
       if (t.fetch->got.empty()) p.by_name = !t.fetch->by_name;
+      t.asked.reset();  // what cannot be read may be asked for
       t.not_before_ms =
           now.mono_ms + std::min<std::uint64_t>(retry_max_ms, 500ull << std::min(t.failures, 7u));
       end(name, t, b, out);
     } else {
       heed(t.fetch->deadline_ms);
-      return;
+      return false;
     }
+  }
+  if (p.asking && (p.asking->buckets >> b & 1) != 0) {
+    heed(p.asking->deadline_ms);
+    return false;
   }
   // What differs although that state was read is newer than it, or not committed yet.
   const bool differ = differs(p, b, ours);
@@ -230,15 +262,27 @@ void Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const
     if (!differ && t.differs_since_ms != never)
       counters.differing.observe_us((now.mono_ms - t.differs_since_ms) * 1'000);
     t.differs_since_ms = never;
-    return;
+    return false;
   }
   if (t.differs_since_ms == never) t.differs_since_ms = now.mono_ms;
   const std::uint64_t outlasts = t.differs_since_ms + options_.settle_ms * (settled ? 1 : patience);
-  const std::uint64_t due = std::max(p.missed ? now.mono_ms : outlasts, t.not_before_ms);
-  if (now.mono_ms < due) return heed(std::min(due, now.mono_ms + options_.settle_ms));
-  if (parts_in_flight_ > 0 && parts_in_flight_ + theirs->parts > parts_in_flight_max)
-    return heed(now.mono_ms + 50);
-  start(name, p, b, theirs->parts, now, out, counters);
+  const std::uint64_t due =
+      std::max({p.missed ? now.mono_ms : outlasts, t.not_before_ms, p.not_before_ms});
+  if (now.mono_ms < due && due != never) heed(std::min(due, now.mono_ms + options_.settle_ms));
+  return now.mono_ms >= due;
+}
+
+void Peers::start_all(const Name& name, Peer& p, std::uint64_t due, Instant now,
+                      const OurHeads& ours, Output& out, Counters& counters) {
+  const Plan plan = plan_ask(p, due, now, ours);
+  if (plan.buckets != 0) start_ask(name, p, plan, now, counters);
+  for (std::uint64_t left = due & ~plan.buckets; left != 0; left &= left - 1) {
+    const auto b = static_cast<std::uint32_t>(std::countr_zero(left));
+    const std::uint32_t parts = p.head->buckets[b]->parts;
+    if (parts_in_flight_ > 0 && parts_in_flight_ + parts > parts_in_flight_max)
+      return heed(now.mono_ms + 50);
+    start(name, p, b, parts, now, out, counters);
+  }
 }
 
 void Peers::start(const Name& name, Peer& p, std::uint32_t b, std::uint32_t parts, Instant now,
@@ -310,7 +354,7 @@ std::vector<PeerView> Peers::views(const OurHeads& ours) const {
         v.differing_mask |= std::uint64_t{1} << b;
       }
       const BucketTrack& t = peer.buckets[b];
-      if (t.fetch) {
+      if (t.fetch || (peer.asking && (peer.asking->buckets >> b & 1) != 0)) {
         v.fetching += 1;
         v.fetching_mask |= std::uint64_t{1} << b;
       }

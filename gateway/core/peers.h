@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The other gateways, as their retained heads and numbered batches show them, and the fetching of
-// what differs.
+// The other gateways, as their retained heads and numbered batches show them, and what is done
+// about buckets that differ: a peer that is online is asked, otherwise its retained state is read.
 //
-// A peer's claims only steer what to fetch; nothing of them is believed. A bucket is fetched when
-// its digest differs from ours and either something was missed (a gap in the numbers, a connect) or
-// the difference outlasts the traffic. Each published digest of a (peer, bucket) is fetched whole
-// at most once, so a stale or retired peer costs nothing. It works while the peer is off: the
-// broker has its retained state. A torn read is harmless, since it is only joined; it counts as
-// whole only when the parts hash to what the head names.
+// A peer's claims only steer what to read; nothing of them is believed. A bucket is due when its
+// digest differs from ours and either something was missed (a gap in the numbers, a connect) or the
+// difference outlasts the traffic. A peer is asked about each digest once, when that moves less
+// than reading; each published digest of a (peer, bucket) is read whole at most once, so a stale
+// or retired peer costs nothing. Reading works while the peer is off: the broker has its retained
+// state. A torn read is harmless, since it is only joined; it counts as whole only when the parts
+// hash to what the head names.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -15,11 +16,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/core/status.h"
 #include "gateway/core/types.h"
 #include "transports/wire/ack.h"
+#include "transports/wire/ask.h"
 
 namespace tributary::core {
 
@@ -38,16 +41,29 @@ class Peers {
   bool on_batch(Instant, LinkId, const wire::Batch&, Counters&);
   // A part of a bucket's state that we asked for; false: nobody asked.
   bool on_state(Instant, LinkId, const wire::StatePart&, const wire::Hash& plain_hash, Counters&);
-  void disconnected(LinkId);
+  void on_answer(Instant, LinkId, const wire::Answer&, Counters&);
+  // This peer asked us and was answered: what it gives back may make us equal, so we wait for that.
+  void answered(Instant, const Name&);
+  void disconnected(LinkId, Output&);
   // What was read may not all have been taken: every bucket that differs is worth a fetch again.
   void read_again(Instant);
+  void connected(Instant, LinkId);
 
   // These buckets (a bit each) of `ours` have changed since the last run().
   void ours_changed(std::uint64_t buckets);
-  // Starts and ends fetches. Looks only at buckets where something changed or is awaited. REQUIRES:
-  // `ours` is of committed state. `settled`: nothing new came for a while.
+  // Starts and ends fetches and asks. Looks only at buckets where something changed or is awaited.
+  // REQUIRES: `ours` is of committed state. `settled`: nothing new came for a while.
   void run(Instant, const OurHeads& ours, bool settled, Output&, Counters&);
   std::uint64_t deadline() const { return next_run_ms_; }
+  // What is to be asked since the last call.
+  struct AskDue {
+    Name peer;
+    std::uint64_t token = 0, buckets = 0;
+    std::size_t cells = 0;
+  };
+  std::vector<AskDue> take_asks() { return std::exchange(asks_, {}); }
+  // The mean size of an envelope, by which it is judged what moves less.
+  void envelope_bytes(std::size_t mean) { envelope_bytes_ = mean; }
   // run() soon: something arrived that may start or end a fetch.
   void wake(Instant now) { next_run_ms_ = std::min(next_run_ms_, now.mono_ms); }
 
@@ -83,9 +99,15 @@ class Peers {
     std::uint64_t not_before_ms = 0;  // after an incomplete read
     std::uint32_t failures = 0;
     std::optional<Fetch> fetch;
+    std::optional<std::pair<wire::Hash, std::optional<wire::Hash>>>
+        asked;  // the digests about which it was asked last
+  };
+  struct Asking {
+    std::uint64_t token = 0, buckets = 0, deadline_ms = 0;
   };
   struct Peer {
     bool online = false;
+    bool answers = false;  // what it is asked
     std::uint64_t status_session = 0, status_at_ms = 0;
     std::optional<HeadInfo> head;
     std::uint64_t batch_session = 0, batch_number = 0;
@@ -99,6 +121,15 @@ class Peers {
     std::array<BucketTrack, wire::bucket_count> buckets;
     // A bit for each bucket: its head or ours changed; and it differs or is being fetched.
     std::uint64_t look = all_buckets, waiting = 0;
+    // It came back or asked us, and will see what differs itself; or we came back, and its broker
+    // has yet to tell how it is now. never: the link is down.
+    std::uint64_t not_before_ms = 0;
+    bool awaits_status = false, awaits_head = false;  // after we came back
+    std::optional<Asking> asking;
+    std::uint64_t next_ask_ms = 0;
+    std::uint32_t growth = 0;           // asks in turn that were too small
+    std::uint32_t silences = 0;         // … that were not answered
+    std::uint64_t silent_until_ms = 0;  // not asked before, but read
 
     // The head counts batches that have not come.
     bool behind() const {
@@ -106,11 +137,15 @@ class Peers {
     }
   };
 
+  static void heard(Peer&, Instant);
   void heed_missing_batches(Peer&, Instant, Counters&);
   static std::uint64_t changed_buckets(const Peer&, const wire::Head&);
   bool differs(const Peer&, std::uint32_t bucket, const OurHeads& ours) const;
-  void visit(const Name&, Peer&, std::uint32_t bucket, Instant, const OurHeads&, bool settled,
+  // True: it is due to be asked about or read.
+  bool visit(const Name&, Peer&, std::uint32_t bucket, Instant, const OurHeads&, bool settled,
              Output&, Counters&);
+  void start_all(const Name&, Peer&, std::uint64_t due, Instant, const OurHeads&, Output&,
+                 Counters&);
   void start(const Name&, Peer&, std::uint32_t bucket, std::uint32_t parts, Instant, Output&,
              Counters&);
   void end(const Name&, BucketTrack&, std::uint32_t bucket, Output&);
@@ -118,6 +153,17 @@ class Peers {
   static bool whole(Fetch&, const wire::BucketHead&);
   // Asks for a bucket's parts, or no more.
   void ask(const Name&, std::uint32_t bucket, const Fetch&, bool yes, Output&) const;
+
+  // peers_ask.cc
+  struct Plan {  // an ask, if `buckets` is not 0
+    std::uint64_t buckets = 0;
+    std::size_t cells = 0;
+  };
+  Plan plan_ask(Peer&, std::uint64_t due, Instant, const OurHeads&) const;
+  void start_ask(const Name&, Peer&, const Plan&, Instant, Counters&);
+  void heed_silence(Peer&, Instant, Counters&);
+
+  std::string filter(const Name&, std::uint32_t bucket) const;
   void heed(std::uint64_t at_ms) { next_run_ms_ = std::min(next_run_ms_, at_ms); }
 
   const Options& options_;
@@ -126,6 +172,9 @@ class Peers {
   std::map<Name, Peer> peers_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> inherited_;
   std::size_t parts_in_flight_ = 0;
+  std::vector<AskDue> asks_;
+  std::uint64_t asks_made_ = 0;
+  std::size_t envelope_bytes_ = 0;
   std::uint64_t next_run_ms_ = never;
 };
 

@@ -83,6 +83,7 @@ std::string to_json(const Status& s) {
                     hex(s.incarnation) + "\",\"session\":\"" + hex(s.session) +
                     "\",\"at_ms\":" + std::to_string(s.at_ms) +
                     ",\"version\":" + json_string(s.version);
+  if (s.answers) out += ",\"answers\":true";
   if (!s.degraded.empty()) out += ",\"degraded\":" + json_string(s.degraded);
   return out + '}';
 }
@@ -121,6 +122,7 @@ std::optional<Status> read_status(std::string_view json) {
   s.at_ms = number(field(json, "at_ms"), 10);
   s.version = std::string(field(json, "version").value_or(""));
   s.degraded = std::string(field(json, "degraded").value_or(""));
+  s.answers = field(json, "answers") == "true";
   return s;
 }
 

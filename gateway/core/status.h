@@ -19,6 +19,7 @@ struct Status {
   std::uint64_t at_ms = 0;  // wall time
   std::string version;
   std::string degraded;  // why, when it is
+  bool answers = false;  // what peers ask
 };
 
 std::string to_json(const Status&);

@@ -82,6 +82,7 @@ struct Options {
   std::size_t state_part_bytes = 262'144;
   wire::Codec codec = wire::Codec::lz4;
   std::uint32_t fetch_timeout_ms = 10'000;
+  bool asks = true;  // asks peers that are online, and answers them; false: as older versions
   std::uint32_t listen_ms =
       1'500;  // after the first connect: hear what the broker retains before announcing
 
@@ -173,6 +174,9 @@ struct Counters {
   std::uint64_t acks = 0, batches_out = 0, batches_in = 0, gaps = 0;
   std::uint64_t heads_out = 0, heads_in = 0, state_parts_out = 0, state_parts_in = 0;
   std::uint64_t fetches = 0, fetches_incomplete = 0;
+  std::uint64_t asks_out = 0, asks_in = 0, answers_out = 0, answers_in = 0;
+  std::uint64_t asks_unclear = 0,
+                asks_lost = 0;  // of ours: too small for the difference; unanswered
   std::uint64_t views = 0;
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::uint64_t rejected[static_cast<std::size_t>(Reject::count_)] = {};

@@ -31,6 +31,8 @@ std::string rights(const std::string& root, const Entry& member) {
              "topic write " + own + "/delta\n" +                       //
              "topic write " + own + "/head\n" +                        //
              "topic write " + own + "/state/+/+\n" +                   //
+             "topic write " + own + "/ask/+\n" +                       //
+             "topic write " + own + "/answer/+\n" +                    //
              "topic read " + root + "/gw/#\n" +                        //
              "topic write " + root + "/view/" + member.id + "/#\n" +   //
              "topic write " + root + "/alert/" + member.id + "/+\n" +  //

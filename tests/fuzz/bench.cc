@@ -10,6 +10,7 @@
 #include "gateway/core/status.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/reference.h"
+#include "transports/wire/ask.h"
 #include "transports/wire/pack.h"
 
 namespace tributary::fuzz {
@@ -31,6 +32,14 @@ core::Options options() {
   o.sync_interval_max_ms = 2'000;
   o.cleanup_interval_ms = 700;
   return o;
+}
+
+// Of a batch, a part of retained state or an answer.
+std::optional<std::string_view> pack_of(std::string_view payload) {
+  if (const auto batch = wire::decode_batch(payload, {})) return batch->pack;
+  if (const auto state = wire::decode_state_part(payload, {})) return state->pack;
+  if (const auto answer = wire::decode_answer(payload, {})) return answer->pack;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -182,10 +191,9 @@ std::vector<Bytes> Bench::candidates(core::LinkId link, const std::string& at,
     if (link != 0 || !wire::valid_id(device)) return {};
     if (const auto split = wire::split_upload(payload, {}, pack)) parts = *split;
   } else {
-    const auto batch = wire::decode_batch(payload, {});
-    const auto state = wire::decode_state_part(payload, {});
-    if (!batch && !state) return {};
-    auto inner = wire::decode_pack(batch ? batch->pack : state->pack, {});
+    const auto packed = pack_of(payload);
+    if (!packed) return {};
+    auto inner = wire::decode_pack(*packed, {});
     if (inner) pack = std::move(*inner), parts = pack.envelopes;
   }
   std::vector<Bytes> out;
@@ -309,12 +317,14 @@ void Bench::look_at(const core::Publish& p) {
     check_head(p.payload);
   } else if (below == "gw/gw/status") {
     require(core::read_status(p.payload).has_value(), "a status can be read");
-  } else if (below.starts_with("gw/gw/state/") || below == "gw/gw/delta") {
+  } else if (below.starts_with("gw/gw/ask/")) {
+    require(!p.retain && wire::decode_ask(p.payload, {}), "an ask can be read");
+  } else if (below.starts_with("gw/gw/state/") || below == "gw/gw/delta" ||
+             below.starts_with("gw/gw/answer/")) {
     bool upload = false;
-    const auto batch = wire::decode_batch(p.payload, {});
-    const auto state = wire::decode_state_part(p.payload, {});
-    require(batch || state, "what peers get can be read");
-    const auto pack = wire::decode_pack(batch ? batch->pack : state->pack, {});
+    const auto packed = pack_of(p.payload);
+    require(packed.has_value(), "what peers get can be read");
+    const auto pack = wire::decode_pack(*packed, {});
     require(pack && candidates(p.link, p.topic, p.payload, upload).size() == pack->envelopes.size(),
             "and holds envelopes that are valid");
   } else {

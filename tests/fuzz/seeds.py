@@ -53,7 +53,7 @@ def topics():
         yield b"\x04" + a.encode() + b"\0" + b.encode()
     for a, b in (("plant/line", "x"), ("*-?", "door-1"), ("\ufdd0", ""), ("a//b", "")):
         yield b"\x01" + a.encode() + b"\0" + b.encode()
-    for name in ("up/meter-1", "gw/p/delta", "gw/p/head", "gw/p/status", "gw/p/state/1/0"):
+    for name in ("up/meter-1", "gw/p/delta", "gw/p/head", "gw/p/status", "gw/p/state/1/0", "gw/p/ask/gw", "gw/p/answer/gw"):
         yield b"\x00" + name.encode() + b"\0{}"
 
 
@@ -80,6 +80,7 @@ def main():
         "differential": [body_of(e) for e in envelopes],
         "pack": vectors("pack") + envelopes[:5],
         "batch": vectors("batch") + vectors("state"),
+        "ask": vectors("ask") + vectors("answer"),
         "head": vectors("head"),
         "ack": vectors("ack"),
         "scalar": vectors("scalar"),

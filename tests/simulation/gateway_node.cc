@@ -100,6 +100,7 @@ bool GatewayNode::boot(std::uint64_t now_ms) {
   now_ms_ = now_ms;
   died_ = false;
   woken_ = true;
+  last_head_.clear();
   killed_ = std::make_shared<bool>(false);
   commits_ = erased_ = looked_ = rebuilt_ = 0;
   auto opened = app::Pump::open(options());
@@ -225,6 +226,7 @@ void GatewayNode::sent(core::LinkId link, const Message& m) {
     judge_.sent_batch(book, link, m.payload);
   } else if (ends_with(m.topic, "/head")) {
     judge_.sent_head(book, m.payload);
+    last_head_[link] = m.payload;
   } else if (m.retain && m.payload.empty()) {
     judge_.reached.note(Reached::retained_cleared);
   }
@@ -241,6 +243,8 @@ void GatewayNode::heard(core::LinkId link, const Event& e) {
     judge_.heard_batch(book, link, e.message.payload);
   } else if (ends_with(topic, "/head")) {
     judge_.heard_head(e.message.payload);
+    const bool own = topic.compare(root.size(), std::string::npos, "/gw/" + id() + "/head") == 0;
+    if (own && last_head_[link] == e.message.payload) judge_.reached.note(Reached::head_remembered);
   } else if (book.fresh && e.message.retain && topic.find("/state/") != std::string::npos) {
     const std::size_t begin = root.size() + 4;  // "<root>/gw/<gateway>/state/…"
     const std::string peer = topic.substr(begin, topic.find('/', begin) - begin);
@@ -266,6 +270,9 @@ void GatewayNode::count_reached() {
   r.note(Reached::gap_seen, c.gaps);
   r.note(Reached::bucket_fetched, c.fetches);
   r.note(Reached::truncated_replay, c.fetches_incomplete);
+  r.note(Reached::ask_answered, c.answers_in);
+  r.note(Reached::ask_unclear, c.asks_unclear);
+  r.note(Reached::ask_lost, c.asks_lost);
   r.note(Reached::duplicate_dropped, c.duplicates);
   const auto rejected = [&](core::Reject why) { return c.rejected[static_cast<std::size_t>(why)]; };
   r.note(Reached::bad_signature_refused, rejected(core::Reject::bad_signature));

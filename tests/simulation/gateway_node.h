@@ -9,6 +9,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -86,6 +87,7 @@ class GatewayNode {
   Judge& judge_;
   Random random_;
   std::uint64_t now_ms_ = 0;
+  std::map<core::LinkId, std::string> last_head_;  // of this life
   std::shared_ptr<bool> killed_;
   SimDisk* disk_ = nullptr;  // the pump's
   std::unique_ptr<app::Pump> pump_;

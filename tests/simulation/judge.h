@@ -23,6 +23,7 @@
 #include "tests/simulation/shadow.h"
 #include "tests/simulation/trace.h"
 #include "tests/simulation/violation.h"
+#include "transports/session.h"
 
 namespace tributary::simulation {
 
@@ -96,6 +97,10 @@ class Judge {
   };
   // "" or why not yet.
   std::string in_step(const std::vector<const core::Gateway*>&) const;
+  // check_retained.cc: what a gateway lets a broker retain is whole, and of its state: "" or why
+  // not yet.
+  std::string retained(const core::Gateway&, const std::string& id,
+                       const std::map<std::string, transports::Message>& at_broker) const;
   void exact(const std::vector<Book*>&, const std::vector<Device>& alive,
              const std::map<Actor, std::uint64_t>& owed) const;
   // --- check_bounded.cc: memory, disk and retained topics follow state

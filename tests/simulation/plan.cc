@@ -34,8 +34,6 @@ void draw_air(Plan& p, Random& r) {
   } else if (r.chance(0.7)) {
     p.queued_max = r.between(550, 1'000);
     p.state_part_bytes = r.between(200, 1'000);
-    // Each connect publishes all parts again: one that breaks before they are through never ends.
-    f.disconnect = std::min(f.disconnect, 0.0002);
   }
   if (r.chance(0.3)) p.broker_in_flight_max = r.between(1, 5);
 }
@@ -160,6 +158,7 @@ Plan make_plan(std::uint64_t seed) {
   draw_air(p, r);
   draw_limits(p, r);
   draw_misfortunes(p, r, r.log_between(1, 20));
+  if (r.chance(0.3)) p.older = r.between(1, p.gateways);
   draw_keys(p, Random(~seed).fork());  // of its own: old seeds keep their plans
   return p;
 }

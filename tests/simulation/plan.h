@@ -65,6 +65,7 @@ struct Plan {
   // the fleet
   std::size_t gateways = 3, devices = 4;
   std::size_t sites = 1;   // > 1: a broker for each site's devices, and one for the peers
+  std::size_t older = 0;   // so many of the gateways neither ask their peers nor answer them
   bool some_deaf = false;  // on one broker: not every gateway hears every device
   double memoryless = 0;   // share of devices without a memory
   std::uint32_t acks_needed = 1;

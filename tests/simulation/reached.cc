@@ -42,7 +42,12 @@ const char* Reached::name(State s) {
                                             "a forger throttled",
                                             "a claim without a signature ignored",
                                             "a twin found out by its signature",
-                                            "retained parts cleared"};
+                                            "retained parts cleared",
+                                            "an ask answered",
+                                            "an ask with too small a sketch",
+                                            "an ask that no answer came to",
+                                            "a peer of an older version",
+                                            "a broker that remembered the newest head"};
   return names[s];
 }
 

@@ -54,6 +54,11 @@ class Reached {
     unproven_point_ignored,  // a gateway claimed what no signature of the device showed
     signed_twin_found,
     retained_cleared,  // a gateway took back parts that it no longer needs
+    ask_answered,
+    ask_unclear,      // the sketch was too small for the difference
+    ask_lost,         // no answer came: what is retained was read
+    older_peer,       // a gateway that asks beside one that does not know asks
+    head_remembered,  // after a reconnect the broker still had the newest head
     count_
   };
   static const char* name(State);

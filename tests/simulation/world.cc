@@ -74,6 +74,7 @@ std::unique_ptr<GatewayNode> World::make_gateway(std::size_t index, bool ghost,
   s.core.view_topics_max = static_cast<std::uint32_t>(plan_.views_max());
   s.core.view_enabled = plan_.views;
   s.core.pending_envelopes_max = plan_.pending_envelopes_max;
+  s.core.asks = index >= plan_.older;
   const bool sites = plan_.sites > 1;
   core::LinkOptions local{"local", true, !sites, {"*"}};
   // Every device is heard by somebody: g1 hears all.
@@ -103,6 +104,7 @@ void World::build_gateways() {
     gateways_.push_back(make_gateway(i, false, {}));
     boot(*gateways_.back());
   }
+  if (plan_.older > 0 && plan_.older < plan_.gateways) judge_.reached.note(Reached::older_peer);
 }
 
 DeviceNode::World World::device_world() {
@@ -317,6 +319,12 @@ std::string World::unsettled() {
     }
   }
   std::string wrong = judge_.in_step(all);
+  for (const auto& g : gateways_) {
+    for (const GatewayNode::Wire& wire : g->wires()) {
+      if (wrong.empty() && wire.options.peers)
+        wrong = judge_.retained(g->gateway(), g->id(), wire.broker->retained());
+    }
+  }
   if (!wrong.empty()) return wrong;
   // What only a lost disk had acknowledged comes again by itself.
   try {

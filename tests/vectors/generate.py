@@ -18,6 +18,7 @@ from envelopes import (BAD_IDS, BAD_KEYS, COUNTER, GOOD_IDS, GOOD_KEYS, U64, bod
                        valid_scalars)
 from primitives import Raw, body_of, gzip_member, lthash, lz4_block, pack, sha
 from signatures import SIGNED_COUNTER, invalid_records, refused_keys, refused_of_a_good_key, valid_records, valid_signatures
+from sketches import cells_of, siphash, sketch_id
 
 HERE = pathlib.Path(__file__).parent
 
@@ -125,6 +126,73 @@ def invalid_states():
     yield invalid('frame 3', 'version', pack([3, 'gw-a', 1, 0, 0, 1, inner]))
     yield invalid('a state of 6', 'type', pack([4, 'gw-a', 1, 0, 0, 1]))
     yield invalid('a byte too many', 'trailing', pack([4, 'gw-a', 1, 0, 0, 1, inner]) + b'\0')
+
+
+# ------------------------------------------------------------------------------- asks and answers
+HASHES = [sha(body_of(e)) for e in ENVELOPES]
+
+
+def valid_asks():
+    def v(name, gateway, token, buckets, hashes, cells):
+        bytes_ = cells_of([sketch_id(token, h) for h in hashes], cells)
+        return {'name': name, 'hex': pack([5, gateway, token, buckets, bytes_]).hex(), 'fields': {
+            'gateway': gateway, 'token': num(token), 'buckets': num(buckets), 'cells': bytes_.hex()}, 'hashes': [h.hex() for h in hashes]}
+    yield v('one envelope in four cells', 'gw-a', 7, 1 << 3, HASHES[:1], 4)
+    yield v('nothing', 'gw-a', 0, 1, [], 4)
+    yield v('twenty envelopes, all buckets', 'g' * 64, U64, U64, HASHES, 40)
+
+
+def invalid_asks():
+    cells = cells_of([sketch_id(7, HASHES[0])], 4)
+    yield invalid('frame 6', 'version', pack([6, 'gw-a', 7, 8, cells]))
+    yield invalid('an ask of 4', 'type', pack([5, 'gw-a', 7, 8]))
+    yield invalid('gateway empty', 'utf8', pack([5, '', 7, 8, cells]))
+    yield invalid('token negative', 'range', pack([5, 'gw-a', -1, 8, cells]))
+    yield invalid('no buckets', 'range', pack([5, 'gw-a', 7, 0, cells]))
+    yield invalid('no cells', 'range', pack([5, 'gw-a', 7, 8, b'']))
+    yield invalid('three cells', 'range', pack([5, 'gw-a', 7, 8, cells[:36]]))
+    yield invalid('a cell cut', 'range', pack([5, 'gw-a', 7, 8, cells[:-1]]))
+    yield invalid('16,388 cells', 'limit', pack([5, 'gw-a', 7, 8, bytes(16388 * 12)]))
+    yield invalid('cells as str', 'type', pack([5, 'gw-a', 7, 8, 'a' * 48]))
+    yield invalid('a byte too many', 'trailing', pack([5, 'gw-a', 7, 8, cells]) + b'\0')
+    yield invalid_runs('1,048,577 bytes', 'limit', (b'\x95\x05', 1), (b'\x00', 1048575))
+
+
+def ids_of(ids):
+    return b''.join(struct.pack('>Q', i) for i in ids)
+
+
+def valid_answers():
+    def v(name, gateway, token, outcome, lacks, envelopes):
+        inner = pack_of(0, pack(envelopes))
+        return {'name': name, 'hex': pack([6, gateway, token, outcome, ids_of(lacks), inner]).hex(), 'fields': {
+            'gateway': gateway, 'token': num(token), 'outcome': outcome, 'lacks': [num(i) for i in lacks], 'pack': inner.hex()}}
+    yield v('one envelope, and one lacks', 'gw-b', 7, 0, [sketch_id(7, HASHES[0])], ENVELOPES[1:2])
+    yield v('nothing on either side', 'gw-b', 0, 0, [], [])
+    yield v('some', 'g' * 64, U64, 1, [0, 1, U64], ENVELOPES[:2])
+    yield v('unclear', 'gw-b', 7, 2, [], [])
+
+
+def invalid_answers():
+    inner = pack_of(0, pack(ENVELOPES[:1]))
+    yield invalid('frame 5', 'version', pack([5, 'gw-b', 7, 0, b'', inner]))
+    yield invalid('an answer of 5', 'type', pack([6, 'gw-b', 7, 0, b'']))
+    yield invalid('outcome 3', 'range', pack([6, 'gw-b', 7, 3, b'', inner]))
+    yield invalid('half an id', 'range', pack([6, 'gw-b', 7, 0, b'1234', inner]))
+    yield invalid('ids out of order', 'not_canonical', pack([6, 'gw-b', 7, 0, ids_of([2, 1]), inner]))
+    yield invalid('an id twice', 'not_canonical', pack([6, 'gw-b', 7, 0, ids_of([2, 2]), inner]))
+    yield invalid('16,385 ids', 'limit', pack([6, 'gw-b', 7, 0, ids_of(range(16385)), inner]))
+    yield invalid('pack as array', 'type', pack([6, 'gw-b', 7, 0, b'', Raw(inner)]))
+    yield invalid('cut', 'truncated', pack([6, 'gw-b', 7, 0, b'', inner])[:-1])
+    yield invalid('a byte too many', 'trailing', pack([6, 'gw-b', 7, 0, b'', inner]) + b'\0')
+    yield invalid_runs('1,048,577 bytes', 'limit', (b'\x96\x06', 1), (b'\x00', 1048575))
+
+
+def sketches():
+    # The vector of Aumasson and Bernstein: key 00 … 0f, data 00 … 07.
+    key = struct.unpack('<QQ', bytes(range(16)))
+    ids = [{'token': num(t), 'hash': h.hex(), 'id': num(sketch_id(t, h))} for t in (0, 7, U64) for h in HASHES[:2]]
+    return {'siphash': num(siphash(key, bytes(range(8)))), 'ids': ids}
 
 
 # ---------------------------------------------------------------------------------- acks and heads
@@ -299,6 +367,7 @@ def files():
     return {'envelope': both(valid_envelopes(), invalid_frames(), invalid_deltas(), invalid_entries(), invalid_payloads()),
             'scalar': both(valid_scalars(), invalid_scalars()), 'pack': both(valid_packs(), invalid_packs()),
             'batch': both(valid_batches(), invalid_batches()), 'state': both(valid_states(), invalid_states()),
+            'ask': both(valid_asks(), invalid_asks()), 'answer': both(valid_answers(), invalid_answers()), 'sketch': sketches(),
             'ack': both(valid_acks(), invalid_acks()), 'head': both(valid_heads(), invalid_heads()),
             'signature': signatures(), 'record': both(valid_records(), invalid_records()),
             'names': names(), 'digest': digests(), 'session': session()}

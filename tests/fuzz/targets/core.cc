@@ -6,6 +6,7 @@
 
 #include "tests/fuzz/bench.h"
 #include "tests/fuzz/craft.h"
+#include "transports/wire/ask.h"
 #include "transports/wire/pack.h"
 
 using namespace tributary;
@@ -68,6 +69,10 @@ class Stream {
                                  static_cast<std::int64_t>(script_.number() % 1'000'000));
       case 19:
         return bench_.check_quiet();
+      case 20:
+        return ask();
+      case 21:
+        return answer();
     }
   }
 
@@ -194,6 +199,36 @@ class Stream {
     const std::string below =
         "gw/peer/state/" + std::to_string(s.bucket) + "/" + std::to_string(s.part);
     bench_.receive(link(), bench_.topic(below), wire::encode(s), true);
+  }
+
+  // Of a state somewhat like ours, or of cells that are nobody's.
+  void ask() {
+    wire::Sketch cells(4 * (1 + script_.below(16)));
+    const std::uint64_t token = script_.number();
+    for (std::uint64_t n = script_.below(8); n > 0 && !heard_.empty(); --n) {
+      const std::string& e = heard_[script_.below(heard_.size())].second;
+      const auto sealed = wire::decode_sealed(e, {});
+      if (sealed) cells.add(wire::sketch_id(token, wire::sha256(sealed->body)));
+    }
+    std::string bytes = cells.bytes();
+    if (script_.one_in(4))
+      bytes[script_.number() % bytes.size()] = static_cast<char>(script_.byte());
+    wire::Ask a;
+    a.gateway = "peer";
+    a.token = token;
+    a.buckets = script_.one_in(4) ? 1 + script_.number() / 2 : ~std::uint64_t{0};
+    a.cells = bytes;
+    bench_.receive(link(), bench_.topic("gw/peer/ask/gw"), wire::encode(a), false);
+  }
+
+  void answer() {
+    const std::string data = pack(some_envelopes());
+    wire::Answer a;
+    a.gateway = "peer";
+    a.token = script_.number();
+    a.outcome = static_cast<wire::Outcome>(script_.below(3));
+    a.pack = data;
+    bench_.receive(link(), bench_.topic("gw/peer/answer/gw"), wire::encode(a), false);
   }
 
   // The broker replays what this gateway, or its earlier life, had published; sometimes cut short.

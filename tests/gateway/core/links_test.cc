@@ -19,9 +19,11 @@ TEST(Links, HearsOnlyTheDevicesOfALink) {
   EXPECT_EQ(filters, (std::vector<std::string>{
                          "0 tributary/v1/demo/view/gw/#", "0 tributary/v1/demo/up/+",
                          "0 tributary/v1/demo/gw/+/status", "0 tributary/v1/demo/gw/+/head",
-                         "0 tributary/v1/demo/gw/+/delta", "1 tributary/v1/demo/view/gw/#",
+                         "0 tributary/v1/demo/gw/+/delta", "0 tributary/v1/demo/gw/+/ask/gw",
+                         "0 tributary/v1/demo/gw/+/answer/gw", "1 tributary/v1/demo/view/gw/#",
                          "1 tributary/v1/demo/gw/+/status", "1 tributary/v1/demo/gw/+/head",
-                         "1 tributary/v1/demo/gw/+/delta"}));
+                         "1 tributary/v1/demo/gw/+/delta", "1 tributary/v1/demo/gw/+/ask/gw",
+                         "1 tributary/v1/demo/gw/+/answer/gw"}));
   rig.up("door-7", parts(0, 1, 1, "door-7"));
   rig.up("window-7", parts(0, 1, 1, "window-7"));
   rig.up("gate-1", parts(0, 1, 1, "gate-1"), 1);  // no devices on this link

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "transports/wire/ack.h"
+#include "transports/wire/ask.h"
 #include "transports/wire/pack.h"
 #include "transports/wire/record.h"
 #include "transports/wire/scalar.h"
@@ -43,6 +44,8 @@ const std::map<std::string, Decoder>& decoders() {
       {"pack", refusal_of([](const auto& b) { return decode_pack(b, limits); })},
       {"batch", refusal_of([](const auto& b) { return decode_batch(b, limits); })},
       {"state", refusal_of([](const auto& b) { return decode_state_part(b, limits); })},
+      {"ask", refusal_of([](const auto& b) { return decode_ask(b, limits); })},
+      {"answer", refusal_of([](const auto& b) { return decode_answer(b, limits); })},
       {"ack", refusal_of([](const auto& b) { return decode_ack(b, limits); })},
       {"head", refusal_of([](const auto& b) { return decode_head(b, limits); })},
       {"record", refusal_of([](const auto& b) { return decode_key_record(b); })}};
@@ -98,8 +101,8 @@ TEST_P(EveryFormat, SurvivesEveryBitFlip) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Wire, EveryFormat,
-                         testing::Values("envelope", "scalar", "pack", "batch", "state", "ack",
-                                         "head", "record"),
+                         testing::Values("envelope", "scalar", "pack", "batch", "state", "ask",
+                                         "answer", "ack", "head", "record"),
                          [](const auto& format) { return format.param; });
 
 // --- scalars
