@@ -116,6 +116,7 @@ bool Operator::open(std::string& why) {
   o.save = [this](std::string_view snapshot) { return memory_->replace(snapshot); };
   o.saved = memory_->content();
   o.batch_ops_max = 1;  // at once
+  o.signer = options_.signer;
   auto opened = sdk::Device::open(o);
   if (!opened && opened.error().code == sdk::Error::Code::snapshot_corrupt) {
     o.saved.clear();  // a fresh epoch: what it had said stays counted

@@ -29,6 +29,7 @@ class Operator {
   struct Options {
     std::string fleet, gateway, memory_path;
     std::function<std::uint64_t()> random;
+    std::optional<signing::Signer> signer = {};  // its gateway's
   };
   explicit Operator(Options options);
 

@@ -187,6 +187,7 @@ Daemon::Options daemon_options(const config::Loaded& loaded) {
   o.store.random = random64;
   o.random = random64;
   o.steward = steward_options(loaded);
+  o.steward->person.signer = o.core.trust.signer;
   if (loaded.derived.http.on) o.http = http_options(loaded);
   for (std::size_t i = 0; i < g.brokers.size(); ++i) {
     o.links.push_back(link_of(g.brokers[i], loaded.derived.links[i]));

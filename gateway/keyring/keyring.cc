@@ -21,6 +21,7 @@ using transports::tls::day_s;
 
 // A device's clock may be behind; what was made a moment ago must be valid for it.
 constexpr std::int64_t backdate_s = day_s;
+constexpr std::size_t id_bytes_max = 64;
 
 [[noreturn]] void refuse(const std::string& text) {
   throw Error(Error::Kind::refused, text);
@@ -153,7 +154,12 @@ void Keyring::load() {
 }
 
 void Keyring::register_key(const Member& member, const PublicBytes& key, std::int64_t now_s) {
-  registry_->add(member.role, member.id, key, static_cast<std::uint64_t>(now_s) * 1'000);
+  const std::uint64_t now_ms = static_cast<std::uint64_t>(now_s) * 1'000;
+  registry_->add(member.role, member.id, key, now_ms);
+  // What people change through a gateway is an actor of its own, signed by the gateway.
+  if (member.role == Role::gateway) {
+    registry_->add(Role::device, ("operator-" + member.id).substr(0, id_bytes_max), key, now_ms);
+  }
   registry_changed_ = true;
   gateways_changed_ |= member.role == Role::gateway;
 }
