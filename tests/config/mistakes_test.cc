@@ -50,7 +50,7 @@ constexpr Case file_cases[] = {
     {"empty_section", "[influx]\n",
      "g.toml:1:1: unknown section [influx]; there are gateway, broker, commit, sync, limits, "
      "memory, "
-     "view, store, http, log"},
+     "view, store, http, security, log, history, alerts, homeassistant"},
     {"listen_port_alone", "[http]\nlisten = \"8080\"\n",
      "g.toml:2:10: http.listen = \"8080\" must be address:port, for example 127.0.0.1:8080"},
     {"listen_name", "[http]\nlisten = \"gateway.local:8080\"\n",
