@@ -204,7 +204,7 @@ void Peers::run(Instant now, const OurHeads& ours, bool settled, Output& out, Co
       if (t.fetch || t.differs_since_ms != never) peer.waiting |= std::uint64_t{1} << b;
     }
     if (due != 0) start_all(name, peer, due, now, ours, out, counters);
-    if (peer.waiting == 0) peer.missed = false;
+    if (peer.waiting == 0 && now.mono_ms >= peer.not_before_ms) peer.missed = false;
   }
 }
 
