@@ -32,12 +32,12 @@ bool History::Impl::seek(store::Statement& by, std::uint64_t at, std::uint64_t s
 Tier History::Impl::choose(const Question& q) {
   const auto reaches = [&](Tier tier) {
     const std::uint64_t oldest = oldest_ms[static_cast<std::size_t>(tier)];
-    if (oldest == 0) return false;
-    // Nothing that is coarser is older: then this is all there is.
+    // Nothing that is coarser is older: then this is all there is, be it only what is not written
+    // yet.
     bool first = true;
     for (std::size_t t = static_cast<std::size_t>(tier) + 1; t < 3; ++t)
-      first = first && (oldest_ms[t] == 0 || oldest_ms[t] + widths_ms[t] > oldest);
-    return oldest <= q.from_ms || first;
+      first = first && (oldest_ms[t] == 0 || (oldest != 0 && oldest_ms[t] + widths_ms[t] > oldest));
+    return first || (oldest != 0 && oldest <= q.from_ms);
   };
   const std::uint64_t width = q.to_ms - q.from_ms;
   if (width <= raw_width_ms && reaches(Tier::raw)) return Tier::raw;

@@ -84,6 +84,18 @@ TEST_F(HistoryTest, StepsAreFoundInTheMinuteOfAnEmptyOne) {
   EXPECT_EQ(a.points, (std::vector<Point>{{begin_ms + 1'000, 3, 3, 3}}));
 }
 
+// Found on the page: in its first minute a day was read from hours, of which there were none.
+TEST_F(HistoryTest, ADayOfAYoungHistoryIsReadByMinutes) {
+  History h(options());
+  ASSERT_EQ(h.write(begin_ms, one(3)), "");
+  const Answer a = h.read({.key = "k",
+                           .type = "gcounter",
+                           .from_ms = begin_ms - 24 * hour_ms,
+                           .to_ms = begin_ms + 2'000});
+  EXPECT_EQ(a.tier, Tier::minute);
+  EXPECT_EQ(a.points.size(), 1U);
+}
+
 TEST_F(HistoryTest, WhatItWasBeforeIsTold) {
   History h(options());
   for (std::uint64_t i = 0; i < 300; ++i) {  // ours once an hour, another's all the time
