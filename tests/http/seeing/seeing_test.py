@@ -41,7 +41,7 @@ def history_is_kept_and_read(site, g1):
     assert code == 0 and out.startswith("time,last,lowest,highest\n"), out
     assert site.cli("history", "nobody")[0] == 1
     assert site.cli("history", "plant/parts", "--since", "soon")[0] == 2
-    assert site.get(g1, "/api/v1/status")["history"]["series"] >= 1
+    eventually(20, "the status counts it", lambda: site.get(g1, "/api/v1/status")["history"]["series"] >= 1)
 
 
 def history_outlives_the_gateway_and_its_loss_is_nobodys(site, g1):
