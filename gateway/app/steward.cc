@@ -46,7 +46,7 @@ Steward::Steward(Options options, Log& log)
       operator_acks_(options_.root + "/ack/" + operator_.id()) {
   if (options_.homeassistant) homeassistant_.emplace(*options_.homeassistant);
   if (!options_.history) return;
-  aside_.history.emplace();
+  aside_.history = Aside::History{};
   recorder_ = std::make_unique<history::Recorder>(
       *options_.history, [&log](bool well, const std::string& text) {
         log.write(well ? Level::info : Level::warning, "history", text);

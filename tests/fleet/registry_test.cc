@@ -139,7 +139,7 @@ TEST_F(RegistryTest, WhatIsThereIsNotEnteredAgain) {
 TEST_F(RegistryTest, OnlyGrowsAndFullEnvelopesStayAsTheyAre) {
   std::vector<std::string> full;
   std::set<std::string> known;
-  for (const std::size_t upto : {1, 999, 1'000, 1'001, 1'999, 2'000, 2'500}) {
+  for (const std::size_t upto : {1U, 999U, 1'000U, 1'001U, 1'999U, 2'000U, 2'500U}) {
     SCOPED_TRACE("members: " + std::to_string(upto));
     enroll(registry.size(), upto);
     EXPECT_EQ(registry.size(), upto);

@@ -99,7 +99,7 @@ std::set<std::string> families() {
   o.gateway = "g1";
   core::Gateway gateway(o, 1, 2);
   Aside aside;
-  aside.history.emplace();
+  aside.history = Aside::History{};
   for (const char* name :
        {"clients/connected", "clients/total", "subscriptions/count", "retained messages/count",
         "store/messages/count", "store/messages/bytes", "publish/messages/dropped",

@@ -171,7 +171,7 @@ class SignedRestart : public Signed {
 };
 
 TEST_F(SignedRestart, TheRowsGiveTheSameStateInWhateverOrder) {
-  for (const std::uint64_t row : {900, 0, 901}) {
+  for (const std::uint64_t row : {900U, 0U, 901U}) {
     renumber("admin", row);
     rig.reboot();
     rig.settle();
