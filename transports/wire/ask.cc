@@ -12,20 +12,9 @@ namespace {
 using Code = DecodeError::Code;
 
 constexpr std::uint64_t ask_frame = 5, answer_frame = 6;
-constexpr std::size_t fields_max = 65'535;  // a frame of another version may have any number
 constexpr std::uint64_t u64_max = ~std::uint64_t{0};
 constexpr std::size_t id_bytes = 8;
 constexpr std::size_t lacks_max = sketch_cells_max;  // no sketch tells more
-
-bool read_frame(Reader& r, std::uint64_t frame, std::size_t fields, const char* where) {
-  std::size_t n = 0;
-  std::uint64_t version = 0;
-  if (!r.array(n, fields_max, 1, where)) return false;
-  if (n == 0) return r.fail(Code::type, where);
-  if (!r.uint(version, where)) return false;
-  if (version != frame) return r.fail(Code::version, where);
-  return n == fields || r.fail(Code::type, where);
-}
 
 bool read_lacks(Reader& r, std::vector<std::uint64_t>& lacks) {
   std::string_view bytes;
@@ -43,7 +32,7 @@ bool read_lacks(Reader& r, std::vector<std::uint64_t>& lacks) {
 
 bool read_answer(Reader& r, Answer& a, const Limits& limits) {
   std::uint64_t outcome = 0;
-  if (!read_frame(r, answer_frame, 6, "answer") || !r.id(a.gateway, "answer.gateway") ||
+  if (!r.frame(answer_frame, 6, "answer") || !r.id(a.gateway, "answer.gateway") ||
       !r.uint(a.token, "answer.token") || !r.uint_in(outcome, 0, 2, "answer.outcome") ||
       !read_lacks(r, a.lacks) || !r.bin(a.pack, limits.payload_bytes_max, "answer.pack"))
     return false;
@@ -69,7 +58,7 @@ Result<Ask, DecodeError> decode_ask(std::string_view bytes, const Limits& limits
   if (bytes.size() > limits.payload_bytes_max) return Failure{DecodeError{Code::limit, 0, "ask"}};
   Reader r(bytes);
   Ask a;
-  if (!read_frame(r, ask_frame, 5, "ask") || !r.id(a.gateway, "ask.gateway") ||
+  if (!r.frame(ask_frame, 5, "ask") || !r.id(a.gateway, "ask.gateway") ||
       !r.uint(a.token, "ask.token") || !r.uint_in(a.buckets, 1, u64_max, "ask.buckets") ||
       !r.bin(a.cells, sketch_cells_max * sketch_cell_bytes, "ask.cells"))
     return Failure{r.error()};

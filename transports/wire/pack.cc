@@ -14,7 +14,6 @@ namespace {
 using Code = DecodeError::Code;
 
 constexpr std::uint64_t pack_frame = 2, batch_frame = 3, state_frame = 4;
-constexpr std::size_t fields_max = 65'535;  // a frame of another version may have any number
 constexpr std::uint64_t u64_max = ~std::uint64_t{0};
 constexpr std::uint32_t state_parts_max = 65'536;  // of a bucket
 constexpr std::uint64_t buckets = 64;
@@ -24,18 +23,8 @@ struct PackHeader {
   std::string_view data;
 };
 
-bool read_frame(Reader& r, std::uint64_t frame, std::size_t fields, const char* where) {
-  std::size_t n = 0;
-  std::uint64_t version = 0;
-  if (!r.array(n, fields_max, 1, where)) return false;
-  if (n == 0) return r.fail(Code::type, where);
-  if (!r.uint(version, where)) return false;
-  if (version != frame) return r.fail(Code::version, where);
-  return n == fields || r.fail(Code::type, where);
-}
-
 bool read_header(Reader& r, const Limits& limits, PackHeader& h) {
-  if (!read_frame(r, pack_frame, 4, "pack") || !r.uint_in(h.codec, 0, 2, "pack.codec") ||
+  if (!r.frame(pack_frame, 4, "pack") || !r.uint_in(h.codec, 0, 2, "pack.codec") ||
       !r.uint(h.size, "pack.size"))
     return false;
   if (h.size > limits.pack_bytes_max) return r.fail(Code::limit, "pack.size");
@@ -109,7 +98,7 @@ Result<std::vector<std::string_view>, DecodeError> split_upload(std::string_view
   Reader r(payload);
   std::size_t fields = 0;
   std::uint64_t frame = 0;
-  if (!r.array(fields, fields_max, 1, "upload")) return Failure{r.error()};
+  if (!r.array(fields, Reader::frame_fields_max, 1, "upload")) return Failure{r.error()};
   if (fields == 0) return Failure{DecodeError{Code::type, 0, "upload"}};
   if (!r.uint(frame, "upload.version")) return Failure{r.error()};
   if (frame == protocol_version) return std::vector<std::string_view>{payload};
@@ -134,7 +123,7 @@ Result<Batch, DecodeError> decode_batch(std::string_view bytes, const Limits& li
   if (over(bytes, limits)) return Failure{DecodeError{Code::limit, 0, "batch"}};
   Reader r(bytes);
   Batch b;
-  if (!read_frame(r, batch_frame, 6, "batch") || !r.id(b.gateway, "batch.gateway") ||
+  if (!r.frame(batch_frame, 6, "batch") || !r.id(b.gateway, "batch.gateway") ||
       !r.uint(b.incarnation, "batch.incarnation") || !r.uint(b.session, "batch.session") ||
       !r.uint_in(b.number, 1, u64_max, "batch.number") ||
       !r.bin(b.pack, limits.payload_bytes_max, "batch.pack") || !r.end("batch"))
@@ -160,7 +149,7 @@ Result<StatePart, DecodeError> decode_state_part(std::string_view bytes, const L
   Reader r(bytes);
   StatePart s;
   std::uint64_t bucket = 0, part = 0, parts = 0;
-  if (!read_frame(r, state_frame, 7, "state") || !r.id(s.gateway, "state.gateway") ||
+  if (!r.frame(state_frame, 7, "state") || !r.id(s.gateway, "state.gateway") ||
       !r.uint(s.incarnation, "state.incarnation") ||
       !r.uint_in(bucket, 0, buckets - 1, "state.bucket") ||
       !r.uint_in(part, 0, state_parts_max - 1, "state.part") ||

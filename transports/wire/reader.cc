@@ -188,6 +188,18 @@ bool Reader::scalar(std::string_view& exact, std::size_t max, const char* where)
   return exact.size() <= max || fail(Code::limit, where);
 }
 
+bool Reader::frame(std::uint64_t number, std::size_t fields, const char* where,
+                   const char* where_number) {
+  std::size_t n = 0;
+  std::uint64_t found = 0;
+  if (!array(n, frame_fields_max, 1, where)) return false;
+  if (n == 0) return fail(DecodeError::Code::type, where);
+  const char* const named = where_number == nullptr ? where : where_number;
+  if (!uint(found, named)) return false;
+  if (found != number) return fail(DecodeError::Code::version, named);
+  return n == fields || fail(DecodeError::Code::type, where);
+}
+
 bool Reader::end(const char* where) {
   last_ = at_;
   return at_ == end_ || fail(Code::trailing, where);

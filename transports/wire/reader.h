@@ -61,6 +61,10 @@ class Reader {
   // A value that is no array and no map, of at most `max` bytes.
   bool scalar(std::string_view& exact, std::size_t max, const char* where);
 
+  static constexpr std::size_t frame_fields_max = 65'535;  // of a frame that is not known
+  // The header of a frame: its number first, for another one may have another number of fields.
+  bool frame(std::uint64_t number, std::size_t fields, const char* where,
+             const char* where_number = nullptr);
   bool end(const char* where);  // nothing is left, else `trailing`
 
   // Records an error at the start of what was read last; always false.

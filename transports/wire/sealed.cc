@@ -17,19 +17,9 @@ using Code = DecodeError::Code;
 constexpr std::size_t key_id_bytes_max = 32;
 constexpr std::size_t signature_bytes = 64;
 
-bool read_version(Reader& r, const Limits& limits) {
-  // The version before the length: a later one may have another number of fields.
-  std::size_t fields = 0;
-  std::uint64_t version = 0;
-  if (!r.array(fields, limits.sealed_bytes_max, 1, "sealed")) return false;
-  if (fields == 0) return r.fail(Code::type, "sealed");
-  if (!r.uint(version, "sealed.version")) return false;
-  if (version != protocol_version) return r.fail(Code::version, "sealed.version");
-  return fields == 4 || r.fail(Code::type, "sealed");
-}
-
 bool read_sealed(Reader& r, Sealed& out, const Limits& limits) {
-  if (!read_version(r, limits) || !r.bin(out.body, limits.body_bytes_max, "sealed.body") ||
+  if (!r.frame(protocol_version, 4, "sealed", "sealed.version") ||
+      !r.bin(out.body, limits.body_bytes_max, "sealed.body") ||
       !r.bin(out.key_id, key_id_bytes_max, "sealed.key_id") ||
       !r.bin(out.signature, signature_bytes, "sealed.signature"))
     return false;
