@@ -42,18 +42,10 @@ constexpr std::string_view key_field = ",\"key\":\"";
 constexpr std::string_view signature_field = "\",\"signature\":\"";
 
 // Empty: it is no lower-case hex.
-std::string from_hex(std::string_view text) {
-  const auto digit = [](char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
-  std::string out;
-  if (text.size() % 2 != 0) return out;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = digit(text[i]), low = digit(text[i + 1]);
-    if (high < 0 || low < 0) return {};
-    out += static_cast<char>(high * 16 + low);
-  }
-  return out;
+std::string bytes_of(std::string_view hex) {
+  std::string out(hex.size() / 2, '\0');
+  const bool good = wire::from_hex(hex, reinterpret_cast<unsigned char*>(out.data()), out.size());
+  return good ? out : std::string();
 }
 
 }  // namespace
@@ -104,8 +96,8 @@ StatusSeal status_seal(std::string_view json) {
   if (key == std::string_view::npos || signature == std::string_view::npos || signature < key)
     return out;
   const std::size_t key_at = key + key_field.size(), at = signature + signature_field.size();
-  out.key_id = from_hex(json.substr(key_at, signature - key_at));
-  out.signature = from_hex(json.substr(at, json.find('"', at) - at));
+  out.key_id = bytes_of(json.substr(key_at, signature - key_at));
+  out.signature = bytes_of(json.substr(at, json.find('"', at) - at));
   out.body = json.substr(0, key);
   return out;
 }

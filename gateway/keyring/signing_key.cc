@@ -37,32 +37,6 @@ PublicBytes public_bytes(const std::string& hex) {
 
 }  // namespace
 
-std::string to_hex(const std::uint8_t* bytes, std::size_t size) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * size);
-  for (std::size_t i = 0; i < size; ++i) {
-    out += digits[bytes[i] >> 4U];
-    out += digits[bytes[i] & 15U];
-  }
-  return out;
-}
-
-bool from_hex(std::string_view text, std::uint8_t* bytes, std::size_t size) {
-  if (text.size() != 2 * size) return false;
-  const auto digit = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
-  for (std::size_t i = 0; i < size; ++i) {
-    const int high = digit(text[2 * i]);
-    const int low = digit(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
-  }
-  return true;
-}
-
 PublicKey PublicKey::parse(std::string_view text) {
   const auto values = from_lines(text, public_title, {"fleet", "role", "id", "public"});
   return {owner_of(values), public_bytes(values[3])};

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "transports/signing/ed25519.h"
+#include "transports/wire/bytes.h"
 
 namespace tributary::keyring {
 
@@ -62,8 +63,9 @@ class SigningKey {
   std::shared_ptr<const signing::SecretKey> secret_;
 };
 
-std::string to_hex(const std::uint8_t* bytes, std::size_t size);
-// False when the text is not exactly 2 × size lower-case hex digits.
-bool from_hex(std::string_view text, std::uint8_t* bytes, std::size_t size);
+using wire::from_hex;
+inline std::string to_hex(const std::uint8_t* bytes, std::size_t size) {
+  return wire::to_hex({reinterpret_cast<const char*>(bytes), size});
+}
 
 }  // namespace tributary::keyring

@@ -29,6 +29,20 @@ std::string to_hex(std::string_view bytes) {
   return out;
 }
 
+bool from_hex(std::string_view text, unsigned char* out, std::size_t size) {
+  if (text.size() != 2 * size) return false;
+  const auto digit = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  for (std::size_t i = 0; i < size; ++i) {
+    const int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    out[i] = static_cast<unsigned char>(high << 4 | low);
+  }
+  return true;
+}
+
 const char* name(DecodeError::Code code) {
   switch (code) {
     case DecodeError::Code::truncated:

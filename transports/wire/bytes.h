@@ -30,6 +30,8 @@ struct Hash {
 Hash sha256(std::string_view data);
 // Lower-case hexadecimal.
 std::string to_hex(std::string_view bytes);
+// The other way round. False, with `out` in any state: the text is not that of `size` bytes.
+bool from_hex(std::string_view text, unsigned char* out, std::size_t size);
 
 struct DecodeError {
   enum class Code : std::uint8_t {
