@@ -10,7 +10,7 @@
 #include "gateway/app/cli.h"
 #include "gateway/app/requests.h"
 #include "gateway/app/text.h"
-#include "transports/wire/envelope.h"
+#include "transports/wire/record.h"
 
 namespace tributary::app {
 namespace {
@@ -18,7 +18,6 @@ namespace {
 using devices::Operation;
 using nlohmann::json;
 
-constexpr std::size_t id_bytes_max = 64;
 constexpr std::size_t refused_shown_max = 20;
 
 std::string dump(const json& value) {
@@ -89,13 +88,10 @@ Operation read_operation(std::string_view arguments) {
   return op;
 }
 
-std::string id_of(const std::string& gateway) {
-  return ("operator-" + gateway).substr(0, id_bytes_max);
-}
-
 }  // namespace
 
-Operator::Operator(Options options) : options_(std::move(options)), id_(id_of(options_.gateway)) {
+Operator::Operator(Options options)
+    : options_(std::move(options)), id_(wire::operator_id(options_.gateway)) {
   std::error_code ignored;
   std::string why;  // told by the next operation
   if (std::filesystem::exists(options_.memory_path, ignored)) open(why);

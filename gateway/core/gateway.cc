@@ -64,6 +64,7 @@ Gateway::Impl::Impl(const Options& o, std::uint64_t incarnation_, std::uint64_t 
     : options(o),
       root(root_of(o)),
       base(root + "/gw"),
+      people(wire::operator_id(o.gateway)),
       incarnation(incarnation_),
       session(session_),
       trust(options),

@@ -178,6 +178,7 @@ struct Gateway::Impl {
 
   Options options;
   std::string root, base;  // base = root + "/gw"
+  std::string people;      // the id of the actor of what they change through this gateway
   std::uint64_t incarnation = 0, session = 0;
 
   ActorTable actors;

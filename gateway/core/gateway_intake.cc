@@ -61,9 +61,11 @@ void Gateway::Impl::receive(Instant now, Inbound&& in) {
     if (!wire::valid_id(rest))
       return reject(now, Reject::topic, in.topic, "not a device id", in.payload);
     const auto& hears = links[in.link].options.hears;
-    const bool ours = std::any_of(hears.begin(), hears.end(), [&](const std::string& pattern) {
-      return glob_matches(pattern, rest);
-    });
+    // Whatever it hears of devices: what people change through this gateway.
+    const bool ours =
+        rest == people || std::any_of(hears.begin(), hears.end(), [&](const std::string& pattern) {
+          return glob_matches(pattern, rest);
+        });
     if (!ours) {
       counters.rejected[static_cast<std::size_t>(Reject::not_heard)] += 1;
       return;

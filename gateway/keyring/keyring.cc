@@ -21,7 +21,6 @@ using transports::tls::day_s;
 
 // A device's clock may be behind; what was made a moment ago must be valid for it.
 constexpr std::int64_t backdate_s = day_s;
-constexpr std::size_t id_bytes_max = 64;
 
 [[noreturn]] void refuse(const std::string& text) {
   throw Error(Error::Kind::refused, text);
@@ -158,7 +157,7 @@ void Keyring::register_key(const Member& member, const PublicBytes& key, std::in
   registry_->add(member.role, member.id, key, now_ms);
   // What people change through a gateway is an actor of its own, signed by the gateway.
   if (member.role == Role::gateway) {
-    registry_->add(Role::device, ("operator-" + member.id).substr(0, id_bytes_max), key, now_ms);
+    registry_->add(Role::device, wire::operator_id(member.id), key, now_ms);
   }
   registry_changed_ = true;
   gateways_changed_ |= member.role == Role::gateway;
@@ -237,7 +236,8 @@ std::string Keyring::folder(Role role, const std::string& id) const {
 // One name, one member: the broker knows no roles, just names.
 void Keyring::refuse_taken(const std::string& id) const {
   if (!is_id(id)) refuse("\"" + id + "\" is no id: 1 to 64 of A-Z a-z 0-9 _ -");
-  if (id == "broker" || id == "admin" || id == "nobody") {
+  // The last are what people change through a gateway.
+  if (id == "broker" || id == "admin" || id == "nobody" || id.starts_with("operator-")) {
     refuse("\"" + id + "\" is not free for a member: choose another id");
   }
   for (const Member& member : members_) {

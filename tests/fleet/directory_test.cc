@@ -263,6 +263,15 @@ TEST_F(FleetDirectory, ADamagedListIsSaidAndNothingIsWritten) {
   }
 }
 
+TEST_F(FleetDirectory, NoMemberIsCalledAsWhatPeopleChangeThroughAGateway) {
+  test::TempDir place;
+  Keyring ring =
+      Keyring::init({.dir = (place.path() / "plant").string(), .fleet = "plant"}, 1'800'000'000);
+  for (const char* id : {"operator-g1", "operator-"}) {
+    EXPECT_THROW(ring.enroll(Role::device, id, 1'800'000'000), Error) << id;
+  }
+}
+
 TEST_F(FleetDirectory, ARevokedGatewayLeavesTheDevicesFiles) {
   test::TempDir place;
   const std::string plant = (place.path() / "plant").string();

@@ -76,6 +76,10 @@ bool read_key_record(Reader& r, KeyRecord& out) {
 
 }  // namespace
 
+std::string operator_id(std::string_view gateway) {
+  return ("operator-" + std::string(gateway)).substr(0, id_bytes_max);
+}
+
 std::string encode(const KeyRecord& record) {
   assert(known_role(record.role) && valid_id(record.id) && record.key.size() == key_bytes);
   Writer w;

@@ -21,6 +21,9 @@ inline constexpr std::string_view keys_key = "$fleet/keys";
 inline constexpr std::string_view grants_key = "$fleet/grants";
 inline constexpr std::string_view admin_id = "admin";  // who writes the registry
 
+// The actor of what people change through a gateway; it signs with the gateway's key.
+std::string operator_id(std::string_view gateway);
+
 // This member signs with this key.
 struct KeyRecord {
   std::string_view role;  // "device", "gateway"

@@ -34,6 +34,17 @@ TEST(Links, HearsOnlyTheDevicesOfALink) {
   EXPECT_EQ(rig.rejected(Reject::not_heard), 1u);
 }
 
+// What people change through this gateway is an actor of its own, whatever devices it listens to.
+TEST(Links, HearItsOwnOperatorAlways) {
+  Rig rig(Rig::defaults("gw"), {{.name = "local", .hears = {"a-*"}}});
+  rig.boot();
+  rig.up("operator-gw", envelope({.device = "operator-gw"}, {counter("k", 1, 5)}));
+  rig.up("operator-other", envelope({.device = "operator-other"}, {counter("k", 1, 7)}));
+  rig.settle();
+  EXPECT_EQ(rig.shows("k", wire::Type::gcounter), "5");
+  EXPECT_EQ(rig.rejected(Reject::not_heard), 1u);
+}
+
 TEST(Links, ALinkWithoutPeersHearsAndTellsNone) {
   Rig rig(Rig::defaults(), {{"local", true, false}});
   rig.boot();
