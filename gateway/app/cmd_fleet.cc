@@ -7,6 +7,7 @@
 
 #include "gateway/app/cli.h"
 #include "gateway/app/clock.h"
+#include "gateway/app/keyring_command.h"
 #include "gateway/app/table.h"
 #include "gateway/app/terminal.h"
 #include "gateway/keyring/enrolment.h"
@@ -33,17 +34,6 @@ struct FleetArguments {
 
 std::int64_t now_s() {
   return static_cast<std::int64_t>(wall_now_ms() / 1'000);
-}
-
-// Errors of the keyring as the command line tells them.
-std::function<Exit()> telling(std::function<Exit()> run) {
-  return [run = std::move(run)] {
-    try {
-      return run();
-    } catch (const kr::Error& e) {
-      throw Trouble(e.kind == kr::Error::Kind::storage ? Exit::storage : Exit::negative, e.what());
-    }
-  };
 }
 
 json row_json(const kr::KeyRow& row) {

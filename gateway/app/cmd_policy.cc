@@ -7,9 +7,9 @@
 
 #include "gateway/app/cli.h"
 #include "gateway/app/clock.h"
+#include "gateway/app/keyring_command.h"
 #include "gateway/app/table.h"
 #include "gateway/core/grants.h"
-#include "gateway/keyring/error.h"
 #include "gateway/keyring/keyring.h"
 #include "transports/wire/pack.h"
 
@@ -31,7 +31,7 @@ struct PolicyArguments {
   // test
   std::string member, key, type, operation;
   std::uint64_t amount = 1;
-  std::string at;  // hours from now
+  std::uint32_t in_hours = 0;
 };
 
 std::uint64_t now_ms() {
@@ -202,7 +202,7 @@ Exit test(const PolicyArguments& a) {
   wire::Delta d;
   d.device = a.member;
   d.to = 1;
-  d.hlc = crdt::Hlc::at(now_ms() + (a.at.empty() ? 0 : std::stoull(a.at) * hour_ms));
+  d.hlc = crdt::Hlc::at(now_ms() + a.in_hours * hour_ms);
   const std::string why = grants.denied(d, entry);
   if (a.as_json) {
     json out = {{"allowed", why.empty()}};
@@ -212,16 +212,6 @@ Exit test(const PolicyArguments& a) {
     std::puts(why.empty() ? "allowed" : ("denied: " + why).c_str());
   }
   return why.empty() ? Exit::ok : Exit::negative;
-}
-
-std::function<Exit()> telling(std::function<Exit()> run) {
-  return [run = std::move(run)] {
-    try {
-      return run();
-    } catch (const kr::Error& e) {
-      throw Trouble(e.kind == kr::Error::Kind::storage ? Exit::storage : Exit::negative, e.what());
-    }
-  };
 }
 
 void add_dir(CLI::App& app, PolicyArguments& a) {
@@ -279,8 +269,8 @@ void add_policy(CLI::App& root, Commands& commands) {
   test_app->add_option("operation", tested->operation, "add, take, set, other")->required();
   test_app->add_option("--amount", tested->amount, "a counter's sum after it")
       ->capture_default_str();
-  test_app->add_option("--in-hours", tested->at, "not now, but so much later")
-      ->check(CLI::NonNegativeNumber);
+  test_app->add_option("--in-hours", tested->in_hours, "not now, but so much later")
+      ->capture_default_str();
   add_dir(*test_app, *tested);
   test_app->add_flag("--json", tested->as_json, "as JSON");
   test_app->footer(examples(
