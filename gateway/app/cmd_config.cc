@@ -9,6 +9,7 @@
 #include "gateway/app/clock.h"
 #include "gateway/app/settings.h"
 #include "gateway/app/tls_check.h"
+#include "gateway/app/trust_files.h"
 
 namespace tributary::app {
 namespace {
@@ -35,6 +36,7 @@ Exit check(const ConfigArguments& arguments) {
   TlsFindings found = check_tls(*loaded, static_cast<std::int64_t>(wall_now_ms() / 1'000));
   found.broken.insert(found.broken.end(), found.of_time.begin(), found.of_time.end());
   if (!found.broken.empty()) throw Trouble(Exit::config, config::to_string(found.broken));
+  check_trust(loaded->gateway);
   for (const std::string& text : found.warnings)
     std::fprintf(stderr, "warning: %s\n", text.c_str());
   std::puts(config::summary(*loaded, inputs).c_str());

@@ -32,6 +32,11 @@ Result<bool, store::Error> Pump::restore(store::Store& store) {
   core_ = std::make_unique<core::Gateway>(options_.core, store.incarnation(), session_number_);
   if (auto bytes = options_.registry ? options_.registry() : std::nullopt)
     registry_ = std::move(*bytes);
+  if (options_.registry && registry_.empty()) {
+    log(Level::warning, "registry",
+        "the registry's file cannot be read: only the database and the other gateways say who is "
+        "enrolled\n  look at security.registry_file");
+  }
   give_registry();  // before the rows: their signatures are verified
   std::uint64_t actors = 0;
   const auto loaded = store.load({

@@ -178,7 +178,8 @@ Daemon::Options daemon_options(const config::Loaded& loaded) {
   Daemon::Options o;
   o.core = core_options(loaded);
   o.core.trust = trust_options(g);
-  o.registry = registry_reader(g.security.registry_file);
+  if (o.core.trust.signatures != core::Signatures::off)
+    o.registry = registry_reader(g.security.registry_file);
   o.database_path = loaded.derived.database_path;
   o.store.identity = {.fleet = g.gateway.fleet, .gateway = g.gateway.id};
   o.store.dead_letters_max = g.limits.dead_letters_max;

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "gateway/app/cli.h"
+#include "gateway/core/gateway.h"
 #include "gateway/keyring/error.h"
 #include "gateway/keyring/signing_key.h"
 
@@ -92,6 +93,18 @@ core::TrustOptions trust_options(const config::Gateway& g) {
   out.permissions = s.permissions;
   out.signer = read_signer(s.signing_key_file, {g.gateway.fleet, "gateway", g.gateway.id});
   return out;
+}
+
+void check_trust(const config::Gateway& g) {
+  const std::string& file = g.security.registry_file;
+  if (g.security.signatures == config::Signatures::off) return;
+  core::Options options;
+  options.fleet = g.gateway.fleet;
+  options.gateway = g.gateway.id;
+  options.trust = trust_options(g);
+  if (file.empty()) return;
+  const std::string wrong = core::Gateway(options, 0, 0).registry({}, must_read(file));
+  if (!wrong.empty()) die(file, wrong);
 }
 
 std::function<std::optional<std::string>()> registry_reader(const std::string& file) {

@@ -18,6 +18,8 @@
 namespace tributary::app {
 
 core::TrustOptions trust_options(const config::Gateway& gateway);
+// All of it, the registry read as the gateway will. Throws Trouble(config).
+void check_trust(const config::Gateway& gateway);
 
 // Each call: the file's bytes when it has changed since the last one; nothing while it cannot be
 // read.

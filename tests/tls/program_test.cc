@@ -29,11 +29,6 @@ class SecureProgram : public testing::Test {
                          folder + "/tls.key\"\n" + more);
     return file;
   }
-  static std::string trust(const std::string& folder) {
-    return "[security]\nsignatures = \"require\"\nadmin_key_file = \"" + folder +
-           "/admin.pub\"\nsigning_key_file = \"" + folder + "/sign.key\"\nregistry_file = \"" +
-           folder + "/registry\"\n";
-  }
   std::string folder(const std::string& name) const { return world.dir() + "/" + name; }
   std::vector<std::string> as(std::vector<std::string> words, const std::string& who) const {
     words.insert(words.end(), {"--broker", uri(), "--identity", folder(who)});
@@ -46,7 +41,7 @@ class SecureProgram : public testing::Test {
 
 TEST_F(SecureProgram, DeviceGatewayAndOperatorWorkTogether) {
   const std::string me = folder("gateways/g1");
-  Program g1({"gateway", "--config", toml(me, trust(me))}, dir.path() / "g1.log");
+  Program g1({"gateway", "--config", toml(me, test::security_lines(me))}, dir.path() / "g1.log");
   ASSERT_TRUE(test::eventually(30s, [&] {
     return g1.log().find("connected: to broker local") != std::string::npos;
   })) << g1.log();
@@ -60,6 +55,48 @@ TEST_F(SecureProgram, DeviceGatewayAndOperatorWorkTogether) {
   const Ran status = run(as({"status", "--json"}, "operators/op"));
   EXPECT_THAT(status.out,
               AllOf(HasSubstr("\"tls\": true"), HasSubstr("\"certificate_days_left\": 36")));
+}
+
+// Without a grant nothing is allowed; the device hears why, and goes on when the grant has come.
+TEST_F(SecureProgram, WhatNoGrantAllowsIsRefusedByItsName) {
+  const std::string me = folder("gateways/g1");
+  Program g1({"gateway", "--config",
+              toml(me, test::security_lines(me) + "permissions = true\n[http]\nlisten = \"\"\n")},
+             dir.path() / "g1.log");
+  write_file(dir.path() / "r.csv", "timestamp,key,type,operation,value\n1,a/b,gcounter,add,3\n");
+  const auto replay = [&] {
+    return run(
+        as({"device", "replay", (dir.path() / "r.csv").string(), "--id", "d1", "--speed", "0"},
+           "devices/d1"));
+  };
+  const Ran refused = replay();
+  EXPECT_THAT(refused.err, HasSubstr("no grant lets 'd1' add to gcounter 'a/b'")) << g1.log();
+  EXPECT_EQ(run(as({"get", "a/b"}, "operators/op")).status, 1);
+
+  keyring::Keyring& ring = world.ring();
+  wire::GrantRecord grant;
+  grant.members = "d?";
+  grant.keys = "a/*";
+  grant.operations = wire::GrantRecord::add;
+  ASSERT_TRUE(ring.grant(grant, test::now_s()));
+  ring.save(test::now_s());  // into the gateway's folder, which it reads again by itself
+  EXPECT_TRUE(test::eventually(30s, [&] { return replay().err.empty(); })) << g1.log();
+  EXPECT_EQ(run(as({"get", "a/b"}, "operators/op")).out, "3\n");  // what was refused never counts
+}
+
+TEST_F(SecureProgram, ConfigCheckReadsTheFilesOfSignatures) {
+  const std::string me = folder("gateways/g1");
+  EXPECT_EQ(run({"config", "check", toml(me, test::security_lines(me))}).status, 0);
+  write_file(me + "/registry", "garbage");
+  Ran ran = run({"config", "check", toml(me, test::security_lines(me))});
+  EXPECT_EQ(ran.status, 3);
+  EXPECT_THAT(ran.err, HasSubstr(me + "/registry: "));
+  ran = run({"config", "check", toml(me, test::security_lines(folder("gateways/g2")))});
+  EXPECT_EQ(ran.status, 3);
+  EXPECT_THAT(ran.err, HasSubstr("is the key of gateway g2 of fleet demo, and not of gateway g1"));
+  ran = run({"config", "check", toml(me, "[security]\npermissions = true\n")});
+  EXPECT_EQ(ran.status, 3);
+  EXPECT_THAT(ran.err, HasSubstr("security.permissions needs security.signatures"));
 }
 
 TEST_F(SecureProgram, ADeviceCannotBeAnother) {

@@ -43,10 +43,8 @@ class Traitor : public testing::Test {
     write_file(file, "[gateway]\nid = \"g1\"\ndata_dir = \"" + (dir.path() / "g1").string() +
                          "\"\n[http]\nlisten = \"\"\n[[broker]]\nuri = \"" + uri() +
                          "\"\nca_file = \"" + me + "/ca.crt\"\ncertificate_file = \"" + me +
-                         "/tls.crt\"\nkey_file = \"" + me +
-                         "/tls.key\"\n[security]\nsignatures = \"require\"\nadmin_key_file = \"" +
-                         me + "/admin.pub\"\nsigning_key_file = \"" + me +
-                         "/sign.key\"\nregistry_file = \"" + me + "/registry\"\n");
+                         "/tls.crt\"\nkey_file = \"" + me + "/tls.key\"\n" +
+                         test::security_lines(me));
     return file;
   }
   Ran as(std::vector<std::string> words, const std::string& who) const {

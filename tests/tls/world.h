@@ -40,6 +40,14 @@ inline std::string broker_lines(const std::string& fleet_dir) {
   return lines.erase(at, lines.find('\n', at) + 1 - at);
 }
 
+// The section of a gateway's configuration with which it requires signatures; more keys of it may
+// follow.
+inline std::string security_lines(const std::string& folder) {
+  return "[security]\nsignatures = \"require\"\nadmin_key_file = \"" + folder +
+         "/admin.pub\"\nsigning_key_file = \"" + folder + "/sign.key\"\nregistry_file = \"" +
+         folder + "/registry\"\n";
+}
+
 class World {
  public:
   World()
