@@ -49,6 +49,16 @@ void flow(Writer& w, const core::Counters& c, const ProcessState& p) {
   w.counter("tributary_views_published_total", "Retained view messages published.", c.views);
 }
 
+void trust(Writer& w, const core::Summary& s, const core::Gateway& gateway) {
+  w.gauge("tributary_waiting_envelopes", "Envelopes whose signer is not in the registry yet.",
+          s.waiting);
+  w.gauge("tributary_registered_keys", "Keys in the fleet's registry.", s.registered_keys);
+  w.family("tributary_offender_refused_total", "counter",
+           "Forgeries, and what is not signed where that is required, by who brought them: the "
+           "topic that they came on.");
+  for (const core::OffenderView& o : gateway.offenders()) w.add(o.refused, {{"who", o.name}});
+}
+
 void store(Writer& w, const core::Counters& c, const core::Summary& s, const ProcessState& p) {
   w.counter("tributary_commits_total", "Transactions that are durable.", c.commits);
   w.counter("tributary_commit_failures_total", "Transactions that failed and were tried again.",
@@ -202,6 +212,7 @@ std::string metrics_text(const core::Gateway& gateway, const ProcessState& p) {
                {"version", p.version},
                {"incarnation", hex64(summary.incarnation)}});
   flow(w, gateway.counters(), p);
+  trust(w, summary, gateway);
   store(w, gateway.counters(), summary, p);
   state(w, summary, gateway, p);
   links(w, p);

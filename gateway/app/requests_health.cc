@@ -70,12 +70,45 @@ json history_json(const Aside::History& h) {
           {"renewed", h.renewed}, {"cpu_ms", h.cpu_us / 1'000}, {"wrong", h.wrong}};
 }
 
+json offenders_json(const core::Gateway& gateway) {
+  json out = json::array();
+  for (const core::OffenderView& o : gateway.offenders()) {
+    out.push_back({{"who", o.name}, {"refused", o.refused}, {"why", o.why}, {"at_ms", o.at_ms}});
+  }
+  return out;
+}
+
+json links_json(const Query& q) {
+  json links = json::array();
+  for (const ProcessState::Link& link : q.process.links) {
+    links.push_back({{"name", link.name},
+                     {"connected", link.connected},
+                     {"outbox", link.outbox},
+                     {"dropped", link.dropped},
+                     {"messages_in", link.messages_in},
+                     {"messages_out", link.messages_out},
+                     {"bytes_in", link.bytes_in},
+                     {"bytes_out", link.bytes_out},
+                     {"reason", link.reason},
+                     {"tls", link.tls}});
+    if (link.certificate_ends_s > 0) {
+      const auto now_s = static_cast<std::int64_t>(q.process.now.wall_ms / 1'000);
+      links.back()["certificate_ends"] =
+          utc_time(static_cast<std::uint64_t>(link.certificate_ends_s) * 1'000);
+      links.back()["certificate_days_left"] = (link.certificate_ends_s - now_s) / 86'400;
+    }
+  }
+  return links;
+}
+
 }  // namespace
 
 std::uint64_t errors_of(const core::Counters& c) {
   std::uint64_t all = c.commit_failures;
   for (std::size_t i = 0; i < static_cast<std::size_t>(core::Reject::count_); ++i) {
-    if (static_cast<core::Reject>(i) != core::Reject::not_heard) all += c.rejected[i];
+    const auto why = static_cast<core::Reject>(i);
+    // Meant for another gateway; and what only waits for its signer's record.
+    if (why != core::Reject::not_heard && why != core::Reject::stranger) all += c.rejected[i];
   }
   return all;
 }
@@ -112,30 +145,6 @@ json alerts(const Query& q) {
 
 json status(const Query& q) {
   const core::Summary s = q.gateway.summary();
-  json offenders = json::array();
-  for (const core::OffenderView& o : q.gateway.offenders()) {
-    offenders.push_back(
-        {{"who", o.name}, {"refused", o.refused}, {"why", o.why}, {"at_ms", o.at_ms}});
-  }
-  json links = json::array();
-  for (const ProcessState::Link& link : q.process.links) {
-    links.push_back({{"name", link.name},
-                     {"connected", link.connected},
-                     {"outbox", link.outbox},
-                     {"dropped", link.dropped},
-                     {"messages_in", link.messages_in},
-                     {"messages_out", link.messages_out},
-                     {"bytes_in", link.bytes_in},
-                     {"bytes_out", link.bytes_out},
-                     {"reason", link.reason},
-                     {"tls", link.tls}});
-    if (link.certificate_ends_s > 0) {
-      const auto now_s = static_cast<std::int64_t>(q.process.now.wall_ms / 1'000);
-      links.back()["certificate_ends"] =
-          utc_time(static_cast<std::uint64_t>(link.certificate_ends_s) * 1'000);
-      links.back()["certificate_days_left"] = (link.certificate_ends_s - now_s) / 86'400;
-    }
-  }
   const bool history = q.process.aside != nullptr && q.process.aside->history.has_value();
   return {{"fleet", q.process.fleet},
           {"history", history ? history_json(*q.process.aside->history) : json(nullptr)},
@@ -157,7 +166,7 @@ json status(const Query& q) {
           {"pending", s.pending},
           {"waiting_for_registry", s.waiting},
           {"registered_keys", s.registered_keys},
-          {"offenders", std::move(offenders)},
+          {"offenders", offenders_json(q.gateway)},
           {"oldest_unacknowledged_ms", s.oldest_ms != 0 && s.oldest_ms < q.process.now.mono_ms
                                            ? q.process.now.mono_ms - s.oldest_ms
                                            : 0},
@@ -165,7 +174,7 @@ json status(const Query& q) {
           {"accepting", q.gateway.accepting()},
           {"shed", q.process.shed},
           {"counters", counters_json(q.gateway.counters())},
-          {"links", std::move(links)},
+          {"links", links_json(q)},
           {"database",
            {{"path", q.process.database_path},
             {"bytes", q.process.database_bytes},
