@@ -33,7 +33,6 @@ enum class Bug : std::uint8_t {
   head_of_uncommitted,     // announces digests of what is joined and not yet committed
   relay_loop,              // relays back to where it came from
   ignore_gaps_and_heads,   // never fetches what a batch it missed brought
-  trust_ask,               // takes a bucket for read once it has asked about it
   // signatures
   believe_signatures,  // takes a signature for a good one without verifying it
   forget_waiting,      // never looks again at what came before its signer's record

@@ -5,7 +5,6 @@
 #include <cassert>
 #include <cmath>
 
-#include "crdt/planted.h"
 #include "gateway/core/peers.h"
 
 namespace tributary::core {
@@ -88,7 +87,6 @@ void Peers::start_ask(const Name& name, Peer& p, const Plan& plan, Instant now,
     const auto b = static_cast<std::uint32_t>(std::countr_zero(left));
     const wire::BucketHead& head = *p.head->buckets[b];
     p.buckets[b].asked = std::pair(head.digest, head.unknown);
-    if (planted(Bug::trust_ask)) p.buckets[b].fetched = head.published;
   }
   asks_.push_back({name, token, plan.buckets, plan.cells});
   counters.asks_out += 1;

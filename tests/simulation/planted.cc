@@ -37,7 +37,6 @@ constexpr Planted all[] = {
     {Bug::ignore_gaps_and_heads, "ignore-gaps-and-heads"},
     {Bug::believe_signatures, "believe-signatures"},
     {Bug::forget_waiting, "forget-waiting"},
-    {Bug::trust_ask, "trust-ask"},
     {Bug::commit_without_sync, "commit-without-sync"},
     {Bug::retry_after_failed_sync, "retry-after-failed-sync"},
     {Bug::carry_over, "carry-over"},
