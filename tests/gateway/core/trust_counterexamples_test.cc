@@ -11,15 +11,6 @@ namespace tributary::core::testing {
 namespace {
 using wire::Type;
 
-std::string one(std::string_view device, std::uint64_t to = 1, std::uint64_t total = 5) {
-  return by_itself({.device = device, .to = to}, {counter("parts", to, total)});
-}
-void give(Rig& rig, const std::vector<std::string>& envelopes) {
-  const std::vector<std::string_view> all(envelopes.begin(), envelopes.end());
-  EXPECT_EQ(rig.gateway->registry(rig.now(), packed(all, wire::Codec::plain)), "");
-  rig.run(500);
-  rig.take("");
-}
 struct TrustCounterexample : ::testing::Test {
   void SetUp() override {
     rig.boot();

@@ -14,17 +14,6 @@ namespace {
 
 using wire::Type;
 
-std::string one(std::string_view device, std::uint64_t to = 1, std::uint64_t total = 5) {
-  return by_itself({.device = device, .to = to}, {counter("parts", to, total)});
-}
-
-void give(Rig& rig, const std::vector<std::string>& envelopes) {
-  const std::vector<std::string_view> all(envelopes.begin(), envelopes.end());
-  EXPECT_EQ(rig.gateway->registry(rig.now(), packed(all, wire::Codec::plain)), "");
-  rig.run(500);
-  rig.take("");
-}
-
 class Signed : public ::testing::Test {
  protected:
   void SetUp() override {

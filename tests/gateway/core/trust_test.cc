@@ -12,10 +12,6 @@ namespace {
 
 using wire::Type;
 
-std::string one(std::string_view device, std::uint64_t to = 1, std::uint64_t total = 5) {
-  return by_itself({.device = device, .to = to}, {counter("parts", to, total)});
-}
-
 // A gateway whose registry has a, b and the gateways gw and gw2, all committed.
 class TrustTest : public ::testing::Test {
  protected:

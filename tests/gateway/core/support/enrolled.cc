@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/gateway/core/support/enrolled.h"
 
+#include <gtest/gtest.h>
+
 #include <cstring>
 #include <map>
 #include <memory>
@@ -66,6 +68,13 @@ std::string batch(std::string_view gateway, std::uint64_t number,
   b.number = number;
   b.pack = pack;
   return wire::encode(b);
+}
+
+void give(Rig& rig, const std::vector<std::string>& envelopes) {
+  const std::vector<std::string_view> all(envelopes.begin(), envelopes.end());
+  EXPECT_EQ(rig.gateway->registry(rig.now(), packed(all, wire::Codec::plain)), "");
+  rig.run(500);
+  rig.take("");
 }
 
 }  // namespace tributary::core::testing

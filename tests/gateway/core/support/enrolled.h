@@ -36,6 +36,13 @@ std::string registry(const std::vector<std::string>& members, std::uint64_t from
 
 Options enrolled(std::string gateway = "gw", Signatures = Signatures::require);
 
+// The device brought its counter "parts" to `total` by operation `to`; signed by itself.
+inline std::string one(std::string_view device, std::uint64_t to = 1, std::uint64_t total = 5) {
+  return by_itself({.device = device, .to = to}, {counter("parts", to, total)});
+}
+// These envelopes of the admin, as from the registry's file; then all is committed and said.
+void give(Rig& rig, const std::vector<std::string>& envelopes);
+
 // From a gateway to its peers.
 std::string batch(std::string_view gateway, std::uint64_t number,
                   const std::vector<std::string_view>& envelopes);
