@@ -124,7 +124,9 @@ try {
     }
     await page.getByRole("button", { name: "1 hour", exact: true }).click();
     await eventually(10000, "a curve is drawn", async () => page.evaluate(() => {
-      const canvas = document.querySelector(".chart canvas"), wanted = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
+      const canvas = document.querySelector(".chart canvas"); // made when the answer with the points is here
+      if (!canvas) return false;
+      const wanted = getComputedStyle(document.documentElement).getPropertyValue("--accent").trim();
       const rgb = [1, 3, 5].map((i) => parseInt(wanted.slice(i, i + 2), 16));
       const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
       let hits = 0;
