@@ -16,18 +16,18 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "crdt/actor.h"
-#include "crdt/dot_set.h"
+#include "crdt/dot_index.h"
 #include "crdt/orset_part.h"
+#include "crdt/part_map.h"
 #include "crdt/semilattice.h"
 
 namespace tributary::crdt {
@@ -36,7 +36,18 @@ template <class A = Actor>
 class OrSet {
  public:
   using Part = OrSetPart<A>;
-  using PartMap = PartMapOf<A, Part>;
+  using PartMap = crdt::PartMap<A, Part>;
+
+  OrSet() = default;
+  OrSet(const OrSet& other)
+      : parts_(other.parts_),
+        targets_(other.targets_),
+        adds_(other.adds_),
+        visible_(other.visible_ ? std::make_unique<DotIndex<A>>(*other.visible_) : nullptr) {}
+  OrSet(OrSet&&) noexcept = default;
+  OrSet& operator=(const OrSet& other) { return *this = OrSet(other); }
+  OrSet& operator=(OrSet&&) noexcept = default;
+  ~OrSet() = default;
 
   // Adds the element as this actor's operation `op`, retires the actor's older adds of it, and
   // returns the delta. REQUIRES op > every operation of this actor here.
@@ -46,7 +57,7 @@ class OrSet {
     Part delta;
     if (held != nullptr) retire(actor, *held, element, delta);
     delta.covered.add(op);
-    delta.live.emplace(op, element);
+    delta.live.insert(op, element);
     return apply(actor, std::move(delta));
   }
 
@@ -56,29 +67,30 @@ class OrSet {
   OrSet remove(const A& actor, std::string_view element) {
     Part delta;
     if (const Part* held = part(actor)) retire(actor, *held, element, delta);
-    if (const auto found = visible_.find(element); found != visible_.end()) {
-      found->second.for_each([&](const Dot<A>& dot) {
-        if (dot.actor != actor) delta.foreign.insert(dot);
-      });
-    }
+    each_visible(element, [&](const Dot<A>& dot) {
+      if (dot.actor != actor) delta.foreign.insert(dot);
+    });
     return apply(actor, std::move(delta));
   }
 
-  bool contains(std::string_view element) const { return visible_.contains(element); }  // O(1)
-  std::size_t size() const { return visible_.size(); }  // O(1): distinct visible elements
-  std::vector<std::string> elements() const {           // sorted
-    std::vector<std::string> sorted;
-    sorted.reserve(size());
-    for (const auto& [element, dots] : visible_) sorted.push_back(element);
-    std::sort(sorted.begin(), sorted.end());
-    return sorted;
+  bool contains(std::string_view element) const {  // O(1)
+    if (visible_ != nullptr) return visible_->contains(element, bytes());
+    bool found = false;
+    each_visible(element, [&](const Dot<A>&) { found = true; });
+    return found;
+  }
+  std::size_t size() const {  // O(1): distinct visible elements
+    return visible_ != nullptr ? visible_->size() : distinct().size();
+  }
+  std::vector<std::string> elements() const {  // sorted
+    const std::vector<std::string_view> sorted = distinct();
+    return {sorted.begin(), sorted.end()};
   }
   // The visible dots that carry it, ascending.
   std::vector<Dot<A>> dots(std::string_view element) const {
     std::vector<Dot<A>> all;
-    if (const auto found = visible_.find(element); found != visible_.end()) {
-      found->second.for_each([&](const Dot<A>& dot) { all.push_back(dot); });
-    }
+    each_visible(element, [&](const Dot<A>& dot) { all.push_back(dot); });
+    std::sort(all.begin(), all.end());
     return all;
   }
 
@@ -101,29 +113,28 @@ class OrSet {
   bool is_bottom() const { return parts_.empty(); }
 
   // Joins to one actor's part. Costs what the incoming part holds and kills, never what is held:
-  // operation numbers are not iterated over. An rvalue part gives its elements away. The observer
-  // hears exactly how the normal form changed:
-  //   void live_added(const A&, std::uint64_t op, const std::string& element);     also
-  //   live_removed void foreign_added(const A& holder, const Dot<A>&); also foreign_dropped void
-  //   covered(const A&, const IntervalSet& before, const IntervalSet& after);
-  template <class P, class Observer>
-  requires std::is_same_v<std::remove_cvref_t<P>, OrSetPart<A>>
-  bool join_part(const A& actor, P&& delta, Observer&& observer) {
+  // operation numbers are not iterated over. The observer hears exactly how the normal form
+  // changed:
+  //   void live_added(const A&, std::uint64_t op, std::string_view element);
+  //   void live_removed(const A&, std::uint64_t op, std::string_view element);
+  //   void foreign_added(const A& holder, const Dot<A>&);
+  //   void foreign_dropped(const A& holder, const Dot<A>&);
+  //   void covered(const A&, const IntervalSet& before, const IntervalSet& after);
+  template <class Observer>
+  bool join_part(const A& actor, const Part& delta, Observer&& observer) {
     if (delta.is_bottom()) return false;
     Part& held = parts_[actor];
     if (&delta == &held) return false;
     bool changed = kill(actor, held, delta, observer);
-    changed |= revive(actor, held, std::forward<P>(delta), observer);
+    changed |= revive(actor, held, delta, observer);
     changed |= cover(actor, held, delta.covered, observer);
-    drop_dead_targets(actor, held, delta.covered, observer);
-    changed |= remove_foreign(actor, held, delta, observer);
-    if (held.is_bottom()) parts_.erase(actor);
+    drop_dead_targets(actor, held, delta.covered, observer);  // others' parts may go: held moves
+    if (!delta.foreign.empty()) changed |= remove_foreign(actor, delta, observer);
+    if (part(actor)->is_bottom()) parts_.erase(actor);
     return changed;
   }
-  template <class P>
-  requires std::is_same_v<std::remove_cvref_t<P>, OrSetPart<A>>
-  bool join_part(const A& actor, P&& delta) {
-    return join_part(actor, std::forward<P>(delta), NoObserver{});
+  bool join_part(const A& actor, const Part& delta) {
+    return join_part(actor, delta, NoObserver{});
   }
 
   const Part* part(const A& actor) const { return find_part(parts_, actor); }  // nullptr: bottom
@@ -145,27 +156,70 @@ class OrSet {
  private:
   using Holders = std::vector<A>;                    // ascending, never empty
   using Targets = std::map<std::uint64_t, Holders>;  // an actor's removed adds, by operation
-  using Visible = std::unordered_map<std::string, DotSet<A>, BytesHash, std::equal_to<>>;
 
   OrSet apply(const A& actor, Part delta) {
-    join_part(actor, std::as_const(delta));
+    join_part(actor, delta);
+    return only(actor, std::move(delta));
+  }
+  // A set of this part alone.
+  static OrSet only(const A& actor, Part part) {
     OrSet out;
-    out.join_part(actor, std::move(delta));
+    if (part.is_bottom()) return out;
+    for (const Dot<A>& dot : part.foreign) out.targets_[dot.actor][dot.op] = {actor};
+    out.adds_ = part.live.size();
+    out.parts_[actor] = std::move(part);
+    if (out.adds_ > few) out.build_index();
     return out;
+  }
+
+  // f(dot, element) for every live add that nobody removed.
+  template <class F>
+  void each_visible(F&& f) const {
+    for (const auto& [actor, part] : parts_) {
+      for (const auto& [op, element] : part.live) {
+        if (holders_of(actor, op) == nullptr) f(Dot<A>{actor, op}, element);
+      }
+    }
+  }
+  // f(dot) for those that carry this element.
+  template <class F>
+  void each_visible(std::string_view element, F&& f) const {
+    if (visible_ != nullptr) return visible_->for_each(element, bytes(), f);
+    each_visible([&](const Dot<A>& dot, std::string_view held) {
+      if (held == element) f(dot);
+    });
+  }
+  std::vector<std::string_view> distinct() const {
+    std::vector<std::string_view> seen;
+    each_visible([&](const Dot<A>&, std::string_view element) { seen.push_back(element); });
+    std::sort(seen.begin(), seen.end());
+    seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+    return seen;
+  }
+  void build_index() {
+    visible_ = std::make_unique<DotIndex<A>>();
+    visible_->reserve(adds_);
+    each_visible([&](const Dot<A>& dot, std::string_view element) {
+      visible_->insert(dot, element, bytes());
+    });
+  }
+
+  // The element of a dot that is live here.
+  auto bytes() const {
+    return [this](const Dot<A>& dot) { return part(dot.actor)->live.find(dot.op)->element; };
   }
 
   // The actor's own live adds of the element, visible or already removed by others, die in `delta`.
   void retire(const A& actor, const Part& held, std::string_view element, Part& delta) const {
-    if (const auto found = visible_.find(element); found != visible_.end()) {
-      found->second.for_each([&](const Dot<A>& dot) {
-        if (dot.actor == actor) delta.covered.add(dot.op);
-      });
-    }
+    each_visible(element, [&](const Dot<A>& dot) {
+      if (dot.actor == actor) delta.covered.add(dot.op);
+    });
+    if (targets_.empty()) return;
     const auto targets = targets_.find(actor);
     if (targets == targets_.end()) return;
     for (const auto& [op, holders] : targets->second) {
       const auto add = held.live.find(op);
-      if (add != held.live.end() && add->second == element) delta.covered.add(op);
+      if (add != held.live.end() && add->element == element) delta.covered.add(op);
     }
   }
 
@@ -175,15 +229,17 @@ class OrSet {
     bool changed = false;
     auto theirs = delta.live.begin();
     for (const IntervalSet::Interval& i : delta.covered.intervals()) {
-      for (auto at = held.live.upper_bound(i.lo); at != held.live.end() && at->first <= i.hi;) {
-        while (theirs != delta.live.end() && theirs->first < at->first) ++theirs;
-        if (theirs != delta.live.end() && theirs->first == at->first) {
+      for (auto at = held.live.upper_bound(i.lo); at != held.live.end() && at.op() <= i.hi;) {
+        while (theirs != delta.live.end() && theirs.op() < at.op()) ++theirs;
+        if (theirs != delta.live.end() && theirs.op() == at.op()) {
           ++at;
           continue;
         }
-        hide(Dot<A>{actor, at->first}, at->second);
-        observer.live_removed(actor, at->first, std::as_const(at->second));
+        const auto [op, element] = *at;
+        hide(Dot<A>{actor, op}, element);
+        observer.live_removed(actor, op, element);
         at = held.live.erase(at);
+        --adds_;
         changed = true;
       }
     }
@@ -191,44 +247,38 @@ class OrSet {
   }
 
   // What is live there, and live or not yet covered here.
-  template <class P, class Observer>
-  bool revive(const A& actor, Part& held, P&& delta, Observer& observer) {
+  template <class Observer>
+  bool revive(const A& actor, Part& held, const Part& delta, Observer& observer) {
     bool changed = false;
-    for (auto next = delta.live.begin(); next != delta.live.end();) {
-      const auto add = next++;
-      const auto at = held.live.lower_bound(add->first);
-      if (at != held.live.end() && at->first == add->first) {
-        changed |= replace(actor, *at, add->second, observer);
-      } else if (!held.covers(add->first)) {
-        const auto placed = take(held, at, std::forward<P>(delta), add);
-        show(Dot<A>{actor, placed->first}, placed->second);
-        observer.live_added(actor, placed->first, std::as_const(placed->second));
+    if (visible_ != nullptr && delta.live.size() > 1) {
+      visible_->reserve(visible_->size() + delta.live.size());
+    }
+    for (const auto& [op, element] : delta.live) {
+      const auto at = held.live.find(op);
+      if (at != held.live.end()) {
+        changed |= replace(actor, held, *at, element, observer);
+      } else if (!held.covers(op)) {
+        held.live.insert(op, element);
+        ++adds_;
+        show(Dot<A>{actor, op}, element);
+        observer.live_added(actor, op, element);
         changed = true;
       }
     }
     return changed;
   }
 
-  // Moves the add's node out of an rvalue part, copies it from any other.
-  template <class P, class Hint, class Add>
-  static auto take(Part& held, Hint hint, P&& delta, Add add) {
-    if constexpr (std::is_const_v<std::remove_reference_t<P>> || std::is_lvalue_reference_v<P>) {
-      return held.live.emplace_hint(hint, add->first, add->second);
-    } else {
-      return held.live.insert(hint, delta.live.extract(add));
-    }
-  }
-
   // One dot with two elements: the larger bytes.
-  template <class Add, class Observer>
-  bool replace(const A& actor, Add& held, const std::string& element, Observer& observer) {
-    if (element <= held.second) return false;
-    const Dot<A> dot{actor, held.first};
-    hide(dot, held.second);
-    observer.live_removed(actor, held.first, std::as_const(held.second));
-    held.second = element;
-    show(dot, held.second);
-    observer.live_added(actor, held.first, std::as_const(held.second));
+  template <class Observer>
+  bool replace(const A& actor, Part& held, const AddMap::Add& was, std::string_view element,
+               Observer& observer) {
+    if (element <= was.element) return false;
+    const Dot<A> dot{actor, was.op};
+    hide(dot, was.element);
+    observer.live_removed(actor, dot.op, was.element);
+    held.live.replace(dot.op, element);
+    show(dot, element);
+    observer.live_added(actor, dot.op, element);
     return true;
   }
 
@@ -252,29 +302,34 @@ class OrSet {
     const auto found = targets_.find(owner);
     if (found == targets_.end()) return;
     Targets& targets = found->second;
+    std::vector<A> gone;
     for (const IntervalSet::Interval& i : covered.intervals()) {
       for (auto at = targets.upper_bound(i.lo); at != targets.end() && at->first <= i.hi;) {
         if (held.live.contains(at->first)) {
           ++at;
           continue;
         }
-        for (const A& holder : at->second) drop_foreign(holder, Dot<A>{owner, at->first}, observer);
+        for (const A& holder : at->second) {
+          if (drop_foreign(holder, Dot<A>{owner, at->first}, observer)) gone.push_back(holder);
+        }
         at = targets.erase(at);
       }
     }
     if (targets.empty()) targets_.erase(found);
+    for (const A& holder : gone) parts_.erase(holder);
   }
+  // True: nothing is left of the holder, who is not the owner.
   template <class Observer>
-  void drop_foreign(const A& holder, const Dot<A>& dot, Observer& observer) {
-    const auto found = parts_.find(holder);
-    assert(found != parts_.end());
-    found->second.foreign.erase(dot);
+  bool drop_foreign(const A& holder, const Dot<A>& dot, Observer& observer) {
+    Part& held = parts_[holder];
+    held.foreign.erase(dot);
     observer.foreign_dropped(holder, dot);
-    if (holder != dot.actor && found->second.is_bottom()) parts_.erase(found);
+    return holder != dot.actor && held.is_bottom();
   }
 
   template <class Observer>
-  bool remove_foreign(const A& actor, Part& held, const Part& delta, Observer& observer) {
+  bool remove_foreign(const A& actor, const Part& delta, Observer& observer) {
+    Part& held = parts_[actor];
     bool changed = false;
     for (const Dot<A>& dot : delta.foreign) {
       if (dead(dot) || !held.foreign.insert(dot).second) continue;
@@ -288,6 +343,7 @@ class OrSet {
   }
 
   const Holders* holders_of(const A& owner, std::uint64_t op) const {
+    if (targets_.empty()) return nullptr;
     const auto targets = targets_.find(owner);
     if (targets == targets_.end()) return nullptr;
     const auto holders = targets->second.find(op);
@@ -295,30 +351,31 @@ class OrSet {
   }
 
   // A live add enters and leaves the visible elements, unless somebody removed it.
-  void show(const Dot<A>& dot, const std::string& element) {
-    if (holders_of(dot.actor, dot.op) != nullptr) return;
-    const auto [at, fresh] = visible_.try_emplace(element, dot);
-    if (!fresh) at->second.insert(dot);
+  void show(const Dot<A>& dot, std::string_view element) {
+    if (visible_ == nullptr) {
+      if (adds_ > few) build_index();
+    } else if (holders_of(dot.actor, dot.op) == nullptr) {
+      visible_->insert(dot, element, bytes());
+    }
   }
-  void hide(const Dot<A>& dot, const std::string& element) {
-    if (holders_of(dot.actor, dot.op) == nullptr) erase_visible(dot, element);
+  void hide(const Dot<A>& dot, std::string_view element) {
+    if (visible_ == nullptr || holders_of(dot.actor, dot.op) != nullptr) return;
+    visible_->erase(dot, element);
   }
   void hide_live(const Dot<A>& dot) {
-    const Part* owner = part(dot.actor);
+    const Part* owner = visible_ == nullptr ? nullptr : part(dot.actor);
     if (owner == nullptr) return;
     const auto add = owner->live.find(dot.op);
-    if (add != owner->live.end()) erase_visible(dot, add->second);
+    if (add != owner->live.end()) visible_->erase(dot, add->element);
   }
-  void erase_visible(const Dot<A>& dot, const std::string& element) {
-    const auto at = visible_.find(element);
-    assert(at != visible_.end());
-    if (!at->second.erase(dot)) visible_.erase(at);
-  }
+
+  static constexpr std::size_t few = 8;  // adds that are looked through without an index
 
   PartMap parts_;  // never bottom; foreign of dots that are not dead only
   std::unordered_map<A, Targets>
-      targets_;      // dot -> who holds it in `foreign`; the inverse of the parts' `foreign`
-  Visible visible_;  // element -> dots that are live and no target
+      targets_;           // dot -> who holds it in `foreign`; the inverse of the parts' `foreign`
+  std::size_t adds_ = 0;  // live, of all parts
+  std::unique_ptr<DotIndex<A>> visible_;  // dots that are live and no target, by element
 };
 
 }  // namespace tributary::crdt

@@ -4,16 +4,15 @@
 // 2012.) See orset.h for the whole set.
 //
 //   OrSetPart<> part;
-//   part.covered.add(0, 3);  part.live = {{2, "x"}};      // of the actor's first three operations
-//   one add survives held.join(part);                                      // whatever else it
-//   added with these three is dead now
+//   part.covered.add(0, 3);  part.live = {{2, "x"}};      // of the first three operations one add
+//   held.join(part);                                      // survives; what else they added is dead
 #pragma once
 #include <cstdint>
-#include <map>
 #include <set>
-#include <string>
+#include <string_view>
 
 #include "crdt/actor.h"
+#include "crdt/add_map.h"
 #include "crdt/interval_set.h"
 #include "crdt/semilattice.h"
 
@@ -21,9 +20,9 @@ namespace tributary::crdt {
 
 template <class A = Actor>
 struct OrSetPart {
-  IntervalSet covered;                        // own operations whose fate is known
-  std::map<std::uint64_t, std::string> live;  // the adds that survive; every op is in `covered`
-  std::set<Dot<A>> foreign;                   // adds of other actors that this one removed
+  IntervalSet covered;       // own operations whose fate is known
+  AddMap live;               // the adds that survive; every op is in `covered`
+  std::set<Dot<A>> foreign;  // adds of other actors that this one removed
 
   // A live add stays if both have it, or the other does not cover it. One dot with two elements,
   // which only clones make: the larger bytes.
@@ -43,12 +42,12 @@ struct OrSetPart {
     if (!other.covered.includes(covered)) return false;
     for (const auto& [op, element] : live) {
       const auto theirs = other.live.find(op);
-      if (theirs != other.live.end() && theirs->second < element) return false;
+      if (theirs != other.live.end() && theirs->element < element) return false;
     }
     for (const IntervalSet::Interval& i : covered.intervals()) {
-      for (auto at = other.live.upper_bound(i.lo); at != other.live.end() && at->first <= i.hi;
+      for (auto at = other.live.upper_bound(i.lo); at != other.live.end() && at.op() <= i.hi;
            ++at) {
-        if (!live.contains(at->first)) return false;
+        if (!live.contains(at.op())) return false;
       }
     }
     return true;
@@ -64,19 +63,19 @@ struct OrSetPart {
     bool changed = false;
     for (const IntervalSet::Interval& i : other.covered.intervals()) {
       auto at = live.upper_bound(i.lo);
-      while (at != live.end() && at->first <= i.hi) {
-        const bool dies = !other.live.contains(at->first);
+      while (at != live.end() && at.op() <= i.hi) {
+        const bool dies = !other.live.contains(at.op());
         at = dies ? live.erase(at) : std::next(at);
         changed |= dies;
       }
     }
     return changed;
   }
-  bool revive(std::uint64_t op, const std::string& element) {
+  bool revive(std::uint64_t op, std::string_view element) {
     const auto held = live.find(op);
-    if (held == live.end()) return !covers(op) && live.emplace(op, element).second;
-    if (element <= held->second) return false;
-    held->second = element;
+    if (held == live.end()) return !covers(op) && live.insert(op, element);
+    if (element <= held->element) return false;
+    live.replace(op, element);
     return true;
   }
   bool leq_foreign(const OrSetPart& other) const {

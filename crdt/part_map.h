@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of a counter by actor, for parts that are small and never go: dense in one array, in
-// order of arrival, with an index of positions once there are more than a few.
+// Parts by actor, dense in one array, in order of arrival until one goes, with an index of
+// positions once there are more than a few.
 //
 //   PartMap<Actor, GCounterPart> parts;
 //   parts[actor].join(part);                         // a bottom part is made when there is none
@@ -8,7 +8,7 @@
 //
 // A counter of one actor costs one allocation. Joining another replica finds each part beside the
 // one before, without hashing, when both heard of the actors in one order; otherwise memory is
-// asked for ahead. Pointers and iterators last until the next actor is added. At most 2^32 - 2
+// asked for ahead. Pointers and iterators last until an actor is added or goes. At most 2^32 - 2
 // actors. Not thread-safe.
 #pragma once
 #include <algorithm>
@@ -39,6 +39,16 @@ class PartMap {
   }
   std::size_t count(const A& actor) const { return position(actor) < size() ? 1 : 0; }
   P& operator[](const A& actor) { return at(position(actor), actor); }
+  void erase(const A& actor) {  // the last part takes its place
+    const std::size_t i = position(actor);
+    if (i == size()) return;
+    if (!index_.empty()) leave(slot_at(i));
+    if (i + 1 < size()) {
+      if (!index_.empty()) index_[slot_at(size() - 1)] = static_cast<std::uint32_t>(i + 1);
+      parts_[i] = std::move(parts_.back());
+    }
+    parts_.pop_back();
+  }
 
   // f(actor, their part, our part) for each part of another map, made when we have none.
   template <class F>
@@ -98,13 +108,29 @@ class PartMap {
   void add(const A& actor) {
     assert(size() < 0xFFFFFFFEu);
     parts_.emplace_back(actor, P{});
-    if (size() <= few) return;
+    if (index_.empty() && size() <= few) return;
     if (2 * size() > index_.size()) {  // also the first time
       index_.assign(std::bit_ceil(2 * size() + 2), 0);
       for (std::size_t i = 0; i < size(); ++i) enter(i);
     } else {
       enter(size() - 1);
     }
+  }
+  std::size_t slot_at(std::size_t i) const {  // REQUIRES: it is in the index
+    std::size_t slot = slot_of(parts_[i].first);
+    while (index_[slot] != i + 1) slot = (slot + 1) & (index_.size() - 1);
+    return slot;
+  }
+  // What stands behind moves up, as far as its home allows, so that no search stops too early.
+  void leave(std::size_t hole) {
+    const std::size_t mask = index_.size() - 1;
+    for (std::size_t at = (hole + 1) & mask; index_[at] != 0; at = (at + 1) & mask) {
+      const std::size_t home = slot_of(parts_[index_[at] - 1].first);
+      if (((at - home) & mask) < ((at - hole) & mask)) continue;
+      index_[hole] = index_[at];
+      hole = at;
+    }
+    index_[hole] = 0;
   }
   void enter(std::size_t i) {
     std::size_t slot = slot_of(parts_[i].first);

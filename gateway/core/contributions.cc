@@ -24,14 +24,19 @@ std::string flag(bool v) {
   return v ? "true" : "false";
 }
 
-// `element` gives the next one's bytes, nullptr at the end.
-template <class Next>
-std::string elements(std::size_t size, Next&& next) {
-  std::string out = "{\"size\":" + std::to_string(size) + ",\"elements\":[";
-  for (std::size_t i = 0; i < elements_max; ++i) {
-    const std::string* element = next();
-    if (element == nullptr) break;
-    out += (i > 0 ? "," : "") + wire::json_of_bytes(*element);
+std::string_view bytes_of(const std::string& element) {
+  return element;
+}
+std::string_view bytes_of(const crdt::AddMap::Add& add) {
+  return add.element;
+}
+
+template <class Elements>
+std::string elements(const Elements& all) {
+  std::string out = "{\"size\":" + std::to_string(all.size()) + ",\"elements\":[";
+  std::size_t shown = 0;
+  for (auto at = all.begin(); at != all.end() && shown < elements_max; ++at, ++shown) {
+    out += (shown > 0 ? "," : "") + wire::json_of_bytes(bytes_of(*at));
   }
   return out + ']';
 }
@@ -47,17 +52,12 @@ std::string json_of(const PnCounter&, ActorRef, const crdt::PnCounterPart& part)
 }
 
 std::string json_of(const GSet&, ActorRef, const crdt::GSetPart& part) {
-  auto at = part.elements.begin();
-  return elements(part.elements.size(),
-                  [&] { return at == part.elements.end() ? nullptr : &*at++; }) +
-         '}';
+  return elements(part.elements) + '}';
 }
 
 std::string json_of(const OrSet&, ActorRef, const OrSet::Part& part) {
-  auto at = part.live.begin();
-  return elements(part.live.size(),
-                  [&] { return at == part.live.end() ? nullptr : &(at++)->second; }) +
-         ",\"removed_of_others\":" + std::to_string(part.foreign.size()) + '}';
+  return elements(part.live) + ",\"removed_of_others\":" + std::to_string(part.foreign.size()) +
+         '}';
 }
 
 std::string json_of(const LwwRegister& all, ActorRef actor, const crdt::LwwPart& part) {

@@ -13,7 +13,7 @@ inline crdt::OrSetPart<ActorRef> orset_part(ActorTable& actors, const wire::Entr
   crdt::OrSetPart<ActorRef> part;
   part.covered.add(entry.lo, entry.hi);
   for (const std::uint64_t op : p.removed) part.covered.add(op);
-  for (const auto& add : p.adds) part.live.emplace_hint(part.live.end(), add.op, add.element);
+  for (const auto& add : p.adds) part.live.insert(add.op, add.element);
   for (const auto& f : p.foreign) part.foreign.insert({{&actors.intern(f.device, f.epoch)}, f.op});
   return part;
 }

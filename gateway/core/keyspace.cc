@@ -14,10 +14,12 @@ namespace {
 using wire::Type;
 
 // Estimates of what one thing costs in memory beside its own bytes and its live envelope, rounded
-// from what bench_scale measured: a key, a part, an element of an OR-Set.
+// from what bench_scale measured: a key, a part, an element of a G-Set or a removal, an add of an
+// OR-Set.
 constexpr std::size_t key_overhead = 224;
 constexpr std::size_t part_overhead = 80;
 constexpr std::size_t element_overhead = 232;
+constexpr std::size_t add_overhead = 72;
 // What an entry's frame weighs on the wire beside key and payload.
 constexpr std::size_t entry_frame_bytes = 12;
 constexpr std::size_t element_frame_bytes = 6;
@@ -136,14 +138,14 @@ struct Keyspace::Watch {
     weigh(a, element.size() + element_frame_bytes, element.size() + element_overhead, true);
   }
 
-  void live(ActorRef a, std::uint64_t op, const std::string& element, bool more) {
+  void live(ActorRef a, std::uint64_t op, std::string_view element, bool more) {
     atom(a, 3).text("live").number(op).binary(element), put(a, more ? +1 : -1);
-    weigh(a, element.size() + element_frame_bytes, element.size() + element_overhead, more);
+    weigh(a, element.size() + element_frame_bytes, element.size() + add_overhead, more);
   }
-  void live_added(ActorRef a, std::uint64_t op, const std::string& element) {
+  void live_added(ActorRef a, std::uint64_t op, std::string_view element) {
     live(a, op, element, true);
   }
-  void live_removed(ActorRef a, std::uint64_t op, const std::string& element) {
+  void live_removed(ActorRef a, std::uint64_t op, std::string_view element) {
     live(a, op, element, false);
   }
 

@@ -180,7 +180,7 @@ const OrSet<Handle>& large_set() {
     for (std::uint64_t i = 0; i < elements; ++i) {
       OrSetPart<Handle> part;
       part.covered.add(i / 10, i / 10 + 1);
-      part.live.emplace(i / 10 + 1, element(i));
+      part.live.insert(i / 10 + 1, element(i));
       made->join_part(actor(i % 10), std::move(part));
     }
     return made;
@@ -194,7 +194,7 @@ void OrSet_build_1000000(benchmark::State& state) {
     for (std::uint64_t i = 0; i < elements; ++i) {
       OrSetPart<Handle> part;
       part.covered.add(i / 10, i / 10 + 1);
-      part.live.emplace(i / 10 + 1, element(i));
+      part.live.insert(i / 10 + 1, element(i));
       set.join_part(actor(i % 10), std::move(part));
     }
     benchmark::DoNotOptimize(set.size());
@@ -210,7 +210,7 @@ void OrSet_join_part_into_1000000(benchmark::State& state) {
     OrSetPart<Handle> part;
     ++op;
     part.covered.add(op - 2, op);
-    part.live.emplace(op, element(op));
+    part.live.insert(op, element(op));
     benchmark::DoNotOptimize(set.join_part(actor(0), std::move(part)));
   }
   per_item(state, 1);

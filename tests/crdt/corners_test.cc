@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "crdt/dot_set.h"
+#include "crdt/dot_index.h"
 #include "crdt/gset.h"
 #include "crdt/interval_set.h"
 #include "crdt/lww_register.h"
@@ -65,15 +65,22 @@ TEST(Self, JoiningAPartToItselfChangesNothing) {
   EXPECT_EQ(part, *s.part(a));
 }
 
-TEST(DotSet, ADotTwiceIsOne) {
+TEST(DotIndex, ADotTwiceIsOne) {
   const Dot<> one{a, 1}, two{b, 1};
-  DotSet<Actor> dots(one);
-  dots.insert(one);
-  EXPECT_FALSE(dots.erase(one)) << "it was the only one";
-  dots.insert(two);
-  dots.insert(two);
-  EXPECT_TRUE(dots.erase(two));
-  EXPECT_FALSE(dots.erase(one));
+  const auto bytes = [](const Dot<>&) { return std::string_view("x"); };
+  DotIndex<Actor> dots;
+  dots.insert(one, "x", bytes);
+  dots.insert(one, "x", bytes);
+  dots.erase(one, "x");
+  EXPECT_FALSE(dots.contains("x", bytes)) << "it was the only one";
+  dots.insert(one, "x", bytes);
+  dots.insert(two, "x", bytes);
+  dots.insert(two, "x", bytes);
+  EXPECT_EQ(dots.size(), 1u);
+  dots.erase(two, "x");
+  EXPECT_TRUE(dots.contains("x", bytes));
+  dots.erase(one, "x");
+  EXPECT_EQ(dots.size(), 0u);
 }
 
 // A removal is below another state when that one removed the add, too, or knows it dead.

@@ -19,7 +19,7 @@ namespace {
 
 const Actor a = actor_of<Actor>(0), b = actor_of<Actor>(1);
 using Part = OrSetPart<>;
-using Adds = std::map<std::uint64_t, std::string>;
+using Adds = AddMap;
 using Words = std::vector<std::string>;
 using Ops = std::vector<std::uint64_t>;
 
@@ -188,7 +188,7 @@ TEST(Counterexamples, CloneThatKeepsWhatTheOtherRemoved) {
 
 // Every order of up to 5 of these entries of one honest set: 1 add u, 2 add v, 3 remove u, 4 add w.
 TEST(Counterexamples, EveryOrderOfUpToFiveEntries) {
-  const std::pair<std::uint64_t, std::string> u{1, "u"}, v{2, "v"}, w{4, "w"};
+  const AddMap::Add u{1, "u"}, v{2, "v"}, w{4, "w"};
   const std::vector<ModelEntry<OrSet<>>> entries = {
       entry(a, 1, 1, 0, 1, {u}),     entry(a, 2, 2, 0, 2, {u, v}),   entry(a, 2, 3, 1, 2, {v}),
       entry(a, 3, 4, 2, 3, {}, {1}), entry(a, 3, 5, 1, 3, {v}, {1}), entry(a, 3, 6, 0, 3, {v}),

@@ -28,6 +28,26 @@ TEST(PartMap, HoldsAFewAndMany) {
   EXPECT_EQ(i, 1'000);
 }
 
+RC_GTEST_PROP(PartMap, PartsComeAndGo, (const std::vector<std::pair<std::uint8_t, bool>>& steps)) {
+  PartMap<unsigned, int> ours;
+  std::map<unsigned, int> theirs;
+  int value = 0;
+  for (const auto& [actor, goes] : steps) {
+    if (goes) {
+      ours.erase(actor), theirs.erase(actor);
+    } else {
+      ours[actor] = theirs[actor] = ++value;
+    }
+    RC_ASSERT(ours.size() == theirs.size());
+  }
+  for (unsigned actor = 0; actor < 256; ++actor) {
+    const auto at = ours.find(actor);
+    const auto wanted = theirs.find(actor);
+    RC_ASSERT((at == ours.end()) == (wanted == theirs.end()));
+    if (wanted != theirs.end()) RC_ASSERT(at->second == wanted->second);
+  }
+}
+
 RC_GTEST_PROP(PartMap, IsAMap, (const std::vector<std::pair<std::uint8_t, int>>& writes)) {
   PartMap<unsigned, std::int64_t> ours, backwards;
   std::map<unsigned, int> theirs;
@@ -77,6 +97,8 @@ TEST(PartMap, SurvivesEqualHashes) {
   PartMap<Twin, int> parts;
   for (int i = 0; i < 100; ++i) parts[Twin{i}] = i;
   for (int i = 0; i < 100; ++i) EXPECT_EQ(parts.find(Twin{i})->second, i);
+  for (int i = 0; i < 100; i += 2) parts.erase(Twin{i});
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(parts.count(Twin{i}), static_cast<std::size_t>(i % 2));
 }
 
 TEST(PartMap, ACopyOfACounterIsItsOwn) {

@@ -198,15 +198,17 @@ TEST(OrSet, CopiesStandAlone) {
   EXPECT_EQ(copy.size(), 0u);
 }
 
-TEST(OrSet, AnRvaluePartGivesItsElementsAway) {
-  OrSetPart<> p;
-  p.covered.add(0, 3);
-  p.live = {{1, "x"}, {3, "y"}};
-  const OrSetPart<> same = p;
+// The whole of it, and not only its text, is in the deltas that add and remove give.
+TEST(OrSet, DeltasSayWhatWasDone) {
   OrSet<> s, t;
-  EXPECT_TRUE(s.join_part(a, std::move(p)));
-  EXPECT_TRUE(t.join_part(a, same));
+  for (const OrSet<>& delta : {s.add(a, 1, "x"), s.add(b, 1, "x"), s.add(a, 2, "y")}) t.join(delta);
+  const OrSet<> removal = s.remove(a, "x");
+  EXPECT_TRUE(removal.dead({a, 1}));
+  EXPECT_EQ(removal.removers({b, 1}), (std::vector<Actor>{a}));
+  t.join(removal);
   EXPECT_EQ(s, t);
+  EXPECT_EQ(t.elements(), (Words{"y"}));
+  EXPECT_TRUE(s.remove(a, "x").is_bottom());
 }
 
 TEST(LwwRegister, TheLargestStampWins) {

@@ -102,7 +102,7 @@ struct Arbitrary<crdt::OrSetPart<A>> {
                       crdt::OrSetPart<A> p;
                       p.covered = std::get<0>(made);
                       for (const auto& add : std::get<1>(made)) {
-                        if (p.covers(add.first)) p.live.insert(add);
+                        if (p.covers(add.first)) p.live.insert(add.first, add.second);
                       }
                       for (const auto& dot : std::get<2>(made)) {
                         p.foreign.insert(crdt::Dot<A>{dot.first, dot.second});

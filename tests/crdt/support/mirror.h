@@ -60,14 +60,14 @@ struct Mirror<GSet<A>> : MirrorBase<A, GSetPart> {
 
 template <class A>
 struct Mirror<OrSet<A>> : MirrorBase<A, OrSetPart<A>> {
-  void live_added(const A& actor, std::uint64_t op, const std::string& element) {
-    RC_ASSERT(this->parts[actor].live.emplace(op, element).second);
+  void live_added(const A& actor, std::uint64_t op, std::string_view element) {
+    RC_ASSERT(this->parts[actor].live.insert(op, element));
   }
-  void live_removed(const A& actor, std::uint64_t op, const std::string& element) {
+  void live_removed(const A& actor, std::uint64_t op, std::string_view element) {
     auto& live = this->parts[actor].live;
     RC_ASSERT(live.contains(op));
-    RC_ASSERT(live[op] == element);
-    live.erase(op);
+    RC_ASSERT(live.find(op)->element == element);
+    live.erase(live.find(op));
   }
   void foreign_added(const A& holder, const Dot<A>& dot) {
     RC_ASSERT(this->parts[holder].foreign.insert(dot).second);

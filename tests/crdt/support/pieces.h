@@ -31,7 +31,9 @@ std::vector<OrSetPart<A>> pieces_of_part(const OrSetPart<A>& part) {
       const std::uint64_t hi = std::min(i.hi, lo + 1 + lo % 2);
       OrSetPart<A>& piece = all.emplace_back();
       piece.covered.add(lo, hi);
-      piece.live.insert(part.live.upper_bound(lo), part.live.upper_bound(hi));
+      for (auto at = part.live.upper_bound(lo); at != part.live.upper_bound(hi); ++at) {
+        piece.live.insert(at.op(), at->element);
+      }
       lo = hi;
     }
   }

@@ -100,7 +100,9 @@ struct Made<OrSet<A>> {
   OrSetPart<A> made(std::uint64_t lo, std::uint64_t hi) const {
     OrSetPart<A> part;
     part.covered.add(lo, hi);
-    part.live.insert(live.upper_bound(lo), live.upper_bound(hi));
+    for (auto i = live.upper_bound(lo); i != live.upper_bound(hi); ++i) {
+      part.live.insert(i->first, i->second);
+    }
     for (auto i = removed.upper_bound(lo); i != removed.upper_bound(hi); ++i) {
       if (i->second <= lo) part.covered.add(i->second);
     }

@@ -232,7 +232,7 @@ TEST_F(KeyspaceTest, AnEntryBecomesAPart) {
   EXPECT_FALSE(part.covers(2));
   EXPECT_TRUE(part.covers(6));
   EXPECT_TRUE(part.dead(4));
-  EXPECT_EQ(part.live.at(5), "e");
+  EXPECT_EQ(part.live.find(5)->element, "e");
   EXPECT_EQ(part.foreign.size(), 1u);
 }
 

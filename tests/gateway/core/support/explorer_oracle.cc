@@ -200,7 +200,7 @@ void Explorer::check_exact(std::size_t i) {
       if (live != mine.size()) wrong(w.id() + where + " is not exact in " + key);
       for (const auto& [element, op] : mine) {
         const auto at = part->live.find(op);
-        if (at == part->live.end() || at->second != element)
+        if (at == part->live.end() || at->element != element)
           wrong(w.id() + where + " is not exact in " + key + ": " + element);
       }
     }

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which dots carry an element of an OR-Set, asked by the element, without a copy of its bytes: a
+// table of hashes and dots; the bytes of a dot are asked of its owner, `bytes_of(dot)`, when hashes
+// are alike. Nearly always one dot carries an element; those with more are kept by themselves.
+//
+//   DotIndex<A> visible;
+//   visible.insert(dot, "badge-17", bytes_of);
+//   visible.contains("badge-17", bytes_of);              // O(1)
+//   visible.erase(dot, "badge-17");
+//
+// bytes_of(const Dot<A>&) -> std::string_view must know every dot that is in the index. Not
+// thread-safe.
+#pragma once
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "crdt/actor.h"
+#include "crdt/semilattice.h"
+
+namespace tributary::crdt {
+
+template <class A>
+class DotIndex {
+ public:
+  std::size_t size() const { return single_ + many_.size(); }  // elements, not dots
+
+  template <class BytesOf>
+  bool contains(std::string_view element, BytesOf&& bytes_of) const {
+    return find(tag_of(element), element, bytes_of) != none || many_.contains(element);
+  }
+
+  // f(dot) for each that carries the element, ascending.
+  template <class BytesOf, class F>
+  void for_each(std::string_view element, BytesOf&& bytes_of, F&& f) const {
+    if (const std::size_t at = find(tag_of(element), element, bytes_of); at != none) f(dots_[at]);
+    if (many_.empty()) return;
+    const auto found = many_.find(element);
+    if (found == many_.end()) return;
+    for (const Dot<A>& dot : found->second) f(dot);
+  }
+
+  template <class BytesOf>
+  void insert(const Dot<A>& dot, std::string_view element, BytesOf&& bytes_of) {
+    if (!many_.empty()) {
+      if (const auto found = many_.find(element); found != many_.end()) {
+        found->second.insert(dot);
+        return;
+      }
+    }
+    const std::uint32_t tag = tag_of(element);
+    const std::size_t at = find(tag, element, bytes_of);
+    if (at == none) return place(tag, dot);
+    if (dots_[at] == dot) return;
+    many_.emplace(element, std::set<Dot<A>>{dots_[at], dot});
+    remove(at);
+  }
+
+  // REQUIRES: the dot is here, with this element.
+  void erase(const Dot<A>& dot, std::string_view element) {
+    const std::uint32_t tag = tag_of(element);
+    if (!many_.empty()) {
+      if (const auto found = many_.find(element); found != many_.end()) {
+        found->second.erase(dot);
+        if (found->second.size() > 1) return;
+        const Dot<A> last = *found->second.begin();
+        many_.erase(found);
+        return place(tag, last);
+      }
+    }
+    std::size_t at = home(tag);
+    while (tags_[at] != tag || !(dots_[at] == dot)) {
+      assert(tags_[at] != 0);
+      at = next(at);
+    }
+    remove(at);
+  }
+
+  void reserve(std::size_t elements) {
+    std::size_t room = std::max(tags_.size(), room_min);
+    while (elements * 8 > room * 7) room *= 2;
+    if (room > tags_.size()) rebuild(room);
+  }
+
+ private:
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  static constexpr std::size_t room_min = 4;
+
+  // 0 marks a free slot.
+  static std::uint32_t tag_of(std::string_view element) {
+    const std::uint64_t hash = BytesHash{}(element);
+    return std::max<std::uint32_t>(static_cast<std::uint32_t>(hash >> 32), 1);
+  }
+  // The high bits of the tag, as many as the table has places.
+  std::size_t home(std::uint32_t tag) const {
+    return static_cast<std::size_t>((std::uint64_t{tag} * tags_.size()) >> 32);
+  }
+  std::size_t next(std::size_t at) const { return (at + 1) & (tags_.size() - 1); }
+
+  template <class BytesOf>
+  std::size_t find(std::uint32_t tag, std::string_view element, BytesOf& bytes_of) const {
+    if (single_ == 0) return none;
+    for (std::size_t at = home(tag); tags_[at] != 0; at = next(at)) {
+      if (tags_[at] == tag && bytes_of(dots_[at]) == element) return at;
+    }
+    return none;
+  }
+  void place(std::uint32_t tag, const Dot<A>& dot) {
+    reserve(single_ + 1);
+    put(tag, Dot<A>(dot));
+    ++single_;
+  }
+  void put(std::uint32_t tag, Dot<A>&& dot) {
+    std::size_t at = home(tag);
+    while (tags_[at] != 0) at = next(at);
+    tags_[at] = tag;
+    dots_[at] = std::move(dot);
+  }
+  // What stands behind moves up, as far as its home allows, so that no search stops too early.
+  void remove(std::size_t hole) {
+    const std::size_t mask = tags_.size() - 1;
+    for (std::size_t at = next(hole); tags_[at] != 0; at = next(at)) {
+      if (((at - home(tags_[at])) & mask) < ((at - hole) & mask)) continue;
+      tags_[hole] = tags_[at];
+      dots_[hole] = std::move(dots_[at]);
+      hole = at;
+    }
+    tags_[hole] = 0;
+    dots_[hole] = {};
+    --single_;
+    if (single_ * 8 < tags_.size() && tags_.size() > 16 * room_min) rebuild(tags_.size() / 2);
+  }
+  void rebuild(std::size_t room) {
+    const std::vector<std::uint32_t> tags = std::exchange(tags_, std::vector<std::uint32_t>(room));
+    std::vector<Dot<A>> dots = std::exchange(dots_, std::vector<Dot<A>>(room));
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+      if (tags[i] != 0) put(tags[i], std::move(dots[i]));
+    }
+  }
+
+  // Open addressing with linear search; both are as long, a power of two or empty.
+  std::vector<std::uint32_t> tags_;
+  std::vector<Dot<A>> dots_;
+  std::size_t single_ = 0;  // elements of one dot: those in the table
+  std::unordered_map<std::string, std::set<Dot<A>>, BytesHash, std::equal_to<>>
+      many_;  // of two and more
+};
+
+}  // namespace tributary::crdt
