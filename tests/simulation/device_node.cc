@@ -151,7 +151,7 @@ void DeviceNode::take(const std::vector<sdk::Event>& events) {
         throw Violation(setup_.id + ": " + sdk::name(e.kind) + ": " + e.text);
       }
       case sdk::Event::Kind::refused:
-        // The forger's uploads in this device's name are answered to it.
+        // A traitor's uploads in this device's name are answered to it.
         if (setup_.lied_to && e.keys.empty()) break;
         throw Violation(setup_.id + ": " + sdk::name(e.kind) + ": " + e.text);
       case sdk::Event::Kind::save_failed:

@@ -17,14 +17,15 @@ const signing::Signer& FleetKeys::make(Random& random, const std::string& id) {
 }
 
 void FleetKeys::enroll(Random& random, const std::string& role, const std::string& id) {
+  if (role == "gateway") gateways_.insert(id);
   records_.push_back(wire::encode(wire::KeyRecord{role, id, signing::view(make(random, id).key)}));
 }
 
 FleetKeys::FleetKeys(Random& random, const std::vector<std::string>& gateways,
-                     const std::vector<std::string>& devices) {
+                     const std::vector<std::string>& devices, std::size_t traitors) {
   make(random, std::string(wire::admin_id));
   for (const std::string& g : gateways) enroll(random, "gateway", g);
-  enroll(random, "gateway", forger);
+  for (std::size_t i = 0; i < traitors; ++i) enroll(random, "gateway", traitor(i));
   for (std::size_t i = 0; i < devices.size(); ++i) {
     if (2 * i <= devices.size()) early_ = records_.size();
     enroll(random, "device", devices[i]);
@@ -39,7 +40,7 @@ core::TrustOptions FleetKeys::trust(const std::string& gateway) const {
 std::vector<sdk::MemberKey> FleetKeys::members() const {
   std::vector<sdk::MemberKey> out;
   for (const auto& [id, signer] : signers_) {
-    if (id != wire::admin_id) out.push_back({id, signer.key, id.front() == 'g' || id == forger});
+    if (id != wire::admin_id) out.push_back({id, signer.key, gateways_.contains(id)});
   }
   return out;
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of a fleet that signs, all from one seed: admin, gateways, devices, and a gateway gone
-// bad that was enrolled like any other.
+// The keys of a fleet that signs, all from one seed: admin, gateways, devices, and gateways gone
+// bad that were enrolled like any other.
 //
 //   FleetKeys keys(random, {"g1", "g2"}, {"dev-0-a", "dev-1-b"});
 //   setup.core.trust = keys.trust("g1");
 //   registry = keys.registry(false);        // without those that are enrolled late
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,12 +21,12 @@ namespace tributary::simulation {
 
 class FleetKeys {
  public:
-  static constexpr const char* forger = "evil";
   static constexpr std::uint64_t admin_epoch = 1;
 
   // The second half of the devices is enrolled late.
   FleetKeys(Random& random, const std::vector<std::string>& gateways,
-            const std::vector<std::string>& devices);
+            const std::vector<std::string>& devices, std::size_t traitors = 0);
+  static std::string traitor(std::size_t index) { return "evil-" + std::to_string(index); }
 
   core::TrustOptions trust(const std::string& gateway) const;
   const signing::Signer& signer(const std::string& id) const { return signers_.at(id); }
@@ -42,6 +43,7 @@ class FleetKeys {
 
   std::map<std::string, signing::Signer> signers_;
   std::vector<std::string> records_;
+  std::set<std::string> gateways_;
   std::size_t early_ = 0;
 };
 

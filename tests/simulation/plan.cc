@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "tests/simulation/random.h"
+#include "tests/simulation/traitor.h"
 
 namespace tributary::simulation {
 
@@ -116,10 +117,29 @@ void Plan::keep(const std::vector<std::size_t>& places) {
 
 namespace {
 
+// One, or up to all but one of five.
+void draw_traitors(Plan& p, Random& r) {
+  p.traitors.resize(r.chance(0.5) ? 1 : r.between(2, 4));
+  if (r.chance(0.5)) p.gateways = std::min(p.gateways, 5 - p.traitors.size());
+  p.sites = std::min(p.sites, p.gateways);
+  p.older = std::min(p.older, p.gateways);
+  p.acks_needed = std::min(p.acks_needed, static_cast<std::uint32_t>(p.gateways));
+  constexpr auto lie_in_acks = static_cast<unsigned>(Vice::lie_in_acks);
+  for (std::uint32_t& vices : p.traitors) {
+    for (unsigned v = 0; v < lie_in_acks; ++v) vices |= r.chance(0.35) ? 1U << v : 0U;
+  }
+  p.traitors.front() |= 1U << static_cast<unsigned>(Vice::forge);
+  // A device that wants one more acknowledgement than there are liars has a true one among them.
+  const bool all_hear = !p.some_deaf && p.sites == 1;
+  if (!all_hear || p.gateways <= p.traitors.size() || !r.chance(0.5)) return;
+  p.acks_needed = static_cast<std::uint32_t>(p.traitors.size()) + 1;
+  for (std::uint32_t& vices : p.traitors) vices |= 1U << lie_in_acks;
+}
+
 void draw_keys(Plan& p, Random r) {
   p.signs = r.chance(0.25);
   p.registry_everywhere = r.chance(0.5);
-  p.forger = p.signs && r.chance(0.6);
+  if (p.signs && r.chance(0.6)) draw_traitors(p, r);
 }
 
 }  // namespace
@@ -181,6 +201,8 @@ Plan speed_plan(std::uint64_t seed) {
 }
 
 std::string describe(const Plan& p) {
+  std::string keys = p.signs ? ", signed" : "";
+  if (!p.traitors.empty()) keys += ", " + std::to_string(p.traitors.size()) + " gateways gone bad";
   char out[600];
   std::snprintf(
       out, sizeof out,
@@ -188,12 +210,9 @@ std::string describe(const Plan& p) {
       "%.1f s of each%s, chaos for %.1f min, loss %.0f%%, duplicates %.0f%%, reordered %.0f%% by "
       "up to %.1f s, delay up to %.1f s, skew %.1f s, queues %zu, %zu misfortunes",
       p.gateways, p.devices, 100 * p.memoryless, p.sites, p.some_deaf ? ", some deaf" : "",
-      p.operation_every_ms / 1'000,
-      p.forger  ? ", signed, one gateway forges"
-      : p.signs ? ", signed"
-                : "",
-      static_cast<double>(p.chaos_ms) / 60'000, 100 * p.faults.loss, 100 * p.faults.duplicate,
-      100 * p.faults.reorder, p.faults.reorder_ms / 1'000.0, p.faults.delay_max_ms / 1'000.0,
+      p.operation_every_ms / 1'000, keys.c_str(), static_cast<double>(p.chaos_ms) / 60'000,
+      100 * p.faults.loss, 100 * p.faults.duplicate, 100 * p.faults.reorder,
+      p.faults.reorder_ms / 1'000.0, p.faults.delay_max_ms / 1'000.0,
       static_cast<double>(p.skew_max_ms) / 1'000, p.queued_max, p.misfortunes.size());
   return out;
 }

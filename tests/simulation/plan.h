@@ -89,8 +89,10 @@ struct Plan {
   std::size_t queued_max = 1'000, broker_in_flight_max = 20;
   // Views a gateway may have at a broker that queues so few: what an earlier life left must fit.
   std::size_t views_max() const { return std::min<std::size_t>(500, queued_max / 4); }
-  // keys: a fleet that signs, some of it enrolled late, and perhaps a gateway gone bad in it
-  bool signs = false, registry_everywhere = true, forger = false;
+  // keys: a fleet that signs, some of it enrolled late, and perhaps gateways gone bad in it beside
+  // those counted above, each with the vices of its bits (traitor.h)
+  bool signs = false, registry_everywhere = true;
+  std::vector<std::uint32_t> traitors;
   // the air
   transports::memory::LinkFaults faults{};
   std::int64_t skew_max_ms = 0;

@@ -40,6 +40,8 @@ const char* Reached::name(State s) {
                                             "an unsigned envelope refused",
                                             "an envelope that waited for the registry",
                                             "a forger throttled",
+                                            "more gateways gone bad than true",
+                                            "one true gateway of five",
                                             "a claim without a signature ignored",
                                             "a twin found out by its signature",
                                             "retained parts cleared",

@@ -51,6 +51,8 @@ class Reached {
     unsigned_refused,
     waited_for_registry,     // its signer was enrolled later
     forger_throttled,        // its messages were not looked at any more
+    outnumbered,             // more gateways gone bad than true ones
+    alone,                   // one true gateway of five
     unproven_point_ignored,  // a gateway claimed what no signature of the device showed
     signed_twin_found,
     retained_cleared,  // a gateway took back parts that it no longer needs

@@ -55,14 +55,20 @@ void World::build_keys() {
   for (std::size_t i = 0; i < plan_.gateways; ++i) gateways.push_back("g" + std::to_string(i + 1));
   for (std::size_t i = 0; i < plan_.devices; ++i) devices.push_back(device_id(i));
   Random random(random_.next());
-  keys_.emplace(random, gateways, devices);
+  keys_.emplace(random, gateways, devices, plan_.traitors.size());
   const std::shared_ptr<Log> log =
       judge_.history.log({std::string(wire::admin_id), FleetKeys::admin_epoch}, 0);
   std::uint64_t op = 0;
   for (const std::string& record : keys_->records())
     log->insert(++op, {std::string(wire::keys_key), 3}, record);
   later(now_ms_ + plan_.chaos_ms / 2, [this] { all_enrolled_ = true; });
-  if (plan_.forger) forger_ = std::make_unique<Forger>(*brokers_.back(), *keys_, random.next());
+  for (std::size_t i = 0; i < plan_.traitors.size(); ++i) {
+    traitors_.push_back(std::make_unique<Traitor>(
+        *brokers_.back(), *keys_,
+        Traitor::Setup{FleetKeys::traitor(i), plan_.traitors[i], gateways, random.next()}));
+  }
+  if (traitors_.size() > gateways.size()) judge_.reached.note(Reached::outnumbered);
+  if (traitors_.size() == 4 && gateways.size() == 1) judge_.reached.note(Reached::alone);
 }
 
 std::unique_ptr<GatewayNode> World::make_gateway(std::size_t index, bool ghost,
@@ -150,7 +156,7 @@ void World::build_devices() {
     if (keys_) {
       s.sdk.signer = keys_->signer(s.id);
       s.sdk.members = keys_->members();
-      s.lied_to = plan_.forger;
+      s.lied_to = !plan_.traitors.empty();
     }
     s.seed = random_.next();
     s.world = device_world();
@@ -195,7 +201,9 @@ std::uint64_t World::next_ms() const {
   for (const auto& g : ghosts_) heed(g->next_ms());
   for (const auto& d : devices_) heed(d->next_ms());
   for (const auto& d : copies_) heed(d->next_ms());
-  if (forger_ && forger_->woken()) heed(now_ms_);
+  for (const auto& t : traitors_) {
+    if (t->woken()) heed(now_ms_);
+  }
   for (const Later& l : later_) heed(l.at_ms);
   if (chaos_) {
     for (const std::uint64_t at : next_operation_ms_) heed(at);
@@ -254,7 +262,9 @@ void World::step() {
       if (const auto due = d->next_ms(); due && *due <= now_ms_) d->step(now_ms_);
     }
   }
-  if (forger_ && forger_->woken()) forger_->step();
+  for (const auto& t : traitors_) {
+    if (t->woken()) t->step(now_ms_);
+  }
   turn_gateways();
 }
 
@@ -287,7 +297,7 @@ void World::heal() {
       }
     }
   }
-  if (forger_) forger_->be_quiet();
+  for (const auto& t : traitors_) t->be_quiet();
   for (const auto& g : ghosts_) g->kill();
   for (const auto& g : gateways_) {
     g->clock.set_right();

@@ -16,10 +16,10 @@
 
 #include "tests/simulation/device_node.h"
 #include "tests/simulation/fleet_keys.h"
-#include "tests/simulation/forger.h"
 #include "tests/simulation/gateway_node.h"
 #include "tests/simulation/judge.h"
 #include "tests/simulation/plan.h"
+#include "tests/simulation/traitor.h"
 
 namespace tributary::simulation {
 
@@ -91,7 +91,7 @@ class World {
   std::vector<std::unique_ptr<transports::memory::Broker>> brokers_;  // before what uses them
   std::optional<FleetKeys> keys_;                                     // of a fleet that signs
   bool all_enrolled_ = false;
-  std::unique_ptr<Forger> forger_;
+  std::vector<std::unique_ptr<Traitor>> traitors_;
   std::vector<std::unique_ptr<GatewayNode>> gateways_, ghosts_;
   std::vector<std::unique_ptr<DeviceNode>> devices_, copies_;
   std::map<const GatewayNode*, storage::Image> old_disks_;
