@@ -11,7 +11,8 @@
 //     DEVICE      the number of the first device
 //
 // Prints one line of JSON: seconds from the first publish to the end, and with MODE ack the
-// latencies from publish to durable acknowledgement.
+// latencies from publish to durable acknowledgement and how many packets were sent again because
+// their answer was lost.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -84,6 +85,16 @@ class Watch {
     }
   }
   bool done() const { return missing_ == 0; }
+  // The newest packet of each device that waits: cumulative, so it stands for those before.
+  std::vector<std::size_t> again() {
+    std::vector<std::size_t> out;
+    for (const Device& d : of_) {
+      if (d.next < d.packets.size()) out.push_back(d.packets.back());
+    }
+    again_ += out.size();
+    return out;
+  }
+  std::size_t sent_again() const { return again_; }
   double percentile_ms(double p) {
     if (latencies_ms_.empty()) return 0;
     std::sort(latencies_ms_.begin(), latencies_ms_.end());
@@ -98,7 +109,7 @@ class Watch {
   };
   const Load& load_;
   std::vector<Device> of_;
-  std::size_t missing_;
+  std::size_t missing_, again_ = 0;
   std::vector<Clock::time_point> sent_;
   std::unordered_map<std::string, std::size_t> names_;
   std::vector<double> latencies_ms_;
@@ -129,13 +140,15 @@ int run(int argc, char** argv) {
   const auto start = Clock::now();
   mqtt.run(
       load.packets, number(6), rate, [&] { return acks ? watch.done() : finished; },
-      [&](std::size_t i) { watch.sent(i); });
+      [&](std::size_t i) { watch.sent(i); },
+      [&] { return acks ? watch.again() : std::vector<std::size_t>{}; });
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   std::printf("{\"seconds\":%.4f,\"packets\":%zu,\"operations\":%zu,\"bytes\":%zu", seconds,
               shape.packets, shape.packets * shape.operations, load.bytes);
   if (acks) {
-    std::printf(",\"p50_ms\":%.2f,\"p95_ms\":%.2f,\"p99_ms\":%.2f", watch.percentile_ms(0.5),
-                watch.percentile_ms(0.95), watch.percentile_ms(0.99));
+    std::printf(",\"p50_ms\":%.2f,\"p95_ms\":%.2f,\"p99_ms\":%.2f,\"again\":%zu",
+                watch.percentile_ms(0.5), watch.percentile_ms(0.95), watch.percentile_ms(0.99),
+                watch.sent_again());
   }
   std::puts("}");
   return 0;

@@ -18,6 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr auto quiet = std::chrono::seconds(2);
 constexpr unsigned char connack = 0x20, puback = 0x40, suback = 0x90;
 constexpr std::size_t out_high = 1U << 18;
 
@@ -119,13 +120,13 @@ void MqttLoad::take(std::string_view packet) {
   hears_(body.substr(2, n), body.substr(2 + n));
 }
 
-void MqttLoad::receive(int timeout_ms) {
+bool MqttLoad::receive(int timeout_ms) {
   pollfd wait{socket_, static_cast<short>(POLLIN | (out_.empty() ? 0 : POLLOUT)), 0};
-  if (::poll(&wait, 1, timeout_ms) <= 0) return;
+  if (::poll(&wait, 1, timeout_ms) <= 0) return false;
   char chunk[1U << 16];
   const ssize_t n = ::recv(socket_, chunk, sizeof chunk, 0);
   if (n == 0) fail("the broker hung up");
-  if (n < 0) return;
+  if (n < 0) return false;
   in_.append(chunk, static_cast<std::size_t>(n));
   std::size_t from = 0;
   while (in_.size() - from >= 2) {
@@ -142,13 +143,19 @@ void MqttLoad::receive(int timeout_ms) {
     from = at + length;
   }
   in_.erase(0, from);
+  return true;
+}
+
+void MqttLoad::publish(const Packet& packet) {
+  put_publish(out_, packet, static_cast<std::uint16_t>(published_++ % 65'535 + 1));
 }
 
 void MqttLoad::run(const std::vector<Packet>& packets, std::size_t window, double rate,
-                   const std::function<bool()>& done,
-                   const std::function<void(std::size_t)>& sent) {
-  acknowledged_ = 0;
+                   const std::function<bool()>& done, const std::function<void(std::size_t)>& sent,
+                   const std::function<std::vector<std::size_t>()>& again) {
+  acknowledged_ = published_ = 0;
   const auto start = Clock::now();
+  auto heard_at = start;
   std::size_t next = 0;
   while (next < packets.size() || !done()) {
     std::size_t may = packets.size();
@@ -157,12 +164,15 @@ void MqttLoad::run(const std::vector<Packet>& packets, std::size_t window, doubl
       may = std::min(may, static_cast<std::size_t>(passed * rate) + 1);
     }
     while (next < may && next - acknowledged_ < window && out_.size() < out_high) {
-      put_publish(out_, packets[next], static_cast<std::uint16_t>(next % 65'535 + 1));
+      publish(packets[next]);
       if (sent) sent(next);
       ++next;
     }
     send_all();
-    receive(rate > 0 && next < packets.size() ? 0 : 100);
+    if (receive(rate > 0 && next < packets.size() ? 0 : 100)) heard_at = Clock::now();
+    if (!again || next < packets.size() || Clock::now() - heard_at < quiet) continue;
+    for (const std::size_t i : again()) publish(packets[i]);
+    heard_at = Clock::now();
   }
 }
 

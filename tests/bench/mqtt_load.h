@@ -32,17 +32,23 @@ class MqttLoad {
   void on_message(OnMessage hears) { hears_ = std::move(hears); }
   // Publishes all of them at QoS 1, never more than `window` without a PUBACK; returns when
   // `done()` is true, which is asked after everything that arrived. With `rate` > 0 no faster than
-  // that many a second. `sent(i)` when packet i was handed to the socket.
+  // that many a second. `sent(i)` when packet i was handed to the socket. When all are sent and for
+  // two seconds nothing came, those that `again()` names are published once more: what a device
+  // does whose answer was lost, for answers come at QoS 0.
   void run(const std::vector<Packet>& packets, std::size_t window, double rate,
-           const std::function<bool()>& done, const std::function<void(std::size_t)>& sent = {});
+           const std::function<bool()>& done, const std::function<void(std::size_t)>& sent = {},
+           const std::function<std::vector<std::size_t>()>& again = {});
 
  private:
   void send_all();
-  void receive(int timeout_ms);
+  bool receive(int timeout_ms);  // something came
   void take(std::string_view packet);
   void want(unsigned char kind);  // receives until a packet of that kind has come
 
+  void publish(const Packet& packet);
+
   int socket_ = -1;
+  std::size_t published_ = 0;
   std::string out_, in_;
   std::size_t acknowledged_ = 0;
   unsigned char last_kind_ = 0;
