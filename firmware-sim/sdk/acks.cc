@@ -170,7 +170,7 @@ void Engine::take_removal(std::string_view envelope, std::string_view gateway) {
       Event event{.kind = Event::Kind::removed, .epoch = memory_->epoch};
       event.gateway = std::string(gateway);
       event.text = std::string(d.device);
-      event.element = add->second;
+      event.element = opened(*c, add->second);
       event.keys.push_back({c->key, entry.type});
       if (did(state().erase_op(*c, f.op)) != Outcome::applied) continue;
       event.op = state().last_op();

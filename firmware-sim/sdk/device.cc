@@ -36,8 +36,20 @@ std::optional<Error> check(const Options& o) {
   if (o.acks_needed == 0 || o.acks_needed > Gateways::links_max) {
     return bad("acks_needed: must be 1 to 64");
   }
+  for (const ValueKey& v : o.value_keys) {
+    if (v.prefix.size() > limits.key_bytes_max) return bad("value_keys: a prefix is no key's");
+  }
   if (o.inflight_max == 0) return bad("inflight_max: must be at least 1");
   if (o.burst_packets_max == 0) return bad("burst_packets_max: must be at least 1");
+  return std::nullopt;
+}
+
+// The element as this device holds it.
+std::optional<std::string> held_form(const Engine& engine, const Cell& cell,
+                                     std::string_view element) {
+  for (std::string& form : engine.forms(cell, element)) {
+    if (cell.set->op_of.count(form) != 0) return std::move(form);
+  }
   return std::nullopt;
 }
 
@@ -182,10 +194,10 @@ std::uint64_t UpDown::subtracted() const {
 
 Outcome GrowSet::insert(std::string_view element) {
   if (cell_ == nullptr) return Outcome::bad_key;
-  return engine_->did(engine_->state().insert(*cell_, element));
+  return engine_->did(engine_->state().insert(*cell_, engine_->sealed(*cell_, element)));
 }
 bool GrowSet::contains(std::string_view element) const {
-  return cell_ != nullptr && cell_->set->op_of.count(element) != 0;
+  return cell_ != nullptr && held_form(*engine_, *cell_, element).has_value();
 }
 std::size_t GrowSet::size() const {
   return cell_ == nullptr ? 0 : cell_->set->adds.size();
@@ -193,14 +205,23 @@ std::size_t GrowSet::size() const {
 
 Outcome Set::insert(std::string_view element) {
   if (cell_ == nullptr) return Outcome::bad_key;
-  return engine_->did(engine_->state().insert(*cell_, element));
+  const Outcome outcome =
+      engine_->did(engine_->state().insert(*cell_, engine_->sealed(*cell_, element)));
+  if (outcome != Outcome::applied || !engine_->seals(*cell_)) return outcome;
+  const std::vector<std::string> forms = engine_->forms(*cell_, element);
+  for (std::size_t i = 1; i < forms.size(); ++i) {  // what an earlier key had made of it goes
+    if (cell_->set->op_of.count(forms[i]) != 0)
+      engine_->did(engine_->state().erase(*cell_, forms[i]));
+  }
+  return outcome;
 }
 Outcome Set::erase(std::string_view element) {
   if (cell_ == nullptr) return Outcome::bad_key;
-  return engine_->did(engine_->state().erase(*cell_, element));
+  const auto held = held_form(*engine_, *cell_, element);
+  return engine_->did(engine_->state().erase(*cell_, held ? *held : std::string(element)));
 }
 bool Set::contains(std::string_view element) const {
-  return cell_ != nullptr && cell_->set->op_of.count(element) != 0;
+  return cell_ != nullptr && held_form(*engine_, *cell_, element).has_value();
 }
 std::size_t Set::size() const {
   return cell_ == nullptr ? 0 : cell_->set->adds.size();
@@ -208,7 +229,8 @@ std::size_t Set::size() const {
 std::vector<std::string> Set::elements() const {
   std::vector<std::string> out;
   if (cell_ == nullptr) return out;
-  for (const auto& [op, element] : cell_->set->adds) out.push_back(element);
+  for (const auto& [op, element] : cell_->set->adds)
+    out.push_back(engine_->opened(*cell_, element));
   return out;
 }
 Outcome Set::erase_foreign(std::string_view device, std::uint64_t epoch, std::uint64_t op) {
@@ -228,13 +250,22 @@ Outcome Set::forget_foreign(std::string_view device, std::uint64_t epoch, std::u
 Outcome Register::put(std::optional<std::uint64_t> at_ms, const wire::Scalar& value) {
   if (cell_ == nullptr) return Outcome::bad_key;
   State& state = engine_->state();
-  return engine_->did(state.set(*cell_, at_ms.value_or(state.wall()), value));
+  const std::uint64_t at = at_ms.value_or(state.wall());
+  if (!engine_->seals(*cell_)) return engine_->did(state.set(*cell_, at, value));
+  const auto plain = wire::encode_scalar(value);
+  if (!plain) return engine_->did(Outcome::bad_value);
+  const std::string salt =
+      std::to_string(engine_->epoch()) + ' ' + std::to_string(state.last_op() + 1);
+  return engine_->did(state.set(*cell_, at, wire::Blob{engine_->sealed(*cell_, *plain, salt)}));
 }
 std::optional<wire::Scalar> Register::value() const {
   if (cell_ == nullptr || cell_->last == 0) return std::nullopt;
   const Result<wire::Scalar, wire::DecodeError> v = wire::decode_scalar(cell_->value);
   assert(v);
-  return *v;
+  const auto* blob = std::get_if<wire::Blob>(&*v);
+  if (blob == nullptr || !engine_->seals(*cell_)) return *v;
+  const auto inner = wire::decode_scalar(engine_->opened(*cell_, blob->bytes));
+  return inner ? *inner : *v;
 }
 
 }  // namespace tributary::sdk

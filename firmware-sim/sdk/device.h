@@ -28,6 +28,7 @@
 
 #include "crdt/hlc.h"
 #include "crdt/result.h"
+#include "transports/secrecy/value_cipher.h"
 #include "transports/signing/seal.h"
 #include "transports/wire/scalar.h"
 
@@ -166,6 +167,13 @@ struct MemberKey {
   bool gateway = false;  // only these acknowledge
 };
 
+// Elements and register values of keys that begin with `prefix` are sealed: nobody reads them
+// without the key. Counters stay in the clear: gateways add them up.
+struct ValueKey {
+  std::string prefix{};
+  secrecy::ValueCipher cipher;
+};
+
 struct Options {
   std::string fleet{}, device{};  // ids, [A-Za-z0-9_-]{1,64}
   // Required: 64 unpredictable bits. An epoch that repeats would be a twin.
@@ -181,6 +189,10 @@ struct Options {
   // Whose signatures can be verified. When any are given, an ack counts only when it is signed by
   // its gateway, and a removal by another device only when it is signed by that device.
   std::vector<MemberKey> members{};
+  // Of those that fit a key the first with the longest prefix seals; all of them open, so that an
+  // old key stays readable after the new one. A sealed value is 52 bytes longer, and the limits of
+  // elements and values are those of what is sealed.
+  std::vector<ValueKey> value_keys{};
 
   // A delta goes out when so many operations wait, or when the oldest has waited so long.
   std::uint32_t batch_ops_max = 100;

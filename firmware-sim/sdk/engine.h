@@ -35,6 +35,14 @@ class Engine {
   bool persist();
 
   const Options& options() const { return options_; }
+
+  // What an element or a register's bytes are on the wire, and back. Without a key that fits they
+  // stay as they are. `salt` as in ValueCipher.
+  std::string sealed(const Cell&, std::string_view plain, std::string_view salt = {}) const;
+  std::string opened(const Cell&, std::string_view bytes) const;
+  bool seals(const Cell&) const;
+  // Every form of the element, the present one first: an earlier key may have sealed it, or none.
+  std::vector<std::string> forms(const Cell&, std::string_view plain) const;
   std::uint64_t epoch() const { return memory_->epoch; }
   std::uint64_t safe() const;
   bool save_failing() const { return save_retry_at_.has_value(); }
@@ -50,6 +58,8 @@ class Engine {
     std::shared_ptr<const MadeDelta> delta;
     std::size_t part = 0;
   };
+
+  std::vector<const secrecy::ValueCipher*> ciphers(const Cell&) const;
 
   // Sending (engine.cc)
   std::uint64_t from() const { return memory_->gateways.kth_point(options_.acks_needed); }

@@ -19,6 +19,7 @@ from envelopes import (BAD_IDS, BAD_KEYS, COUNTER, GOOD_IDS, GOOD_KEYS, U64, bod
 from primitives import Raw, body_of, gzip_member, lthash, lz4_block, pack, sha
 from signatures import SIGNED_COUNTER, invalid_records, refused_keys, refused_of_a_good_key, valid_records, valid_signatures
 from sketches import cells_of, siphash, sketch_id
+from value_secrets import secrets
 
 HERE = pathlib.Path(__file__).parent
 
@@ -369,7 +370,7 @@ def files():
             'batch': both(valid_batches(), invalid_batches()), 'state': both(valid_states(), invalid_states()),
             'ask': both(valid_asks(), invalid_asks()), 'answer': both(valid_answers(), invalid_answers()), 'sketch': sketches(),
             'ack': both(valid_acks(), invalid_acks()), 'head': both(valid_heads(), invalid_heads()),
-            'signature': signatures(), 'record': both(valid_records(), invalid_records()),
+            'secret': secrets(), 'signature': signatures(), 'record': both(valid_records(), invalid_records()),
             'names': names(), 'digest': digests(), 'session': session()}
 
 
