@@ -19,6 +19,7 @@
 #include "gateway/app/signals.h"
 #include "gateway/app/text.h"
 #include "gateway/app/trust_files.h"
+#include "gateway/app/value_keys.h"
 
 namespace tributary::app {
 namespace {
@@ -33,6 +34,7 @@ struct DeviceArguments {
   std::uint32_t seconds = 0;
   std::uint32_t drain_ms = 10'000;
   double speed = 1;
+  std::vector<std::string> value_keys;
   bool as_json = false;
 };
 
@@ -87,6 +89,7 @@ sdk::Device open_device(const DeviceArguments& a, const std::string& saved,
   DeviceKeys keys = device_keys(own(a).endpoint.identity, a.endpoint.fleet, a.id);
   options.signer = std::move(keys.signer);
   options.members = std::move(keys.members);
+  options.value_keys = ValueKeys(a.value_keys).for_device();
   if (!a.state_file.empty()) options.save = std::move(save);
   auto device = sdk::Device::open(options);
   if (!device && device.error().code == sdk::Error::Code::snapshot_corrupt) {
@@ -234,6 +237,7 @@ void add_common(CLI::App& app, DeviceArguments& a) {
       ->type_name("FILE");
   app.add_option("--drain-ms", a.drain_ms, "at the end, how long to wait for acknowledgements")
       ->capture_default_str();
+  add_value_key_option(app, a.value_keys);
   app.add_flag("--json", a.as_json, "the summary at the end as JSON");
 }
 
@@ -267,7 +271,8 @@ void add_device(CLI::App& root, Commands& commands) {
   replay_app->add_option("--speed", replay->speed, "times as fast as recorded; 0: at once")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  replay_app->footer(examples({"tributary device replay day.csv --speed 60"}));
+  replay_app->footer(examples({"tributary device replay day.csv --speed 60",
+                               "tributary device replay day.csv --value-key hall/=hall.key"}));
   commands.push_back({replay_app, [replay] { return run_replay(*replay); }});
 }
 

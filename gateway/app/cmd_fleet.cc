@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tributary fleet init|enroll|prove|rotate|revoke|keys`: certificates, keys and broker files.
+// `tributary fleet init|enroll|prove|rotate|revoke|value-key|keys`: certificates, keys and broker
+// files.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -14,7 +15,9 @@
 #include "gateway/keyring/error.h"
 #include "gateway/keyring/keyring.h"
 #include "gateway/keyring/signing_key.h"
+#include "gateway/keyring/value_key.h"
 #include "transports/tls/files.h"
+#include "transports/wire/bytes.h"
 
 namespace tributary::app {
 namespace {
@@ -291,6 +294,21 @@ void add_fleet(CLI::App& root, Commands& commands) {
   add_dir(*revoke_app, *revoked);
   revoke_app->footer(examples({"tributary fleet revoke sensor-7 --dir plant.fleet"}));
   commands.push_back({revoke_app, telling([revoked] { return revoke(*revoked); })});
+
+  auto made = std::make_shared<FleetArguments>();
+  CLI::App* value_app =
+      app->add_subcommand("value-key", "make a key for values that gateways cannot read");
+  value_app->add_option("file", made->out, "a file that is not there yet")
+      ->required()
+      ->type_name("FILE");
+  value_app->footer(examples({"tributary fleet value-key hall.key",
+                              "tributary get hall/badges --value-key hall/=hall.key"}));
+  commands.push_back({value_app, telling([made] {
+                        const auto cipher = keyring::make_value_key(made->out);
+                        std::printf("%s: value key %s\n", made->out.c_str(),
+                                    wire::to_hex(cipher.id()).c_str());
+                        return Exit::ok;
+                      })});
 
   auto listed = std::make_shared<FleetArguments>();
   CLI::App* keys_app = app->add_subcommand("keys", "list members, fingerprints and dates");

@@ -9,6 +9,7 @@
 #include "gateway/app/clock.h"
 #include "gateway/app/pages.h"
 #include "gateway/app/text.h"
+#include "gateway/app/value_keys.h"
 
 namespace tributary::app {
 namespace {
@@ -21,6 +22,7 @@ struct QueryArguments {
   std::string key;
   std::string type;
   std::string prefix;
+  std::vector<std::string> value_keys;
   bool as_json = false;
   std::uint32_t timeout_ms = 5'000;
 };
@@ -46,12 +48,14 @@ struct Asked {
 };
 
 Exit run_get(const QueryArguments& a) {
+  const ValueKeys value_keys(a.value_keys);
   Asked asked(a);
   json question = {{"key", a.key}};
   if (!a.type.empty()) question["type"] = a.type;
-  const json reply =
+  json reply =
       json::parse(asked.client.request(asked.gateway, "get", dump(question), a.timeout_ms));
-  const json& values = reply.at("values");
+  json& values = reply.at("values");
+  value_keys.open(values, a.endpoint.fleet);
   if (values.empty()) {
     throw Trouble(Exit::negative, "gateway " + asked.gateway + " holds nothing at \"" + a.key +
                                       "\"\n  `tributary keys` lists what it holds");
@@ -74,10 +78,12 @@ Exit run_get(const QueryArguments& a) {
 }
 
 Exit run_values(const QueryArguments& a, bool with_values) {
+  const ValueKeys value_keys(a.value_keys);
   Asked asked(a);
   const char* list = with_values ? "values" : "keys";
-  const json all = json::parse(all_pages(asked.client, asked.gateway, list, list,
-                                         dump(json{{"prefix", a.prefix}}), a.timeout_ms));
+  json all = json::parse(all_pages(asked.client, asked.gateway, list, list,
+                                   dump(json{{"prefix", a.prefix}}), a.timeout_ms));
+  value_keys.open(all, a.endpoint.fleet);
   if (a.as_json) {
     print_json({{"gateway", asked.gateway}, {list, all}});
     return Exit::ok;
@@ -221,6 +227,7 @@ void add_queries(CLI::App& root, Commands& commands) {
   app->add_option("key", get->key, "the key")->required();
   app->add_option("--type", get->type, "gcounter, pncounter, gset, orset or lww; without it, all")
       ->check(CLI::IsMember({"gcounter", "pncounter", "gset", "orset", "lww"}));
+  add_value_key_option(*app, get->value_keys);
 
   auto keys = std::make_shared<QueryArguments>();
   app = add(root, commands, "keys", "list keys", keys,
@@ -233,6 +240,7 @@ void add_queries(CLI::App& root, Commands& commands) {
             [](const QueryArguments& a) { return run_values(a, true); },
             {"tributary values --prefix plant-1/", "tributary values --json | jq ."});
   app->add_option("--prefix", values->prefix, "only keys that begin with this");
+  add_value_key_option(*app, values->value_keys);
 
   add(root, commands, "devices", "list devices, and up to where each is acknowledged",
       std::make_shared<QueryArguments>(), run_devices, {"tributary devices --gateway g2"});

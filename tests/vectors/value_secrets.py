@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values that only holders of a key read (docs/protocol.md section 12)."""
+"""Values that only holders of a key read (docs/protocol.md section 14)."""
 import hashlib
 
 import xchacha

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values that only holders of a key can read, docs/protocol.md section 12: set elements and
+// Values that only holders of a key can read, docs/protocol.md section 14: set elements and
 // register values, sealed by a device (XChaCha20-Poly1305), opaque to brokers and gateways, and
 // still merged by them.
 //
