@@ -45,7 +45,8 @@ TEST(OrSetLaws, ShowsLiveAddsThatNobodyRemoved) {
     for (const auto& [actor, part] :
          std::map<Actor, OrSetPart<>>(s.parts().begin(), s.parts().end())) {
       for (const auto& [op, element] : part.live) {
-        if (!removers.contains(Dot<>{actor, op})) visible[std::string(element)].push_back({actor, op});
+        if (!removers.contains(Dot<>{actor, op}))
+          visible[std::string(element)].push_back({actor, op});
       }
     }
     RC_ASSERT(s.size() == visible.size());
