@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True  # leaves nothing behind in the source tree
 from envelopes import (BAD_IDS, BAD_KEYS, COUNTER, GOOD_IDS, GOOD_KEYS, U64, body, envelope, invalid, invalid_deltas,
                        invalid_entries, invalid_frames, invalid_payloads, invalid_runs, invalid_scalars, num, seal, valid_envelopes,
                        valid_scalars)
+from evidences import FIVE, SIX, invalid_evidence, valid_evidence
 from primitives import Raw, body_of, gzip_member, lthash, lz4_block, pack, sha
 from signatures import SIGNED_COUNTER, invalid_records, refused_keys, refused_of_a_good_key, valid_records, valid_signatures
 from sketches import cells_of, siphash, sketch_id
@@ -310,7 +311,8 @@ ATOMS = [('gcounter', [1, 'meter-1', 7, 'parts', 300]), ('pncounter', [2, 'meter
          ('gset', [3, 'meter-1', 7, 'badges', b'anna']), ('orset live', [4, 'meter-1', 7, 'alarms', 'live', 9, b'smoke']),
          ('orset covered', [4, 'meter-1', 7, 'alarms', 'covered', [[0, 4], [6, 9]]]),
          ('orset foreign', [4, 'meter-1', 7, 'alarms', 'foreign', 'meter-2', 1, 40]),
-         ('lww', [5, 'meter-1', 7, 'temperature', 9, 1, pack(21.5)]), ('unknown', [77, 'meter-1', 7, 'future', 3, 9, 9, pack([None])])]
+         ('lww', [5, 'meter-1', 7, 'temperature', 9, 1, pack(21.5)]), ('unknown', [77, 'meter-1', 7, 'future', 3, 9, 9, pack([None])]),
+         ('evidence', [0, 'meter-1', 7, *sorted((sha(body_of(FIVE)), sha(body_of(SIX))))])]
 
 
 def digests():
@@ -370,7 +372,8 @@ def files():
             'batch': both(valid_batches(), invalid_batches()), 'state': both(valid_states(), invalid_states()),
             'ask': both(valid_asks(), invalid_asks()), 'answer': both(valid_answers(), invalid_answers()), 'sketch': sketches(),
             'ack': both(valid_acks(), invalid_acks()), 'head': both(valid_heads(), invalid_heads()),
-            'secret': secrets(), 'signature': signatures(), 'record': both(valid_records(), invalid_records()),
+            'evidence': both(valid_evidence(), invalid_evidence()), 'secret': secrets(), 'signature': signatures(),
+            'record': both(valid_records(), invalid_records()),
             'names': names(), 'digest': digests(), 'session': session()}
 
 

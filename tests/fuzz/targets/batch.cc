@@ -2,6 +2,7 @@
 // What gateways send each other around packs: numbered batches and parts of retained state.
 #include "tests/fuzz/fuzz.h"
 #include "transports/wire/ack.h"
+#include "transports/wire/evidence.h"
 #include "transports/wire/pack.h"
 
 using namespace tributary;
@@ -27,6 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto sealed = wire::decode_sealed(e, {});
     const auto envelope = wire::decode_envelope(e, {});
     require(!envelope || sealed, "what is an envelope is sealed");
+    const auto evidence = wire::decode_evidence(e, {});
+    require(!evidence || (wire::is_evidence(e) && !sealed), "evidence is no envelope");
+    require(!evidence || wire::encode_evidence(evidence->first, evidence->second) == e,
+            "evidence has one encoding");
   }
   return 0;
 }

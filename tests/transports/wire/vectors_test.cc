@@ -11,6 +11,7 @@
 
 #include "transports/wire/ack.h"
 #include "transports/wire/ask.h"
+#include "transports/wire/evidence.h"
 #include "transports/wire/pack.h"
 #include "transports/wire/record.h"
 #include "transports/wire/scalar.h"
@@ -48,6 +49,7 @@ const std::map<std::string, Decoder>& decoders() {
       {"answer", refusal_of([](const auto& b) { return decode_answer(b, limits); })},
       {"ack", refusal_of([](const auto& b) { return decode_ack(b, limits); })},
       {"head", refusal_of([](const auto& b) { return decode_head(b, limits); })},
+      {"evidence", refusal_of([](const auto& b) { return decode_evidence(b, limits); })},
       {"record", refusal_of([](const auto& b) { return decode_key_record(b); })}};
   return all;
 }
@@ -102,7 +104,7 @@ TEST_P(EveryFormat, SurvivesEveryBitFlip) {
 
 INSTANTIATE_TEST_SUITE_P(Wire, EveryFormat,
                          testing::Values("envelope", "scalar", "pack", "batch", "state", "ask",
-                                         "answer", "ack", "head", "record"),
+                                         "answer", "ack", "head", "evidence", "record"),
                          [](const auto& format) { return format.param; });
 
 // --- scalars
@@ -257,6 +259,22 @@ TEST(HeadVectors, BothWays) {
                          {"buckets", buckets}};
     EXPECT_EQ(fields, v.at("fields"));
     EXPECT_EQ(seal(encode_body(*h)), bytes);
+  }
+}
+
+// --- evidence
+
+TEST(EvidenceVectors, BothWays) {
+  for (const Json& v : vectors::valid("evidence")) {
+    SCOPED_TRACE(v.at("name"));
+    const std::string bytes = vectors::message(v);
+    EXPECT_TRUE(is_evidence(bytes));
+    const auto e = decode_evidence(bytes, Limits{});
+    ASSERT_TRUE(e) << to_string(e.error());
+    const Json fields = {{"first", hex(*e->first.bytes)}, {"second", hex(*e->second.bytes)}};
+    EXPECT_EQ(fields, v.at("fields"));
+    EXPECT_EQ(to_hex(e->id.view()), v.at("id"));
+    EXPECT_EQ(encode_evidence(e->second, e->first), bytes);
   }
 }
 
