@@ -36,6 +36,10 @@ enum class Bug : std::uint8_t {
   // signatures
   believe_signatures,  // takes a signature for a good one without verifying it
   forget_waiting,      // never looks again at what came before its signer's record
+  // contradictions
+  convict_by_bytes,     // takes two bodies for one operation for two stories
+  convict_at_hi,        // compares at the entries' ends instead of the deltas'
+  keep_first_evidence,  // keeps the pair that it saw first, not the smallest
   // the store
   commit_without_sync,      // answers before the disk has it
   retry_after_failed_sync,  // goes on with the same file after a failed sync

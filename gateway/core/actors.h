@@ -33,7 +33,8 @@ struct ActorRecord {
   std::uint64_t live_count = 0, live_sum = 0, live_bytes = 0;
   std::uint64_t part_bytes = 0;  // what the actor's parts weigh, as they would be sent
 
-  bool touched = false;  // by the commit in the making
+  bool touched = false;   // by the commit in the making
+  bool excluded = false;  // what it says is not shown: it told two stories
 };
 
 struct ActorRef {

@@ -69,9 +69,11 @@ std::string json_of(const LwwRegister& all, ActorRef actor, const crdt::LwwPart&
          ",\"shown\":" + flag(winner && winner->actor == actor) + '}';
 }
 
+// `shown`: the same without what does not count.
 template <class Value>
-std::vector<ContributionView> page(const Value& value, std::string_view after_device,
-                                   std::uint64_t after_epoch, std::size_t max) {
+std::vector<ContributionView> page(const Value& value, const Value& shown,
+                                   std::string_view after_device, std::uint64_t after_epoch,
+                                   std::size_t max) {
   using Entry = const typename Value::PartMap::value_type*;
   std::vector<Entry> parts;
   for (const auto& entry : value.parts()) {
@@ -87,8 +89,9 @@ std::vector<ContributionView> page(const Value& value, std::string_view after_de
   std::vector<ContributionView> out;
   for (std::size_t i = 0; i < count; ++i) {
     const auto& [actor, part] = *parts[i];
-    out.push_back(
-        {actor.record->name.device, actor.record->name.epoch, json_of(value, actor, part)});
+    std::string json = json_of(shown, actor, part);
+    if (actor.record->excluded) json.insert(json.size() - 1, ",\"excluded\":true");
+    out.push_back({actor.record->name.device, actor.record->name.epoch, std::move(json)});
   }
   return out;
 }
@@ -98,10 +101,14 @@ std::vector<ContributionView> page(const Value& value, std::string_view after_de
 std::vector<ContributionView> contributions_of(const KeyState& key, std::string_view after_device,
                                                std::uint64_t after_epoch, std::size_t max) {
   return key.visit([&](const auto& value) -> std::vector<ContributionView> {
-    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Opaque>) {
+    using Value = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<Value, Opaque>) {
       return {};
+    } else if (!key.marks.doubted) {
+      return page(value, value, after_device, after_epoch, max);
     } else {
-      return page(value, after_device, after_epoch, max);
+      const KeyState rest = key.without_excluded();
+      return page(value, rest.as<Value>(), after_device, after_epoch, max);
     }
   });
 }

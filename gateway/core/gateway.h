@@ -81,6 +81,9 @@ class Gateway {
   std::vector<PeerView> peers() const;
   // Who brought forgeries, since the start; at most 256.
   std::vector<OffenderView> offenders() const;
+  // Actors that told two stories, in order of (device, epoch), from after that pair.
+  std::vector<EvidenceView> evidence(std::string_view after_device, std::uint64_t after_epoch,
+                                     std::size_t max) const;
   std::vector<BucketView> buckets() const;  // all of them, in order
   // In order of (device, epoch), from after that pair.
   std::vector<DeviceView> devices(std::string_view after_device, std::uint64_t after_epoch,

@@ -55,6 +55,7 @@ void Gateway::Impl::flush(Instant now) {
     pending_bytes -= p.envelope.envelope().bytes->size();
     apply(now, std::move(p), work);
   }
+  join_evidence(now, work);
   pending_since_ms = pending.empty() ? never : now.mono_ms;
   settle_foreign(work);
   sweep(now, work);
@@ -164,6 +165,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   recent.insert(e.hash);
   learn(d);
   const std::vector<KeyState*> of_entries = apply_entries(actor, d, now.wall_ms);
+  look_for_contradiction(now, e, actor, of_entries, work);
   drop(live.insert(e, actor, of_entries, next_row++, false), work);
   if (!live.contains(e.hash)) {
     counters.duplicates += 1;

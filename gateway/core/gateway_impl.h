@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inside of the Gateway: one owner of all parts, and the order in which they are run. Its
 // members are spread over gateway.cc (events and time), gateway_links.cc (what a link is told after
-// a connect), gateway_intake.cc (what arrives), gateway_commit.cc (join, commit, what follows) and
-// gateway_start.cc (restoring, and what people ask).
+// a connect), gateway_intake.cc (what arrives), gateway_commit.cc (join, commit, what follows),
+// gateway_evidence.cc (who tells two stories) and gateway_start.cc (restoring, and what people
+// ask).
 #pragma once
 #include <absl/container/flat_hash_set.h>
 
@@ -17,6 +18,7 @@
 #include "gateway/core/ack_book.h"
 #include "gateway/core/actors.h"
 #include "gateway/core/announcer.h"
+#include "gateway/core/evidence.h"
 #include "gateway/core/gateway.h"
 #include "gateway/core/keyspace.h"
 #include "gateway/core/live.h"
@@ -170,6 +172,17 @@ struct Gateway::Impl {
   void finish(Instant);
   void relay(const std::vector<std::pair<wire::Hash, Source>>& fresh);
 
+  // gateway_evidence.cc
+  void look_for_contradiction(Instant, const wire::Envelope&, ActorRecord&,
+                              const std::vector<KeyState*>& of_entries, InFlight&);
+  void convict(Instant, const wire::Evidence&, Contradiction, Source, InFlight&);
+  KeptEvidence keep_of(const wire::Evidence&, Contradiction, std::uint64_t at_ms) const;
+  void put_evidence(ActorRecord&, KeptEvidence);
+  std::optional<Denial> unproved(const wire::Evidence&) const;
+  void take_evidence(Instant, std::string_view bytes, Source, const std::string& topic);
+  void join_evidence(Instant, InFlight&);
+  bool restore_evidence(EnvelopeRow&, bool last);
+
   // gateway_start.cc
   void restore(EnvelopeRow&&, bool last);
   void restore(ActorRow&&);
@@ -185,6 +198,7 @@ struct Gateway::Impl {
   Trust trust;
   Keyspace keys{actors};
   LiveSet live{actors, keys};
+  EvidenceBook evidence;
   AckBook acks;
   Announcer announcer;
   Peers peers;
@@ -199,6 +213,7 @@ struct Gateway::Impl {
 
   std::vector<Link> links;
   std::deque<Pending> pending;
+  std::vector<std::pair<wire::Evidence, Source>> pending_evidence;
   std::size_t pending_bytes = 0;
   std::uint64_t pending_since_ms = never;  // the oldest that waits: an envelope, or a refusal
   Instant seen;

@@ -343,6 +343,7 @@ void Gateway::Impl::take_pack(Instant now, const wire::Pack& pack, Source source
 
 void Gateway::Impl::take_from_peer(Instant now, std::string_view bytes, Source source,
                                    const std::string& topic) {
+  if (wire::is_evidence(bytes)) return take_evidence(now, bytes, source, topic);
   // Most of what peers relay was heard here as well: known by its hash before anything is unpacked.
   const auto sealed = wire::decode_sealed(bytes, options.wire);
   if (!sealed)

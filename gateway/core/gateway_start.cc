@@ -24,6 +24,10 @@ void Gateway::Impl::quarantine(EnvelopeRow&& row, std::string reason) {
 void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
   assert(!started);
   next_row = std::max(next_row, row.row + 1);
+  if (wire::is_evidence(row.bytes)) {
+    if (!restore_evidence(row, last)) restored_strangers.push_back(std::move(row));
+    return;
+  }
   auto e = wire::decode_envelope(std::string_view(row.bytes), options.wire);
   if (!e) return quarantine(std::move(row), "damaged: " + to_string(e.error()));
   if (e->hash.view() != row.hash)
@@ -144,7 +148,8 @@ Summary Gateway::summary() const {
   s.actors = impl_->actors.size();
   s.keys = impl_->keys.size();
   s.parts = impl_->keys.parts();
-  s.live_envelopes = impl_->live.size();
+  s.live_envelopes = impl_->live.size() - impl_->evidence.all().size();
+  s.equivocators = impl_->evidence.all().size();
   s.live_bytes = impl_->live.bytes();
   s.pending = impl_->pending.size();
   s.waiting = impl_->waiting.size();

@@ -64,15 +64,40 @@ struct ToJson {
 }  // namespace
 
 std::string KeyState::json() const {
-  return visit(ToJson{});
+  return marks.doubted ? without_excluded().json() : visit(ToJson{});
+}
+
+KeyState KeyState::without_excluded() const {
+  KeyState out;
+  out.key = key;
+  out.type = type;
+  visit([&](const auto& all) {
+    using Value = std::decay_t<decltype(all)>;
+    if constexpr (!std::is_same_v<Value, Opaque>) {
+      Value rest;
+      if constexpr (std::is_same_v<Value, LwwRegister>) rest.set_horizon(all.horizon());
+      for (const auto& [actor, part] : all.parts()) {
+        if (!actor.record->excluded) rest.join_part(actor, part);
+      }
+      if constexpr (boxed<Value>) {
+        out.value = std::make_unique<Value>(std::move(rest));
+      } else {
+        out.value = std::move(rest);
+      }
+    }
+  });
+  return out;
 }
 
 std::size_t KeyState::contributors() const {
-  return visit([](const auto& v) -> std::size_t {
+  return visit([this](const auto& v) -> std::size_t {
     if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {
       return 0;
-    } else {
+    } else if (!marks.doubted) {
       return v.parts().size();
+    } else {
+      const auto counts = [](const auto& of) { return !of.first.record->excluded; };
+      return static_cast<std::size_t>(std::count_if(v.parts().begin(), v.parts().end(), counts));
     }
   });
 }
@@ -252,10 +277,28 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
   const bool changed = key.visit(Join{*this, Watch{*this, key}, {&actor}, entry});
   if (changed) {
     key.changed_at_ms = wall_ms;
+    if (actor.excluded) key.marks.doubted = true;
     mark(key);
     if (entry.type == static_cast<std::uint8_t>(Type::lww)) watch_held(key);
   }
   return changed;
+}
+
+void Keyspace::exclude(ActorRecord& actor) {
+  if (actor.excluded) return;
+  actor.excluded = true;
+  for (const auto& key : keys_) {
+    const bool has = key->visit([&](const auto& v) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {
+        return false;
+      } else {
+        return v.part({&actor}) != nullptr;
+      }
+    });
+    if (!has) continue;
+    key->marks.doubted = true;
+    mark(*key);
+  }
 }
 
 void Keyspace::mark(KeyState& key) {

@@ -56,6 +56,7 @@ struct KeyState {
     bool view_due : 1 = false;
     bool row_due : 1 = false;
     bool watch_due : 1 = false;
+    bool doubted : 1 = false;  // Keyspace: an excluded actor has a part of it
   } marks = {};
   std::uint64_t changed_at_ms = 0;  // wall
   // Sets are large and fewer: kept elsewhere, a counter's key stays small.
@@ -101,8 +102,10 @@ struct KeyState {
 
   // The value alone, as in view/… topics.
   std::string json() const;
-  // Actors with a part.
+  // Actors with a part that counts.
   std::size_t contributors() const;
+  // A copy for showing, without the parts of excluded actors. Made anew each time: they are few.
+  KeyState without_excluded() const;
 
  private:
   template <class F>
@@ -144,6 +147,9 @@ class Keyspace {
   // Joins what an entry says of its actor. True when the state changed. REQUIRES: the entry is of
   // `key`.
   bool apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry, std::uint64_t wall_ms);
+
+  // From now on what this actor says is kept, and digested, and not shown.
+  void exclude(ActorRecord&);
 
   // Registers stamped after `horizon` are held; called as time goes on.
   void set_horizon(crdt::Hlc horizon);

@@ -52,27 +52,71 @@ bool LiveSet::later(const EntryRef& a, const EntryRef& b) const {
   return std::tie(x.to, x.hash) > std::tie(y.to, y.hash);
 }
 
-LiveEnvelope& LiveSet::take(const wire::Envelope& envelope, ActorRecord& actor) {
+LiveEnvelope& LiveSet::enter(std::shared_ptr<const std::string> bytes, const wire::Hash& hash,
+                             ActorRecord& actor) {
   const std::uint32_t number = envelopes_.add(std::make_unique<LiveEnvelope>());
   LiveEnvelope& e = envelopes_[number];
-  e.bytes = envelope.bytes;
-  e.hash = envelope.hash;
+  e.bytes = std::move(bytes);
+  e.hash = hash;
   e.actor = &actor;
-  e.from = envelope.delta.from;
-  e.to = envelope.delta.to;
-  e.body_at = static_cast<std::uint32_t>(envelope.sealed.body.data() - envelope.bytes->data());
-  e.body_bytes = static_cast<std::uint32_t>(envelope.sealed.body.size());
-  e.needed = static_cast<std::uint32_t>(envelope.delta.entries.size());
   e.number = number;
   all_.insert(&e);
   Bucket& bucket = buckets_[actor.bucket];
   e.place = static_cast<std::uint32_t>(bucket.size());
   bucket.push_back(&e);
+  bytes_ += e.bytes->size();
+  return e;
+}
+
+LiveEnvelope& LiveSet::take(const wire::Envelope& envelope, ActorRecord& actor) {
+  LiveEnvelope& e = enter(envelope.bytes, envelope.hash, actor);
+  e.from = envelope.delta.from;
+  e.to = envelope.delta.to;
+  e.body_at = static_cast<std::uint32_t>(envelope.sealed.body.data() - envelope.bytes->data());
+  e.body_bytes = static_cast<std::uint32_t>(envelope.sealed.body.size());
+  e.needed = static_cast<std::uint32_t>(envelope.delta.entries.size());
   actor.live_count += 1;
   actor.live_sum += weight_of(e.hash);
   actor.live_bytes += e.body_bytes;
-  bytes_ += e.bytes->size();
   return e;
+}
+
+void LiveSet::keep(const wire::Evidence& evidence, ActorRecord& actor, std::uint64_t row,
+                   bool stored) {
+  assert(!contains(evidence.id));
+  LiveEnvelope& e = enter(evidence.bytes, evidence.id, actor);
+  e.evidence = true;
+  e.to = std::max(evidence.first.delta.to, evidence.second.delta.to);
+  e.row = row;
+  e.stored = stored;
+}
+
+Dropped LiveSet::let_go(const wire::Hash& evidence) {
+  LiveEnvelope* e = find(evidence);
+  assert(e != nullptr && e->evidence);
+  std::vector<Dropped> out;
+  leave(*e, out);
+  return out.front();
+}
+
+std::optional<LiveSet::Clash> LiveSet::clash(const wire::Envelope& envelope,
+                                             const ActorRecord& actor,
+                                             const std::vector<KeyState*>& keys) const {
+  std::optional<Clash> out;
+  const auto pair = [&](const LiveEnvelope& e) { return std::minmax(e.hash, envelope.hash); };
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const Slot* slot = index_.find({keys[i]->number, actor.number});
+    if (slot == nullptr || slot->empty()) continue;
+    const wire::Entry& mine = envelope.delta.entries[i];
+    for (const EntryRef& ref : index_.related(*slot, mine, misses_few)) {
+      const LiveEnvelope& e = at(ref);
+      if (out && pair(*out->with) <= pair(e)) continue;
+      std::string what = contradiction({entry(ref), e.to}, {mine, envelope.delta.to});
+      if (planted(Bug::convict_by_bytes) && e.to == envelope.delta.to) what = "other bytes";
+      if (!what.empty()) out = Clash{&e, {keys[i]->key, keys[i]->type, std::move(what)}};
+    }
+  }
+  return out;
 }
 
 std::vector<Dropped> LiveSet::insert(const wire::Envelope& envelope, ActorRecord& actor,
@@ -187,6 +231,11 @@ void LiveSet::release(LiveEnvelope& e, std::vector<Dropped>& out) {
   actor.live_count -= 1;
   actor.live_sum -= weight_of(e.hash);
   actor.live_bytes -= e.body_bytes;
+  leave(e, out);
+}
+
+void LiveSet::leave(LiveEnvelope& e, std::vector<Dropped>& out) {
+  ActorRecord& actor = *e.actor;
   bytes_ -= e.bytes->size();
   out.push_back({e.row, e.stored, e.hash, &actor});
   Bucket& bucket = buckets_[actor.bucket];
@@ -289,7 +338,7 @@ std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> LiveSet::
     std::string_view after_hash, std::size_t max) const {
   std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> out;
   for (const LiveEnvelope* e : all_) {
-    if (e->hash.view() > after_hash) out.emplace_back(e->hash, e->bytes);
+    if (!e->evidence && e->hash.view() > after_hash) out.emplace_back(e->hash, e->bytes);
   }
   const auto by_hash = [](const auto& a, const auto& b) { return a.first < b.first; };
   max = std::min(max, out.size());

@@ -18,14 +18,17 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "gateway/core/actors.h"
+#include "gateway/core/contradiction.h"
 #include "gateway/core/keyspace.h"
 #include "gateway/core/live_index.h"
 #include "transports/wire/envelope.h"
+#include "transports/wire/evidence.h"
 
 namespace tributary::core {
 
@@ -41,6 +44,7 @@ struct LiveEnvelope {
   std::uint32_t place = 0;                    // in its bucket
   std::uint32_t number = 0;                   // in the set: used again when it is gone
   bool stored = false;                        // a commit that holds it is done
+  bool evidence = false;                      // no envelope: a pair of them, kept for good
 
   std::string_view body() const { return std::string_view(*bytes).substr(body_at, body_bytes); }
 };
@@ -69,6 +73,20 @@ class LiveSet : private EntryIndex::Reader {
   // `keys`: the key of each entry, in order.
   std::vector<Dropped> insert(const wire::Envelope& envelope, ActorRecord& actor,
                               const std::vector<KeyState*>& keys, std::uint64_t row, bool stored);
+
+  // A live envelope that contradicts this one, which is not held yet. Of several, that with which
+  // it makes the smallest pair (evidence.h). `keys` as above.
+  struct Clash {
+    const LiveEnvelope* with = nullptr;
+    Contradiction about;
+  };
+  std::optional<Clash> clash(const wire::Envelope&, const ActorRecord&,
+                             const std::vector<KeyState*>& keys) const;
+
+  // Evidence against an actor (evidence.h) is kept among its envelopes and goes where they go.
+  // Nothing supersedes it, and no entry of it is joined. REQUIRES: not contained.
+  void keep(const wire::Evidence&, ActorRecord&, std::uint64_t row, bool stored);
+  Dropped let_go(const wire::Hash& evidence);
 
   // Looks again at one actor's entries of a key, after targets of its foreign removals died.
   std::vector<Dropped> recheck(KeyState& key, ActorRef actor);
@@ -111,6 +129,8 @@ class LiveSet : private EntryIndex::Reader {
   wire::Entry entry(const EntryRef&) const override;
   // Enters it, with all its entries needed.
   LiveEnvelope& take(const wire::Envelope&, ActorRecord&);
+  LiveEnvelope& enter(std::shared_ptr<const std::string> bytes, const wire::Hash&, ActorRecord&);
+  void leave(LiveEnvelope&, std::vector<Dropped>& out);
   bool later(const EntryRef& a, const EntryRef& b) const;
   // `newest`, when not null, is looked at whatever is related.
   bool superseded(const Slot&, const KeyState&, const EntryRef&, const EntryRef* newest,

@@ -50,6 +50,9 @@ struct TrustOptions {
   signing::PublicBytes admin_key{};       // the root of trust; vetted
   bool permissions = false;               // what no grant of the registry allows is refused
   std::optional<signing::Signer> signer;  // this gateway's own, for heads, statuses and acks
+  // What an actor says of which two signed stories are proved is kept and not shown; false: it
+  // counts, and is shown as what it is.
+  bool exclude_equivocators = false;
 };
 
 struct Options {
@@ -184,6 +187,7 @@ struct Counters {
   // Joined parts of registers that changed something, and of these those that were not shown: a
   // newer write of another actor stood there already.
   std::uint64_t register_writes = 0, register_conflicts = 0;
+  std::uint64_t equivocations = 0;  // actors found, or heard, to tell two stories; of this start
   Histogram ack;        // of a device's envelopes: from receive() until they are durable
   Histogram differing;  // of a peer's buckets: how long one was unlike ours
 };
@@ -226,6 +230,20 @@ struct OffenderView {
   std::uint64_t at_ms = 0;  // wall time of the last
 };
 
+// Two envelopes of one actor that contradict each other.
+struct EvidenceView {
+  std::string device;
+  std::uint64_t epoch = 0;
+  std::string key;
+  std::uint8_t type = 0;
+  std::string what;           // for people
+  bool proof = false;         // both are signed, and verified; otherwise anybody may have made them
+  bool excluded = false;      // what the actor says is not shown, for that
+  std::string first, second;  // hashes of the two bodies, in hex
+  std::uint64_t at_ms = 0;    // wall: when this gateway learned of it; 0: before its start
+  std::string bytes;          // docs/protocol.md section 7
+};
+
 struct BucketView {
   std::string digest;  // hex, empty: the bucket is
   std::uint64_t envelopes = 0;
@@ -254,6 +272,7 @@ struct Summary {
   std::uint64_t pending = 0;
   std::uint64_t waiting = 0;          // envelopes whose signer is not in the registry yet
   std::uint64_t registered_keys = 0;  // in the registry
+  std::uint64_t equivocators = 0;     // actors that are known to tell two stories
   std::uint64_t oldest_ms = 0;        // mono: when the oldest that is not durable yet came; 0: none
   std::uint64_t state_bytes = 0;      // estimated memory of the merged state
   std::array<std::uint64_t, 6> type_bytes{};  // the same by wire::Type; 0: types not known

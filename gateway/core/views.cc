@@ -20,6 +20,7 @@ std::size_t elements_of(const KeyState& key) {
 }  // namespace
 
 std::string display_json(const KeyState& key, std::size_t max_bytes) {
+  if (key.marks.doubted) return display_json(key.without_excluded(), max_bytes);
   const std::size_t elements = elements_of(key);
   std::string size = "{\"size\":" + std::to_string(elements) + '}';
   if (elements * 3 > max_bytes) return size;  // do not even build it

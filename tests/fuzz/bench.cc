@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/core/coding.h"
+#include "gateway/core/evidence.h"
 #include "gateway/core/live.h"
 #include "gateway/core/policy.h"
 #include "gateway/core/status.h"
@@ -58,6 +59,7 @@ struct Bench::Merged {
   core::ActorTable actors;
   core::Keyspace keys{actors};
   core::LiveSet live{actors, keys};
+  core::EvidenceBook evidence;
   std::uint64_t rows = 0;
   std::optional<std::size_t> compared;  // with the join of so many that were accepted
 
@@ -76,6 +78,23 @@ struct Bench::Merged {
     for (const auto& [key, holder] : keys.take_released()) live.recheck(*key, holder);
     keys.take_foreign();
   }
+  void take_evidence(std::string_view bytes) {
+    const auto pair = wire::decode_evidence(bytes, {});
+    require(bool(pair), "what is stored as evidence is");
+    const wire::Delta& d = pair->first.delta;
+    const auto about = core::contradiction(d, pair->second.delta);
+    require(about.has_value(), "and shows something");
+    core::KeptEvidence kept{
+        pair->id, pair->first.hash, pair->second.hash, pair->bytes, *about, false, 0};
+    core::ActorRecord& actor = actors.intern(d.device, d.epoch);
+    require(evidence.find({&actor}) == nullptr, "there is one pair for an actor");
+    evidence.put({&actor}, std::move(kept), keys.digests());
+  }
+  // What is not told by the envelopes that were accepted.
+  void take_evidence(const Disk& disk) {
+    for (const auto& [row, e] : disk.envelopes)
+      if (wire::is_evidence(e.bytes)) take_evidence(e.bytes);
+  }
   std::string digest() { return wire::to_hex(keys.digests().all().view()); }
   // Cheaper than two digests: most buckets are empty.
   bool same(Merged& other) { return equal(keys.digests(), other.keys.digests()); }
@@ -91,6 +110,16 @@ struct Bench::Merged {
   }
 };
 
+namespace {
+
+bool sound_evidence(const core::EnvelopeRow& row) {
+  const auto pair = wire::decode_evidence(row.bytes, {});
+  return pair && pair->id.view() == row.hash && pair->first.delta.fleet == options().fleet &&
+         core::contradiction(pair->first.delta, pair->second.delta);
+}
+
+}  // namespace
+
 Bench::Bench() : options_(options()) {}
 Bench::~Bench() = default;
 
@@ -101,12 +130,16 @@ void Bench::boot() {
   accepted_.clear();
   std::size_t damaged = 0;
   for (const auto& [row, e] : disk.envelopes) {
+    gateway_->restore(core::EnvelopeRow(e));
+    if (wire::is_evidence(e.bytes)) {
+      damaged += sound_evidence(e) ? 0 : 1;
+      continue;
+    }
     const auto bytes = std::make_shared<const std::string>(e.bytes);
     const auto sound = wire::decode_envelope(bytes, {});
     const bool ours = sound && sound->hash.view() == e.hash && sound->delta.fleet == options_.fleet;
     if (ours) accepted_.push_back(bytes);
     damaged += ours ? 0 : 1;
-    gateway_->restore(core::EnvelopeRow(e));
   }
   for (const auto& [row, a] : disk.actors) gateway_->restore(core::ActorRow(a));
   asked_ = counted_ = accepted_.size();
@@ -325,7 +358,12 @@ void Bench::look_at(const core::Publish& p) {
     const auto packed = pack_of(p.payload);
     require(packed.has_value(), "what peers get can be read");
     const auto pack = wire::decode_pack(*packed, {});
-    require(pack && candidates(p.link, p.topic, p.payload, upload).size() == pack->envelopes.size(),
+    require(bool(pack), "what peers get can be read");
+    const auto is_evidence = [](std::string_view e) { return wire::decode_evidence(e, {}); };
+    const auto pairs = static_cast<std::size_t>(
+        std::count_if(pack->envelopes.begin(), pack->envelopes.end(),
+                      [&](std::string_view e) { return bool(is_evidence(e)); }));
+    require(candidates(p.link, p.topic, p.payload, upload).size() + pairs == pack->envelopes.size(),
             "and holds envelopes that are valid");
   } else {
     require(below.starts_with("view/gw/"), "nothing else is published");
@@ -398,7 +436,9 @@ Bench::Merged& Bench::on_disk() {
   if (merged_) return *merged_;
   merged_ = std::make_unique<Merged>();
   for (const auto& [row, e] : disk.envelopes)
-    merged_->take(std::make_shared<const std::string>(e.bytes), true);
+    if (!wire::is_evidence(e.bytes))
+      merged_->take(std::make_shared<const std::string>(e.bytes), true);
+  merged_->take_evidence(disk);
   return *merged_;
 }
 
@@ -407,6 +447,7 @@ void Bench::check_commit() {
   if (torn_pack_ || ++checks_ > checks_max) return;
   Merged plain;
   for (std::size_t i = asked_; i > 0; --i) plain.take(accepted_[i - 1], false);
+  plain.take_evidence(disk);
   require(on_disk().same(plain), "a commit holds all that was accepted");
 }
 
@@ -421,6 +462,8 @@ void Bench::check_quiet() {
     plain.take(*e, false);
     collected.take(*e, true);
   }
+  plain.take_evidence(disk);
+  collected.take_evidence(disk);
   require(plain.same(merged), "collecting changes nothing");
   require(collected.same(merged), "nor does the order");
   require(collected.same_unknown(merged), "nor for types that are not known");

@@ -34,6 +34,13 @@ std::string differs(const Shadow& shadow, const Actor& actor, const Log& log) {
   return shadow.lacks(log, actor, 0, log.last());
 }
 
+std::vector<std::string> kept(const core::Gateway& gateway) {
+  std::vector<std::string> out;
+  for (const core::EvidenceView& e : gateway.evidence("", 0, 1'000'000))
+    out.push_back(e.first + e.second);
+  return out;
+}
+
 }  // namespace
 
 std::string Judge::in_step(const std::vector<const core::Gateway*>& gateways) const {
@@ -44,6 +51,7 @@ std::string Judge::in_step(const std::vector<const core::Gateway*>& gateways) co
     if (s.digest != digest) return "digests differ";
     if (s.pending > 0) return "envelopes wait";
     if (s.degraded) return "degraded: " + s.degraded_reason;
+    if (kept(*g) != kept(*first)) return "evidence differs";
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "transports/signing/seal.h"
+#include "transports/wire/evidence.h"
 #include "transports/wire/record.h"
 
 namespace tributary::simulation {
@@ -71,6 +72,14 @@ std::string Forgery::record() {
   const auto s = own.sign(signing::message(signing::Kind::delta, "demo", body));
   const std::string& admin = keys_.signer(std::string(wire::admin_id)).id;
   return wire::seal(body, admin, signing::view(s));
+}
+
+std::string Forgery::evidence(const wire::Envelope& truth, std::string_view other) {
+  const auto second = wire::decode_envelope(other, wire::Limits{});
+  const bool a_pair = second && second->hash != truth.hash &&
+                      second->delta.device == truth.delta.device &&
+                      second->delta.epoch == truth.delta.epoch;
+  return a_pair ? wire::encode_evidence(truth, *second) : std::string(other);
 }
 
 }  // namespace tributary::simulation

@@ -200,6 +200,7 @@ void GatewayNode::check_now_and_then() {
 void GatewayNode::check(bool thorough) {
   judge_.issued(book);
   judge_.values(book, gateway(), clock.wall_ms(now_ms_), clock.vague_ms());
+  judge_.evidence(book, gateway());
   note_held();
   if (thorough) judge_.rebuilt(book, gateway(), setup_.core, disk_->store());
 }
@@ -259,6 +260,8 @@ void GatewayNode::logged(std::string_view kind, std::string_view text) {
   if (kind == "own-past") judge_.reached.note(Reached::own_past_recovered);
   if (kind == "recovered") judge_.reached.note(Reached::degraded_recovered);
   if (kind == "shedding") judge_.reached.note(Reached::shed);
+  if (text.find(": evidence ") != std::string_view::npos)
+    judge_.reached.note(Reached::forged_evidence_refused);
   if (kind == "commit" && text.find("full") != std::string_view::npos) {
     judge_.reached.note(Reached::disk_full_met);
   }

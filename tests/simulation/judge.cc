@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/judge.h"
 
+#include "transports/wire/evidence.h"
 #include "transports/wire/pack.h"
 
 namespace tributary::simulation {
@@ -51,6 +52,8 @@ void Judge::damaged(Book& book) {
 
 void Judge::durable(Book& book, const core::Commit& rows, const std::string& digest) {
   for (const core::EnvelopeRow& row : rows.insert) {
+    if (wire::is_evidence(row.bytes)) continue;
+    book.held.insert(row.hash);
     const std::uint32_t parts = book.shadow.take(row.bytes);
     want(parts > 0, [&] { return book.gateway + " committed what is no envelope"; });
     if (parts > 1) reached.note(Reached::delta_in_parts);

@@ -43,6 +43,7 @@ struct Book {
   // Where its envelopes came from, in this life: what a peer sent is not sent back.
   std::set<std::string> from_devices;
   std::map<core::LinkId, std::set<std::string>> from_peers;
+  std::set<std::string> held;  // hashes of all that it ever committed
 };
 
 class Judge {
@@ -83,6 +84,8 @@ class Judge {
               std::uint64_t vague_ms) const;
   // --- check_rebuilt.cc: digests and envelopes are those of a gateway started from the same disk
   void rebuilt(const Book&, const core::Gateway&, const core::Options&, store::Store&) const;
+  // --- check_evidence.cc: nobody honest is marked
+  void evidence(const Book&, const core::Gateway&);
   // --- check_traffic.cc: what gateways tell each other
   void heard_upload(Book&, std::string_view payload) const;
   void heard_head(std::string_view payload);

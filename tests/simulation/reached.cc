@@ -49,7 +49,11 @@ const char* Reached::name(State s) {
                                             "an ask with too small a sketch",
                                             "an ask that no answer came to",
                                             "a peer of an older version",
-                                            "a broker that remembered the newest head"};
+                                            "a broker that remembered the newest head",
+                                            "an actor that tells two stories",
+                                            "a proof that an actor tells two stories",
+                                            "evidence heard from a peer",
+                                            "forged evidence refused"};
   return names[s];
 }
 

@@ -61,6 +61,10 @@ class Reached {
     ask_lost,         // no answer came: what is retained was read
     older_peer,       // a gateway that asks beside one that does not know asks
     head_remembered,  // after a reconnect the broker still had the newest head
+    contradiction_found,
+    contradiction_proved,  // … by two signatures
+    contradiction_heard,   // by a gateway that had seen one side of it at most
+    forged_evidence_refused,
     count_
   };
   static const char* name(State);

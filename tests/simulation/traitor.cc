@@ -110,6 +110,9 @@ void Traitor::forge(const wire::Envelope& truth) {
     publish("/up/" + std::string(truth.delta.device), made);
   }
   if (random_.chance(0.3)) send_false_ack(truth.delta, made);
+  if (!random_.chance(0.2)) return;
+  send_batch(forgery_.evidence(truth, made), 1, ++number_);
+  send_batch(forgery_.evidence(truth, envelopes_[random_.below(envelopes_.size())]), 1, ++number_);
 }
 
 // Where it was said, or as its own news.

@@ -177,6 +177,23 @@ void Core::take(const wire::Envelope& e) {
   keys.take_foreign();
 }
 
+void Core::take(const wire::Evidence& pair) {
+  const wire::Delta& d = pair.first.delta;
+  ActorRecord& actor = actors.intern(d.device, d.epoch);
+  const auto about = contradiction(d, pair.second.delta);
+  EXPECT_TRUE(about) << "evidence of nothing";
+  const bool proof = d.is_signed && pair.second.delta.is_signed;
+  KeptEvidence kept{pair.id, pair.first.hash, pair.second.hash, pair.bytes, *about, proof, 0};
+  if (evidence.better({&actor}, kept)) evidence.put({&actor}, std::move(kept), keys.digests());
+}
+
+void Core::take(std::string_view bytes) {
+  if (!wire::is_evidence(bytes)) return take(decoded(bytes));
+  const auto pair = wire::decode_evidence(bytes, wire::Limits{});
+  ASSERT_TRUE(pair) << to_string(pair.error());
+  take(*pair);
+}
+
 std::unique_ptr<Core> Core::rebuilt() const {
   auto out = std::make_unique<Core>();
   for (const auto& [hash, bytes] : live.page("", live.size())) out->take(*bytes);

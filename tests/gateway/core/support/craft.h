@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/core/evidence.h"
 #include "gateway/core/live.h"
 #include "transports/wire/pack.h"
 
@@ -63,7 +64,8 @@ class Core {
  public:
   // Joins and collects, as the gateway does; a duplicate changes nothing.
   void take(const wire::Envelope&);
-  void take(std::string_view envelope_bytes) { take(decoded(envelope_bytes)); }
+  void take(const wire::Evidence&);
+  void take(std::string_view bytes);  // an envelope, or evidence
   // A new state, from the live envelopes alone.
   std::unique_ptr<Core> rebuilt() const;
   std::string digest();          // hex, of known types
@@ -74,6 +76,7 @@ class Core {
   ActorTable actors;
   Keyspace keys{actors};
   LiveSet live{actors, keys};
+  EvidenceBook evidence;
   std::uint64_t rows = 0;
   std::vector<Dropped> dropped;
 };

@@ -82,7 +82,8 @@ void Explorer::check(std::size_t i) {
     wrong("g" + std::to_string(i) + ": what the disk rebuilds is not all that was committed");
   check_bounds(core);
   if (!n.rig->gateway || !n.rig->quiet()) return;
-  if (n.rig->disk.envelopes.size() != n.rig->gateway->summary().live_envelopes)
+  const Summary s = n.rig->gateway->summary();
+  if (n.rig->disk.envelopes.size() != s.live_envelopes + s.equivocators)
     wrong("g" + std::to_string(i) + ": the disk holds other envelopes than are live");
   if (flavour_ == Flavour::unknown) return;
   if (n.rig->digest() != core.digest())

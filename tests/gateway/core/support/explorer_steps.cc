@@ -309,6 +309,11 @@ void Explorer::rot(Node& n) {
   // What the damaged row says is not in the oracle any more.
   n.committed = std::make_unique<Core>();
   for (const auto& [row, e] : rows) {
+    if (wire::is_evidence(e.bytes)) {
+      const auto pair = wire::decode_evidence(e.bytes, wire::Limits{});
+      if (pair && pair->id.view() == e.hash) n.committed->take(*pair);
+      continue;
+    }
     const auto sealed = wire::decode_sealed(e.bytes, wire::Limits{});
     if (sealed && wire::sha256(sealed->body).view() == e.hash) n.committed->take(e.bytes);
   }
