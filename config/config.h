@@ -26,6 +26,7 @@ enum class Synchronous : std::uint8_t { full, normal };
 enum class Compression : std::uint8_t { none, lz4, gzip };
 // How much signatures count: docs/security.md. The same on all gateways of a fleet.
 enum class Signatures : std::uint8_t { off, accept, require };
+enum class Equivocation : std::uint8_t { count, exclude };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };
 enum class LogFormat : std::uint8_t { text, json };
 
@@ -126,6 +127,7 @@ struct Gateway {
   struct Security {
     Signatures signatures = Signatures::off;
     bool permissions = false;
+    Equivocation equivocation = Equivocation::count;
     std::string admin_key_file;    // these three: of a fleet's folder
     std::string signing_key_file;  //
     std::string registry_file;     //

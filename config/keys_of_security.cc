@@ -11,6 +11,7 @@ namespace {
 using G = Gateway;
 
 constexpr std::array<std::string_view, 3> signatures_choices{"off", "accept", "require"};
+constexpr std::array<std::string_view, 2> equivocation_choices{"count", "exclude"};
 
 constexpr Key keys[] = {
     {.section = "security",
@@ -28,8 +29,17 @@ constexpr Key keys[] = {
      .doc =
          "Whether what no grant of the registry allows is refused; without grants that is "
          "everything. "
-         "`tributary fleet grant` makes them. The same on all gateways of a fleet, and fixed for "
+         "`tributary policy grant` makes them. The same on all gateways of a fleet, and fixed for "
          "it; needs signatures = \"require\"."},
+    {.section = "security",
+     .name = "equivocation",
+     .in_gateway = at<&G::security, &G::Security::equivocation>,
+     .choices = equivocation_choices,
+     .doc =
+         "What a device (in that epoch) of which two contradicting signed stories are held still "
+         "contributes. \"count\": all of it, and it is named. \"exclude\": nothing of it is shown "
+         "in values. The same on all gateways of a fleet, or they show different values; needs "
+         "signatures."},
     {.section = "security",
      .name = "admin_key_file",
      .in_gateway = at<&G::security, &G::Security::admin_key_file>,

@@ -360,6 +360,11 @@ void Loader::check_security() {
         "security.permissions needs security.signatures = \"require\": what anybody could have "
         "said cannot be permitted to one");
   }
+  if (s.equivocation == Equivocation::exclude && s.signatures == Signatures::off) {
+    complain(where("security.equivocation"),
+             "security.equivocation = \"exclude\" needs security.signatures: without them anybody "
+             "could have a device excluded");
+  }
   if (s.signatures == Signatures::off) return;
   if (!s.admin_key_file.empty() && !s.signing_key_file.empty()) return;
   complain(

@@ -57,7 +57,7 @@ constexpr Threshold table[] = {
     {"certificate", "TributaryCertificate", "critical", Signal::certificate, true, 3 * day_s, 0,
      "a certificate ends within 3 days", "renew it with `tributary fleet` now"},
     {"equivocation", "TributaryEquivocation", "critical", Signal::equivocations, false, 0, 0,
-     "a device signed two stories: it is cloned, or lies", "see the evidence, and revoke its key"},
+     "a device tells two stories: it is cloned, or lies", "see them: `tributary evidence list`"},
     {"dead-letters", "TributaryDeadLetters", "warning", Signal::dead_letters, false, 10, 0,
      "refused messages are piling up: more than 10 in 15 minutes",
      "look at them: `tributary dead-letters`"},

@@ -49,7 +49,13 @@ void flow(Writer& w, const core::Counters& c, const ProcessState& p) {
   w.counter("tributary_views_published_total", "Retained view messages published.", c.views);
 }
 
-void trust(Writer& w, const core::Summary& s, const core::Gateway& gateway) {
+void trust(Writer& w, const core::Counters& c, const core::Summary& s,
+           const core::Gateway& gateway) {
+  w.counter("tributary_equivocations_total",
+            "Devices (with epochs) found, or heard, to tell two stories, since the start.",
+            c.equivocations);
+  w.gauge("tributary_equivocators", "Devices (with epochs) that are known to tell two stories.",
+          s.equivocators);
   w.gauge("tributary_waiting_envelopes", "Envelopes whose signer is not in the registry yet.",
           s.waiting);
   w.gauge("tributary_registered_keys", "Keys in the fleet's registry.", s.registered_keys);
@@ -212,7 +218,7 @@ std::string metrics_text(const core::Gateway& gateway, const ProcessState& p) {
                {"version", p.version},
                {"incarnation", hex64(summary.incarnation)}});
   flow(w, gateway.counters(), p);
-  trust(w, summary, gateway);
+  trust(w, gateway.counters(), summary, gateway);
   store(w, gateway.counters(), summary, p);
   state(w, summary, gateway, p);
   links(w, p);

@@ -202,6 +202,37 @@ json devices(const Query& q) {
   return {{"devices", std::move(items)}, {"next", std::move(next)}};
 }
 
+json evidence(const Query& q) {
+  const std::size_t max = std::min(max_argument(q.arguments), chunk_items);
+  const auto [device, epoch] = actor_argument(q.arguments);
+  const auto views = q.gateway.evidence(device, epoch, max);
+  json items = json::array();
+  json next = nullptr;
+  std::size_t bytes = 0;
+  for (const core::EvidenceView& view : views) {
+    bytes += view.bytes.size() * 4 / 3 + view.what.size() + 1024;
+    // The first always goes: evidence is at most 256 KiB, a message may have 1 MiB.
+    if (bytes > page_bytes_max && !items.empty()) {
+      next = json::array({items.back()["device"], items.back()["epoch"]});
+      break;
+    }
+    items.push_back({{"device", view.device},
+                     {"epoch", hex64(view.epoch)},
+                     {"key", view.key},
+                     {"type", wire::type_name(view.type)},
+                     {"what", view.what},
+                     {"proof", view.proof},
+                     {"excluded", view.excluded},
+                     {"first", view.first},
+                     {"second", view.second},
+                     {"at", view.at_ms},
+                     {"bytes", base64_encode(view.bytes)}});
+  }
+  if (next.is_null() && views.size() == max)
+    next = json::array({views.back().device, hex64(views.back().epoch)});
+  return {{"evidence", std::move(items)}, {"next", std::move(next)}};
+}
+
 json envelopes(const Query& q) {
   const std::size_t max = max_argument(q.arguments);
   std::string after;
@@ -245,12 +276,13 @@ json run(const Query& q, std::string_view command) {
   if (command == "peers") return peers(q);
   if (command == "buckets") return buckets(q);
   if (command == "envelopes") return envelopes(q);
+  if (command == "evidence") return evidence(q);
   if (command == "events") return events(q);
   if (command == "alerts") return alerts(q);
   if (command == "ready") return readiness(q);
   throw Mistake{"no such command: " + std::string(command),
                 "one of status get keys values contributions devices peers buckets envelopes "
-                "events alerts ready snapshot history"};
+                "evidence events alerts ready snapshot history"};
 }
 
 }  // namespace

@@ -7,10 +7,10 @@
 //   answer(gateway, process, "get", R"({"key":"plant/line/parts"})")
 //     == R"({"gateway":"g1","values":[{"contributors":3,"key":…,"type":"gcounter","value":42}]})"
 //
-// Commands: status  get  keys  values  contributions  devices  peers  buckets  envelopes  events
-// ready alerts. (`snapshot` and `history` are the daemon's own.) Lists take {"max":n, "after":<the
-// "next" of the page before>}; values and keys also {"prefix":…, "type":…}. HTTP asks the same
-// (gateway/http). An error is {"error":{"what":…,"do":…}}.
+// Commands: status  get  keys  values  contributions  devices  peers  buckets  envelopes  evidence
+// events  ready  alerts. (`snapshot` and `history` are the daemon's own.) Lists take {"max":n,
+// "after":<the "next" of the page before>}; values and keys also {"prefix":…, "type":…}. HTTP asks
+// the same (gateway/http). An error is {"error":{"what":…,"do":…}}.
 #pragma once
 #include <array>
 #include <cstddef>

@@ -167,6 +167,7 @@ json status(const Query& q) {
           {"waiting_for_registry", s.waiting},
           {"registered_keys", s.registered_keys},
           {"offenders", offenders_json(q.gateway)},
+          {"equivocators", s.equivocators},
           {"oldest_unacknowledged_ms", s.oldest_ms != 0 && s.oldest_ms < q.process.now.mono_ms
                                            ? q.process.now.mono_ms - s.oldest_ms
                                            : 0},

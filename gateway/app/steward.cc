@@ -175,6 +175,7 @@ Reading Steward::read(const Pump& pump) {
   r.register_writes = c.register_writes;
   r.register_conflicts = c.register_conflicts;
   r.dead_letters = aside_.dead_letters;
+  r.equivocations = c.equivocations;
   r.memory = 0;
   for (const auto& [type, share] : memory_shares(s, p)) r.memory = std::max(r.memory, share);
   for (const core::PeerView& v : pump.core().peers()) {

@@ -91,6 +91,7 @@ core::TrustOptions trust_options(const config::Gateway& g) {
   check_owner(s.admin_key_file, admin.owner, {g.gateway.fleet, "admin", "admin"});
   out.admin_key = admin.bytes;
   out.permissions = s.permissions;
+  out.exclude_equivocators = s.equivocation == config::Equivocation::exclude;
   out.signer = read_signer(s.signing_key_file, {g.gateway.fleet, "gateway", g.gateway.id});
   return out;
 }

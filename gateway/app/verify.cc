@@ -6,8 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "gateway/core/contradiction.h"
 #include "gateway/core/gateway.h"
-#include "transports/wire/envelope.h"
+#include "transports/wire/evidence.h"
 
 namespace tributary::app {
 namespace {
@@ -45,6 +46,7 @@ class Judge {
 
   void envelope(const core::EnvelopeRow& row) {
     const std::string where = "envelope " + std::to_string(row.row) + " of " + row.device + ": ";
+    if (wire::is_evidence(row.bytes)) return evidence(row, where);
     const auto e = wire::decode_envelope(std::string_view(row.bytes), options_.wire);
     if (!e) return say(where + "does not decode: " + to_string(e.error()));
     if (e->hash.view() != row.hash) return say(where + "its bytes are not those of its hash");
@@ -55,6 +57,18 @@ class Judge {
         e->delta.to != row.to) {
       say(where + "its columns do not say what it holds");
     }
+    if (!hashes_.insert(row.hash).second) say(where + "is there twice");
+  }
+
+  void evidence(const core::EnvelopeRow& row, const std::string& where) {
+    const auto pair = wire::decode_evidence(row.bytes, options_.wire);
+    if (!pair) return say(where + "evidence that does not decode: " + to_string(pair.error()));
+    if (pair->id.view() != row.hash) return say(where + "its bytes are not those of its hash");
+    const wire::Delta& d = pair->first.delta;
+    if (d.fleet != options_.fleet) return say(where + "of fleet " + std::string(d.fleet));
+    if (!core::contradiction(d, pair->second.delta)) return say(where + "evidence of nothing");
+    if (d.device != row.device || d.epoch != row.epoch)
+      say(where + "its columns do not say what it holds");
     if (!hashes_.insert(row.hash).second) say(where + "is there twice");
   }
 

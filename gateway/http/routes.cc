@@ -48,6 +48,7 @@ constexpr std::array table = {
     Route{"/api/v1/peers", Route::Kind::ask, "peers"},
     Route{"/api/v1/buckets", Route::Kind::ask, "buckets"},
     Route{"/api/v1/envelopes", Route::Kind::ask, "envelopes", "envelopes", envelope_parameters},
+    Route{"/api/v1/evidence", Route::Kind::ask, "evidence", "evidence", page_parameters},
     Route{"/api/v1/history", Route::Kind::ask, "history", {}, history_parameters},
     Route{"/api/v1/alerts", Route::Kind::ask, "alerts"},
     Route{"/api/v1/events", Route::Kind::ask, "events", {}, event_parameters},

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/app/text.h"
+#include "transports/wire/evidence.h"
 #include "transports/wire/scalar.h"
 
 namespace tributary::app {
@@ -93,6 +94,31 @@ TEST_F(Requests, GetShowsAllTypesOfAKeyOrTheOneAskedFor) {
   ASSERT_EQ(one["values"].size(), 1U) << one;
   EXPECT_EQ(one["values"][0]["value"], -2);
   EXPECT_EQ(ask("get", R"({"key":"none"})")["values"].size(), 0U);
+}
+
+TEST_F(Requests, EvidenceNamesWhoToldTwoStoriesAndShowsBoth) {
+  EXPECT_EQ(ask("status")["equivocators"], 0);
+  for (const char* device : {"c", "a", "b"}) {
+    put(device, "k", 1, wire::GCounterPayload{5});
+    --op_;
+    put(device, "k", 1, wire::GCounterPayload{6});
+  }
+  commit();
+  EXPECT_EQ(ask("status")["equivocators"], 3);
+  for (const int max : {1, 2, 100}) {
+    const json found = all("evidence", "evidence", {{"max", max}});
+    ASSERT_EQ(found.size(), 3U);
+    EXPECT_EQ(found[0]["device"], "a");
+    EXPECT_EQ(found[0]["epoch"], "0000000000000007");
+    EXPECT_EQ(found[0]["key"], "k");
+    EXPECT_EQ(found[0]["type"], "gcounter");
+    EXPECT_EQ(found[0]["proof"], false);
+    EXPECT_EQ(found[0]["excluded"], false);
+    const auto pair =
+        wire::decode_evidence(*base64_decode(found[0]["bytes"].get<std::string>()), wire::Limits{});
+    ASSERT_TRUE(pair);
+    EXPECT_EQ(found[0]["first"], wire::to_hex(pair->first.hash.view()));
+  }
 }
 
 TEST_F(Requests, ListsComeInPagesThatMissNothingAndRepeatNothing) {
