@@ -44,6 +44,7 @@ struct Broker {
   std::string certificate_file;  //
   std::string key_file;          //
   bool statistics = true;        // read $SYS/broker/... for /metrics
+  std::uint32_t sessions = 1;    // connections that share what this gateway says and hears here
   std::uint32_t keepalive_s = 30;
   std::uint32_t connect_timeout_s = 90;
   std::uint32_t reconnect_min_ms = 200;

@@ -164,6 +164,17 @@ constexpr Key broker_keys[] = {
      .in_broker = of<&Broker::statistics>,
      .doc = "Read what the broker says of itself ($SYS/broker/...; Mosquitto does), for /metrics."},
     {.section = "broker",
+     .name = "sessions",
+     .in_broker = of<&Broker::sessions>,
+     .unit = "connections",
+     .min = 1,
+     .max = 8,
+     .doc =
+         "For links that lose packets: batches to peers, and what is heard of devices and peers, "
+         "are spread over so many connections, of which each stands still by itself. The first "
+         "has the rest; the others' client ids end in .2, .3 and so on. Hearing on several "
+         "takes MQTT 5 with shared subscriptions."},
+    {.section = "broker",
      .name = "keepalive_s",
      .in_broker = of<&Broker::keepalive_s>,
      .unit = "s",

@@ -36,10 +36,11 @@ struct Message {
 
 struct Event {
   // `disconnected` also reports a connect that failed: the first time, and when its reason changes.
-  enum class Kind : std::uint8_t { connected, disconnected, message, refused };
+  // `part`: one of several connections came or went; for the log alone.
+  enum class Kind : std::uint8_t { connected, disconnected, message, refused, part };
   Kind kind = Kind::message;
   Message message = {};     // kind == refused: only the topic (or the filter) that was refused
-  std::string reason = {};  // kind == disconnected or refused: in words for a log, never a secret
+  std::string reason = {};  // of all kinds but message: in words for a log, never a secret
 };
 
 class Session {
@@ -67,6 +68,25 @@ class Session {
   virtual bool connected() const = 0;
   // Messages taken and not yet acknowledged by the broker.
   virtual std::size_t outbox_size() const = 0;
+
+  // Both of one moment. What was taken before the last `unacknowledged` of this connection is at
+  // the broker: acknowledgements come in the order of what they are for.
+  struct Progress {
+    std::uint64_t connection = 0;  // another number for each; 0: none
+    std::size_t unacknowledged = 0;
+  };
+  virtual Progress progress() const { return {connected() ? 1U : 0U, outbox_size()}; }
+
+  // A session made of several connections (transports/spread) says how each is.
+  struct Part {
+    std::string name;
+    bool connected = false;
+    std::string reason;      // why it is not
+    std::size_t outbox = 0;  // taken, not acknowledged
+    std::uint64_t messages_in = 0, messages_out = 0, connects = 0;
+    std::uint64_t given_again = 0;  // of what it had taken, to others: it broke, or stood still
+  };
+  virtual std::vector<Part> parts() const { return {}; }
 
   // Called from any thread, without locks held, when poll() or publish() may have something new.
   // Set before start().

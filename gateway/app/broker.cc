@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/app/broker.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -8,10 +9,13 @@
 #include <fstream>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "gateway/app/cli.h"
 #include "gateway/app/client.h"
+#include "gateway/app/clock.h"
 #include "transports/mqtt/session.h"
+#include "transports/spread/spread.h"
 
 namespace tributary::app {
 namespace {
@@ -129,7 +133,9 @@ BrokerOptions client_options(const Endpoint& endpoint, const std::string& client
   return o;
 }
 
-std::unique_ptr<transports::Session> make_session(const BrokerOptions& options) {
+namespace {
+
+std::unique_ptr<transports::Session> one_session(const BrokerOptions& options) {
   transports::mqtt::Options o;
   o.uri = paho_uri(options.host, options.port, options.tls);
   if (options.tls) o.tls = options.files;
@@ -152,6 +158,31 @@ std::unique_ptr<transports::Session> make_session(const BrokerOptions& options) 
   } catch (const std::invalid_argument& e) {
     throw Trouble(Exit::usage, std::string("the broker's options: ") + e.what());
   }
+}
+
+// What each takes in advance: what stands still in one cannot go through another for a second.
+constexpr std::uint32_t handed_over_windows = 2;
+constexpr std::uint32_t inbound_queue_min = 100;
+
+}  // namespace
+
+std::unique_ptr<transports::Session> make_session(const BrokerOptions& options) {
+  if (options.sessions <= 1) return one_session(options);
+  BrokerOptions o = options;
+  o.inbound_queue_max = std::max(o.inbound_queue_max / o.sessions, inbound_queue_min);
+  auto first = one_session(o);
+  o.will.reset();
+  o.on_limits = {};
+  o.outbox_max = handed_over_windows * o.in_flight_max;
+  std::vector<std::unique_ptr<transports::Session>> others;
+  for (std::uint32_t n = 2; n <= o.sessions; ++n) {
+    o.client_id = options.client_id + '.' + std::to_string(n);
+    others.push_back(one_session(o));
+  }
+  transports::Spread::Options spread{.group = options.client_id, .now_ms = mono_now_ms};
+  if (!options.version_311) spread.shared = options.shared;
+  return std::make_unique<transports::Spread>(std::move(first), std::move(others),
+                                              std::move(spread));
 }
 
 }  // namespace tributary::app

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/config.h"
 #include "transports/mqtt/limits.h"
@@ -37,6 +38,8 @@ struct BrokerOptions {
   bool tls = false;          // then with these files
   transports::tls::Files files;
   std::optional<transports::Message> will;
+  std::uint32_t sessions = 1;  // more: a Spread (transports/spread/spread.h)
+  std::function<bool(std::string_view filter)> shared;  // what they hear together
   // What the broker says of itself at a connect; from a thread of the session's: be short.
   std::function<void(const transports::mqtt::BrokerLimits&)> on_limits;
 };

@@ -108,9 +108,12 @@ class Visit {
     for (Event& event : session_->poll(4'096)) {
       switch (event.kind) {
         case Event::Kind::connected:
+          reason.clear();
           break;
         case Event::Kind::disconnected:
           reason = event.reason;
+          break;
+        case Event::Kind::part:
           break;
         case Event::Kind::refused:
           refusals[event.message.topic] = event.reason;
@@ -135,11 +138,14 @@ class BrokerCheck {
   BrokerCheck(const config::Loaded& loaded, std::size_t link, std::uint32_t patience_ms,
               Findings& out)
       : loaded_(loaded),
+        link_(link),
         broker_(loaded.gateway.brokers[link]),
         root_(loaded.derived.topic_prefix),
         own_(root_ + "/gw/" + loaded.gateway.gateway.id),
         out_(out),
-        visit_(options(loaded, link), patience_ms) {}
+        patience_ms_(patience_ms),
+        beside_(options(loaded, link, "-check-2")),
+        visit_(options(loaded, link, "-check"), patience_ms) {}
 
   void run() {
     if (const std::string why = visit_.connect(); !why.empty()) {
@@ -149,6 +155,7 @@ class BrokerCheck {
     }
     said_by_the_broker();
     const bool may = access();
+    if (broker_.sessions > 1) sessions();
     clocks();
     if (!may) return;
     size();
@@ -156,9 +163,9 @@ class BrokerCheck {
   }
 
  private:
-  static BrokerOptions options(const config::Loaded& loaded, std::size_t link) {
+  static BrokerOptions options(const config::Loaded& loaded, std::size_t link, const char* who) {
     BrokerOptions o = broker_options(loaded.gateway.brokers[link], loaded.derived.links[link]);
-    o.client_id += "-check";
+    o.client_id += who;
     o.connect_timeout_s = std::min(o.connect_timeout_s, 30U);
     return o;
   }
@@ -256,6 +263,40 @@ class BrokerCheck {
     say(Grade::ok, "we may publish on " + std::to_string(topics.size()) +
                        " kinds of topics and subscribe to " + std::to_string(filters.size()));
     return true;
+  }
+
+  // Nothing that is published there means anything to anybody.
+  void sessions() {
+    const std::string wanted = std::to_string(broker_.sessions) + " sessions";
+    Visit second(beside_, patience_ms_);
+    if (const std::string why = second.connect(); !why.empty()) {
+      say(Grade::warn, "a second session cannot connect: " + why,
+          "look at the broker's limits for one user, or set sessions = 1");
+      return;
+    }
+    visit_.until([&] { return !visit_.reason.empty(); }, quiet_ms);
+    if (!visit_.reason.empty()) {
+      say(Grade::warn, "it ends a session when the next one comes: " + wanted + " will be one",
+          "it gives a certificate one client id, as the files of `tributary fleet` ask it to "
+          "(docs/security.md, section 1): set sessions = 1");
+      visit_.until([&] { return visit_.reason.empty(); });
+      return;
+    }
+    if (loaded_.derived.links[link_].address.version_311) {
+      say(Grade::ok, "spoken to over " + wanted + ", heard over one: sharing takes MQTT 5");
+      return;
+    }
+    const std::string topic = root_ + "/view/" + loaded_.gateway.gateway.id + "/check/shared";
+    visit_.messages.clear();
+    visit_.subscribe("$share/tributary-check-" + loaded_.gateway.gateway.id + "/" + topic);
+    visit_.settle();
+    second.publish({.topic = topic, .payload = {}, .qos = Qos::at_least_once});
+    if (visit_.until([&] { return visit_.messages.count(topic) > 0; }, 4 * quiet_ms)) {
+      say(Grade::ok, "what is heard is shared among " + wanted);
+    } else {
+      say(Grade::warn, "it does not share subscriptions: " + wanted + " speak, one hears",
+          "allow shared subscriptions (MQTT 5) at the broker, or set sessions = 1");
+    }
   }
 
   bool anybody_online() const {
@@ -371,9 +412,12 @@ class BrokerCheck {
   }
 
   const config::Loaded& loaded_;
+  const std::size_t link_;
   const config::Broker& broker_;
   const std::string root_, own_;
   Findings& out_;
+  const std::uint32_t patience_ms_;
+  const BrokerOptions beside_;
   Visit visit_;
 };
 

@@ -140,6 +140,24 @@ void links(Writer& w, const ProcessState& p) {
   for (const auto& l : p.links) w.add(l.dropped, {{"link", l.name}});
 }
 
+// Of links with `sessions` above 1.
+void sessions(Writer& w, const ProcessState& p) {
+  const auto each = [&](const auto& add) {
+    for (const auto& l : p.links) {
+      for (const auto& s : l.sessions) add(s, Labels{{"link", l.name}, {"session", s.name}});
+    }
+  };
+  w.family("tributary_session_connected", "gauge", "1 while this one of several is connected.");
+  each([&](const auto& s, Labels labels) { w.add(s.connected ? 1 : 0, labels); });
+  w.family("tributary_session_connects_total", "counter", "Times it was connected.");
+  each([&](const auto& s, Labels labels) { w.add(s.connects, labels); });
+  w.family("tributary_session_outbox_messages", "gauge", "Messages it has not got rid of.");
+  each([&](const auto& s, Labels labels) { w.add(s.outbox, labels); });
+  w.family("tributary_session_given_again_total", "counter",
+           "Messages that it had and another one sent again: it broke, or stood still.");
+  each([&](const auto& s, Labels labels) { w.add(s.given_again, labels); });
+}
+
 void peers(Writer& w, const core::Counters& c, const core::Gateway& g, const ProcessState& p) {
   std::vector<core::PeerView> all = g.peers();
   if (all.size() > peers_max) all.resize(peers_max);
@@ -222,6 +240,7 @@ std::string metrics_text(const core::Gateway& gateway, const ProcessState& p) {
   store(w, gateway.counters(), summary, p);
   state(w, summary, gateway, p);
   links(w, p);
+  sessions(w, p);
   peers(w, gateway.counters(), gateway, p);
   process(w, p);
   if (p.aside != nullptr) aside_metrics(w, *p.aside);

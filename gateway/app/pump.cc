@@ -319,7 +319,8 @@ ProcessState Pump::process_state() const {
          .tls = given.tls,
          .certificate_ends_s = given.certificate_ends_s ? given.certificate_ends_s() : 0,
          .connects = link.connects,
-         .away_ms = link.connected ? 0 : state.now.mono_ms - link.away_since_ms});
+         .away_ms = link.connected ? 0 : state.now.mono_ms - link.away_since_ms,
+         .sessions = link.session->parts()});
   }
   return state;
 }
@@ -362,6 +363,9 @@ void Pump::handle(std::size_t index, Event& event) {
       // A broker need not tell of itself.
       log(event.message.topic.compare(0, 5, "$SYS/") == 0 ? Level::debug : Level::error,
           "refused-by-broker", link.name + ": " + event.message.topic + ": " + event.reason);
+      return;
+    case Event::Kind::part:
+      log(Level::info, "session", "of broker " + link.name + ": " + event.reason);
       return;
     case Event::Kind::message:
       break;

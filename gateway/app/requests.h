@@ -24,6 +24,7 @@
 #include "gateway/app/beside.h"
 #include "gateway/app/events.h"
 #include "gateway/core/gateway.h"
+#include "transports/session.h"
 
 namespace tributary::app {
 
@@ -42,7 +43,8 @@ struct ProcessState {
     bool tls = false;
     std::int64_t certificate_ends_s = 0;  // since 1970; 0: none
     std::uint64_t connects = 0;
-    std::uint64_t away_ms = 0;  // since when it is not connected
+    std::uint64_t away_ms = 0;                             // since when it is not connected
+    std::vector<transports::Session::Part> sessions = {};  // when it is several
   };
   std::string gateway;
   std::string fleet;

@@ -91,6 +91,16 @@ json links_json(const Query& q) {
                      {"bytes_out", link.bytes_out},
                      {"reason", link.reason},
                      {"tls", link.tls}});
+    for (const transports::Session::Part& part : link.sessions) {
+      links.back()["sessions"].push_back({{"name", part.name},
+                                          {"connected", part.connected},
+                                          {"outbox", part.outbox},
+                                          {"messages_in", part.messages_in},
+                                          {"messages_out", part.messages_out},
+                                          {"connects", part.connects},
+                                          {"given_again", part.given_again},
+                                          {"reason", part.reason}});
+    }
     if (link.certificate_ends_s > 0) {
       const auto now_s = static_cast<std::int64_t>(q.process.now.wall_ms / 1'000);
       links.back()["certificate_ends"] =

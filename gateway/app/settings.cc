@@ -10,6 +10,7 @@
 
 #include "gateway/app/broker.h"
 #include "gateway/app/cli.h"
+#include "gateway/app/sharing.h"
 #include "gateway/app/tls_check.h"
 #include "gateway/app/trust_files.h"
 
@@ -133,16 +134,21 @@ Steward::Options steward_options(const config::Loaded& loaded) {
   return o;
 }
 
-Daemon::Link link_of(const config::Broker& broker, const config::Derived::Link& derived) {
+Daemon::Link link_of(const config::Broker& broker, const config::Derived::Link& derived,
+                     const std::string& root) {
   Daemon::Link link;
   link.options.name = broker.name;
   link.options.devices = broker.devices;
   link.options.peers = broker.peers;
   link.options.hears = broker.hears;
+  link.options.several = broker.sessions > 1 && !derived.address.version_311;
   link.outbox_max = broker.outbox_max;
   link.tls = derived.address.tls;
   if (broker.statistics) link.listens = Steward::broker_topics();
-  link.connect = [options = broker_options(broker, derived)](const transports::Message& will) {
+  BrokerOptions options = broker_options(broker, derived);
+  options.sessions = broker.sessions;
+  options.shared = heard_together(root);
+  link.connect = [options = std::move(options)](const transports::Message& will) {
     BrokerOptions with_will = options;
     with_will.will = will;
     return make_session(with_will);
@@ -191,7 +197,7 @@ Daemon::Options daemon_options(const config::Loaded& loaded) {
   o.steward->person.signer = o.core.trust.signer;
   if (loaded.derived.http.on) o.http = http_options(loaded);
   for (std::size_t i = 0; i < g.brokers.size(); ++i) {
-    o.links.push_back(link_of(g.brokers[i], loaded.derived.links[i]));
+    o.links.push_back(link_of(g.brokers[i], loaded.derived.links[i], o.core.root));
     if (g.homeassistant.enabled)
       o.links.back().listens.push_back(g.homeassistant.prefix + "/status");
   }

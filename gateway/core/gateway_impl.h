@@ -89,6 +89,7 @@ struct Gateway::Impl {
     bool views_due = false;      // they are published again with the first of them
     bool old_views_due = false;  // and what an earlier life left there is listened to again
     std::uint64_t batch_number = 0;
+    std::set<std::string, std::less<>> heard_by_name;  // peers; see LinkOptions::several
   };
   struct InFlight {
     CommitRequest request;
@@ -119,6 +120,7 @@ struct Gateway::Impl {
   void connected(Instant, LinkId);
   void disconnected(LinkId);
   void subscribe_all(LinkId);
+  void hear_batches(LinkId, std::string_view gateway);
   void listen_to_old_views(Instant, LinkId);
   void heed_old_views(Instant, LinkId);
   void recall(Instant, LinkId, const wire::Head& own);

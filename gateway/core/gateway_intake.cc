@@ -216,6 +216,7 @@ void Gateway::Impl::on_gateway_topic(Instant now, const Inbound& in, std::string
     }
     if (!speaks_for_itself(now, signing::Kind::status, gateway, seal.sealed(), in)) return;
     if (gateway == options.gateway && status->session != session) heed_stranger(now, in.link);
+    hear_batches(in.link, gateway);
     return peers.on_status(now, in.link, *status);
   }
   reject(now, Reject::topic, in.topic, "no such topic of a gateway", {});
@@ -239,6 +240,7 @@ void Gateway::Impl::on_head(Instant now, const Inbound& in, std::string_view gat
     if (head->session == session) return in.retained ? recall(now, in.link, *head) : void();
     heed_stranger(now, in.link);
   }
+  hear_batches(in.link, gateway);
   peers.on_head(now, in.link, *head, counters);
   for (const auto& [bucket, parts] : peers.take_inherited()) announcer.inherit(bucket, parts);
 }

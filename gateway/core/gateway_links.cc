@@ -53,11 +53,22 @@ void Gateway::Impl::subscribe_all(LinkId id) {
   out.subscriptions.push_back({id, own_views(), true, true});
   if (link.options.devices) out.subscriptions.push_back({id, root + "/up/+", true, false});
   if (!link.options.peers) return;
-  for (const char* what : {"/+/status", "/+/head", "/+/delta"})
+  for (const char* what : {"/+/status", "/+/head"})
     out.subscriptions.push_back({id, base + what, true, true});
+  if (!link.options.several) out.subscriptions.push_back({id, base + "/+/delta", true, true});
   if (!options.asks) return;
   for (const char* what : {"/+/ask/", "/+/answer/"})
     out.subscriptions.push_back({id, base + what + options.gateway, true, true});
+}
+
+// What a peer sent before that is missing in its numbers.
+void Gateway::Impl::hear_batches(LinkId id, std::string_view gateway) {
+  Link& link = links[id];
+  if (!link.options.several || gateway == options.gateway) return;
+  if (link.heard_by_name.size() >= Peers::peers_max || link.heard_by_name.count(gateway) > 0)
+    return;
+  link.heard_by_name.emplace(gateway);
+  out.subscriptions.push_back({id, base + '/' + std::string(gateway) + "/delta", true, false});
 }
 
 void Gateway::Impl::listen_to_old_views(Instant now, LinkId id) {

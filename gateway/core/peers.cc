@@ -12,8 +12,6 @@
 namespace tributary::core {
 namespace {
 
-// Peers a gateway keeps track of: a flood of invented ids must not fill the memory.
-constexpr std::size_t peers_max = 256;
 // Retained messages asked for at one time; brokers cut a replay at about 1,000.
 constexpr std::size_t parts_in_flight_max = 256;
 // A difference that outlasts this many settle times is fetched although traffic goes on.
@@ -75,28 +73,6 @@ void Peers::on_head(Instant now, LinkId link, const wire::Head& head, Counters& 
     }
   }
   wake(now);
-}
-
-bool Peers::on_batch(Instant now, LinkId link, const wire::Batch& batch, Counters& counters) {
-  if (batch.gateway == options_.gateway) return false;
-  const Name name{std::string(batch.gateway), link};
-  if (peers_.count(name) == 0 && peers_.size() >= peers_max) return false;
-  Peer& p = peers_[name];
-  p.heard_ms = now.mono_ms;
-  p.behind_since_ms = now.mono_ms;
-  counters.batches_in += 1;
-  if (p.batch_session != batch.session) {
-    p.batch_session = batch.session;
-    p.batch_number = batch.number;
-    if (batch.number > 1) p.missed = true;
-    return true;
-  }
-  if (batch.number > p.batch_number + 1) {
-    p.missed = true;
-    counters.gaps += 1;
-  }
-  p.batch_number = std::max(p.batch_number, batch.number);
-  return true;
 }
 
 bool Peers::on_state(Instant now, LinkId link, const wire::StatePart& s,
@@ -216,18 +192,6 @@ void Peers::forget_own_past(LinkId link, Output& out) {
     if (t.fetch) end(at->first, t, b, out);
   }
   at->second = Peer{};
-}
-
-// On a slow link a head overtakes batches that it counts: it is retained, and only the latest one
-// is kept waiting. As long as batches come in turn nothing is missing; when they stop short of the
-// head's number, the last ones of a burst were lost.
-void Peers::heed_missing_batches(Peer& p, Instant now, Counters& counters) {
-  if (!p.behind()) return;
-  const std::uint64_t due = p.behind_since_ms + options_.settle_ms;
-  if (now.mono_ms < due) return heed(due);
-  p.missed = true;
-  p.batch_number = p.head->number;
-  counters.gaps += 1;
 }
 
 bool Peers::visit(const Name& name, Peer& p, std::uint32_t b, Instant now, const OurHeads& ours,

@@ -29,6 +29,8 @@ namespace tributary::core {
 class Peers {
  public:
   using Name = std::pair<std::string, LinkId>;  // one gateway as heard over one broker
+  // Peers a gateway keeps track of: a flood of invented ids must not fill the memory.
+  static constexpr std::size_t peers_max = 256;
   using OurHeads = std::array<std::optional<wire::BucketHead>, wire::bucket_count>;
 
   // `self`: our id; `session`: of this start. `base`: "<root>/gw".
@@ -110,7 +112,13 @@ class Peers {
     bool answers = false;  // what it is asked
     std::uint64_t status_session = 0, status_at_ms = 0;
     std::optional<HeadInfo> head;
-    std::uint64_t batch_session = 0, batch_number = 0;
+    std::uint64_t batch_session = 0;
+    std::uint64_t batch_number = 0;  // up to it all came, or were given up
+    // Those that came before an earlier one did, and when (mono): sent or heard over several
+    // connections, or some are lost.
+    std::map<std::uint64_t, std::uint64_t> ahead;
+    std::uint64_t given_up_from = 0, given_up_to = 0;  // the last gap: [from, to)
+    bool late = false;  // some came after later ones: what is missing may be under way
     std::uint64_t behind_since_ms = 0;  // or the latest batch since then
     bool missed = true;  // fetch without waiting for the traffic to settle: we connected, or a
                          // number is missing
@@ -131,14 +139,20 @@ class Peers {
     std::uint32_t silences = 0;         // … that were not answered
     std::uint64_t silent_until_ms = 0;  // not asked before, but read
 
+    std::uint64_t newest_batch() const {
+      return ahead.empty() ? batch_number : ahead.rbegin()->first;
+    }
     // The head counts batches that have not come.
     bool behind() const {
-      return head && head->session == batch_session && batch_number < head->number;
+      return head && head->session == batch_session && newest_batch() < head->number;
     }
+    void note_number(std::uint64_t number, Instant now);
+    void take_ahead();
   };
 
   static void heard(Peer&, Instant);
   void heed_missing_batches(Peer&, Instant, Counters&);
+  static void give_up_on_batches(Peer&, Counters&);
   static std::uint64_t changed_buckets(const Peer&, const wire::Head&);
   bool differs(const Peer&, std::uint32_t bucket, const OurHeads& ours) const;
   // True: it is due to be asked about or read.

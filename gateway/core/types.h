@@ -36,6 +36,9 @@ struct LinkOptions {
   bool peers = true;    // exchange with other gateways here
   std::vector<std::string> hears = {
       "*"};  // device ids this gateway answers to: patterns with * and ?
+  // Its session is several, which share what they hear of devices and batches: out of order, and
+  // never without what we published ourselves, so batches are subscribed to peer by peer.
+  bool several = false;
 };
 
 // What a fleet asks of those who speak in it: docs/security.md. Fixed for a fleet.

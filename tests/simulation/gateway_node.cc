@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/app/sharing.h"
 #include "tests/simulation/spy_session.h"
+#include "transports/spread/spread.h"
 #include "transports/wire/ack.h"
 
 namespace tributary::simulation {
@@ -39,14 +41,33 @@ app::Pump::Link GatewayNode::link(std::size_t index) {
   const Wire& wire = setup_.wires[index];
   app::Pump::Link out;
   out.options = wire.options;
-  out.connect = [this, index, broker = wire.broker](const Message& will) {
+  // A third of all links are several sessions, whatever else the seed brings.
+  const std::size_t more = (setup_.seed / 7 + index) % 3 == 0 ? 1 + setup_.seed % 3 : 0;
+  out.options.several = more > 0;
+  out.connect = [this, index, more, broker = wire.broker](const Message& will) {
     const auto id = static_cast<core::LinkId>(index);
     SpySession::Ears ears{[this, id](const Message& m) { sent(id, m); },
                           [this, id](const Event& e) { heard(id, e); }};
-    return std::make_unique<SpySession>(broker->session(client_id(), will), std::move(ears),
-                                        killed_);
+    std::unique_ptr<transports::Session> session = broker->session(client_id(), will);
+    if (more > 0) session = spread(std::move(session), more, *broker);
+    return std::make_unique<SpySession>(std::move(session), std::move(ears), killed_);
   };
   return out;
+}
+
+std::unique_ptr<transports::Session> GatewayNode::spread(std::unique_ptr<transports::Session> first,
+                                                         std::size_t more,
+                                                         transports::memory::Broker& broker) {
+  std::vector<std::unique_ptr<transports::Session>> others;
+  for (std::size_t n = 0; n < more; ++n) {
+    others.push_back(broker.session(client_id() + '.' + std::to_string(n + 2)));
+  }
+  return std::make_unique<transports::Spread>(
+      std::move(first), std::move(others),
+      transports::Spread::Options{
+          .group = client_id(),
+          .shared = app::heard_together("tributary/v1/" + setup_.core.fleet),
+          .now_ms = [this] { return now_ms_; }});
 }
 
 app::Pump::Options GatewayNode::options() {

@@ -75,6 +75,8 @@ class GatewayNode {
  private:
   app::Pump::Options options();
   app::Pump::Link link(std::size_t index);
+  std::unique_ptr<transports::Session> spread(std::unique_ptr<transports::Session> first,
+                                              std::size_t more, transports::memory::Broker&);
   void sent(core::LinkId, const transports::Message&);
   void heard(core::LinkId, const transports::Event&);
   void logged(std::string_view kind, std::string_view text);

@@ -19,6 +19,7 @@ MAY = {
     "transports/secrecy": ["transports/secrecy"],
     "transports/memory": ["transports/session.h", "transports/memory"],
     "transports/mqtt": ["transports/session.h", "transports/tls", "transports/mqtt"],
+    "transports/spread": ["transports/session.h", "transports/spread"],
     "transports/tls": ["transports/tls"],
     "gateway/core": ["crdt", "transports/wire", "transports/signing", "gateway/core"],
     "gateway/store": ["crdt", "gateway/core/commit.h", "gateway/store"],

@@ -26,6 +26,9 @@ class MemorySession final : public Session {
   std::size_t outbox_size() const override {
     return client_->outbox.size() + client_->in_flight.size();
   }
+  Progress progress() const override {
+    return {client_->up ? client_->generation : 0, outbox_size()};
+  }
   void on_ready(std::function<void()> wake) override { client_->wake = std::move(wake); }
   void start() override { world_->start(client_); }
   void stop(std::uint32_t flush_ms) override { world_->stop(client_, flush_ms); }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // How packets travel, and what broker and client do with them.
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "transports/memory/world.h"
 
 namespace tributary::transports::memory {
 namespace {
+
+constexpr std::string_view share_prefix = "$share/";
 
 bool is_cut(Cut cut, Way way) {
   return cut == Cut::both || cut == (way == Way::to_broker ? Cut::to_broker : Cut::to_client);
@@ -148,6 +151,8 @@ void World::broker_subscribes(Connection& connection, const Packet& packet) {
   const std::string& filter = packet.message->topic;
   const std::string& id = connection.client->id;
   const Qos qos = packet.message->qos;
+  if (filter.compare(0, share_prefix.size(), share_prefix) == 0)
+    return broker_joins_group(connection, filter, qos);
   const bool wild = filter.find_first_of("+#") != std::string::npos;
   (wild ? wild_ : exact_)[filter][id] = {qos, packet.no_local};
   connection.filters.insert(filter);
@@ -162,7 +167,23 @@ void World::broker_subscribes(Connection& connection, const Packet& packet) {
   }
 }
 
+// Nothing that is retained is replayed to it.
+void World::broker_joins_group(Connection& connection, const std::string& shared, Qos qos) {
+  Group& group = groups_[shared];
+  group.filter = shared.substr(shared.find('/', share_prefix.size()) + 1);
+  const std::string& id = connection.client->id;
+  std::erase_if(group.members, [&](const auto& m) { return m.first == id; });
+  group.members.emplace_back(id, qos);
+  connection.filters.insert(shared);
+  trace(*connection.client, "subscribed", shared);
+}
+
 void World::broker_unsubscribes(Connection& connection, const std::string& filter) {
+  if (const auto group = groups_.find(filter); group != groups_.end()) {
+    std::erase_if(group->second.members,
+                  [&](const auto& m) { return m.first == connection.client->id; });
+    if (group->second.members.empty()) groups_.erase(group);
+  }
   for (auto* filters : {&exact_, &wild_}) {
     const auto found = filters->find(filter);
     if (found == filters->end()) continue;
@@ -192,9 +213,20 @@ void World::route(const Message& message, const std::string& from) {
   for (const auto& [filter, subscribers] : wild_) {
     if (topic_matches(filter, message.topic)) add(subscribers);
   }
-  if (targets.empty()) return;
+  if (targets.empty() && groups_.empty()) return;
   const auto shared = std::make_shared<const Message>(message);
+  route_to_groups(shared);
   for (const auto& [id, qos] : targets) deliver(connections.at(id), shared, qos, false);
+}
+
+void World::route_to_groups(const MessagePtr& message) {
+  for (auto& [name, group] : groups_) {
+    if (!topic_matches(group.filter, message->topic)) continue;
+    const auto member = group.members.front();
+    group.members.pop_front();
+    group.members.push_back(member);
+    deliver(connections.at(member.first), message, member.second, false);
+  }
 }
 
 void World::deliver(Connection& connection, MessagePtr message, Qos qos, bool retained_replay) {

@@ -14,6 +14,7 @@
 #include <queue>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "transports/memory/broker.h"
@@ -155,7 +156,9 @@ class World {
   void broker_receives(Connection& connection, const Packet& packet);
   void broker_receives_publish(Connection& connection, const Packet& packet);
   void broker_subscribes(Connection& connection, const Packet& packet);
+  void broker_joins_group(Connection& connection, const std::string& shared, Qos qos);
   void broker_unsubscribes(Connection& connection, const std::string& filter);
+  void route_to_groups(const MessagePtr& message);
   void route(const Message& message, const std::string& from);
   void deliver(Connection& connection, MessagePtr message, Qos qos, bool retained_replay);
   void pump(Connection& connection);
@@ -181,6 +184,12 @@ class World {
   std::vector<ClientPtr> to_wake_;
   std::map<std::string, Subscribers> exact_;  // filters without wildcards: found without matching
   std::map<std::string, Subscribers> wild_;
+  // MQTT 5, 4.8.2: of a group's subscribers each message goes to one, in turn. By "$share/…".
+  struct Group {
+    std::string filter;
+    std::deque<std::pair<std::string, Qos>> members;  // by client id; whose turn it is first
+  };
+  std::map<std::string, Group> groups_;
 };
 
 }  // namespace tributary::transports::memory

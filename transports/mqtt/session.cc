@@ -48,6 +48,7 @@ class MqttSession final : public Session, private PahoAnswers {
   bool inbound_full() const override { return inbox_.full(); }
   bool connected() const override;
   std::size_t outbox_size() const override;
+  Progress progress() const override;
   void on_ready(std::function<void()> wake) override { inbox_.on_ready(std::move(wake)); }
   void start() override;
   void stop(std::uint32_t flush_ms) override;
@@ -150,6 +151,11 @@ bool MqttSession::connected() const {
 std::size_t MqttSession::outbox_size() const {
   const std::lock_guard lock(mutex_);
   return outbox_.size();
+}
+
+Session::Progress MqttSession::progress() const {
+  const std::lock_guard lock(mutex_);
+  return {online_ ? generation_ : 0, outbox_.size()};
 }
 
 // Why this message can never be sent; empty when it can.
