@@ -402,6 +402,8 @@ class Fleet:
         self.figures.update(
             exact=all(v["exact"] and v["settled"] for v in said.values()),
             issued=sum(v["issued"] for v in said.values()),
+            lost=max(sum(g["lost"] for v in said.values() for g in v["gateways"] if g["name"] == name) for name in GATEWAYS),
+            double_counted=max(g["double_counted"] for v in said.values() for g in v["gateways"]),
             converged_s=worst["verdict_after_ms"] / 1000,
             acknowledged_s=max(v["acknowledged_after_ms"] for v in said.values()) / 1000,
             reconnects=sum(v["reconnects"] for v in said.values()))

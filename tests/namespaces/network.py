@@ -115,8 +115,9 @@ def probe():
 
 
 class Network:
-    def __init__(self, loss_percent, rate, tuned):
+    def __init__(self, loss_percent, rate, tuned, sound=()):
         self.loss_percent = loss_percent
+        self.sound = sound  # links that lose nothing
         self.rate = rate  # of tbf on both sides of every leg; None: no limit
         self.tuned = tuned
         self.settings = []  # what was set in the hosts' kernels, for the report
@@ -209,10 +210,10 @@ class Network:
         lines = ["table ip loss {"]
         for source, target in directions():
             link = f"{source}_{target}"
+            loss = 0 if (source, target) in self.sound or (target, source) in self.sound else self.loss_percent
+            dice = [f"    numgen random mod 100 < {loss} counter name {link}_lost drop"] if loss else []
             lines += [f"  counter {link}_all {{ }}", f"  counter {link}_lost {{ }}", f"  counter {link}_cut {{ }}",
-                      f"  chain {link} {{", f"    counter name {link}_all",
-                      f"    numgen random mod 100 < {self.loss_percent} counter name {link}_lost drop", "    accept",
-                      "  }"]
+                      f"  chain {link} {{", f"    counter name {link}_all", *dice, "    accept", "  }"]
         lines += ["  chain cut { }", "  chain forward {", "    type filter hook forward priority 0; policy drop;",
                   "    ip saddr 10.78.0.0/24 accept", "    jump cut"]
         lines += [f"    ip saddr {address(a)} ip daddr {address(b)} jump {a}_{b}" for a, b in directions()]

@@ -35,8 +35,9 @@ def find_mosquitto():
 
 
 class Programs:
-    def __init__(self, network, binary, directory):
+    def __init__(self, network, binary, directory, sessions=1):
         self.network = network
+        self.sessions = sessions  # connections of each gateway to each broker that is not the observer's
         self.binary = os.path.abspath(binary)
         self.directory = directory
         self.running = {}
@@ -72,6 +73,8 @@ class Programs:
                 for link, broker, devices, peers in links:
                     f.write(f'\n[[broker]]\nname = "{link}"\nuri = "{uri(broker)}"\n'
                             f"devices = {str(devices).lower()}\npeers = {str(peers).lower()}\n")
+                    if self.sessions > 1 and broker != "observer":
+                        f.write(f"sessions = {self.sessions}\n")
             self._start(name, name, [self.binary, "gateway", "--config", conf])
 
     def await_gateways(self, seconds):
@@ -82,18 +85,21 @@ class Programs:
                 if time.monotonic() > deadline or self.running[name].poll() is not None:
                     raise RuntimeError(f"gateway {name} does not answer; its log:\n{self.tail(name)}")
 
-    def status(self, gateway):
+    def ask(self, command, gateway):
         asked = subprocess.run(
-            ["ip", "netns", "exec", self.network.name("observer"), self.binary, "status", "--json", "--broker",
+            ["ip", "netns", "exec", self.network.name("observer"), self.binary, command, "--json", "--broker",
              uri("observer"), "--gateway", gateway, "--timeout-ms", "2000"],
             capture_output=True, text=True, check=False)
-        if asked.returncode != 0:
-            return None
-        return json.loads(asked.stdout)[0]
+        return json.loads(asked.stdout) if asked.returncode == 0 else None
 
-    def start_fleet(self, options):
-        words = [self.binary, "simulate", "--broker", uri("observer"), "--site", uri("b1"), "--site", uri("b2"),
-                 "--gateways", ",".join(GATEWAYS), "--json"]
+    def status(self, gateway):
+        answers = self.ask("status", gateway)
+        return answers[0] if answers else None
+
+    def start_fleet(self, options, sites=("b1", "b2")):
+        words = [self.binary, "simulate", "--broker", uri("observer"), "--gateways", ",".join(GATEWAYS), "--json"]
+        for broker in sites:
+            words += ["--site", uri(broker)]
         for name in ("devices", "rate", "sessions", "seconds", "deadline", "seed"):
             words += ["--" + name, str(getattr(options, name))]
         for fault in ("loss", "duplicate", "reorder"):  # the links' own are real

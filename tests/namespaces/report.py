@@ -17,7 +17,8 @@ def load_model(network, options):
         f"  fleet     {options.devices} devices at 2 sites, a third at one, a third at the other, a third at both;",
         f"            {options.rate:g} operations/s each, {options.devices * options.rate:g}/s in all, "
         f"for {options.seconds} s, on {options.sessions} connections to each site's broker; seed {options.seed}",
-        "  gateways  g1 at site 1, g2 at site 2, g3 at no site; peers over the shared broker; default settings",
+        "  gateways  g1 at site 1, g2 at site 2, g3 at no site; peers over the shared broker; default settings"
+        + (f", but sessions = {options.uplinks}" if options.uplinks > 1 else ""),
         "  brokers   b1, b2 (sites), bs (shared): Mosquitto with config/mosquitto.conf",
         "  links     " + ", ".join(f"{a}-{b}" for a, b in net.LINKS) + " (f1, f2: the fleet's legs)",
         f"  loss      {network.loss_percent} % of the packets at random, each way of every link (nft, router)",

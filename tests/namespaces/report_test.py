@@ -8,7 +8,7 @@ import network as net
 import report
 import run
 
-OPTIONS = types.SimpleNamespace(devices=48, rate=1.0, seconds=120, loss=30, within=60, deadline=180)
+OPTIONS = types.SimpleNamespace(uplinks=1, devices=48, rate=1.0, seconds=120, loss=30, within=60, deadline=180)
 
 
 def verdict(**changes):

@@ -36,7 +36,8 @@ def options_of(arguments):
     parser.add_argument("--loss", type=int, default=30, help="percent of packets, each way of every link")
     parser.add_argument("--devices", type=int, default=48)
     parser.add_argument("--rate", type=float, default=1, help="operations a second of each device")
-    parser.add_argument("--sessions", type=int, default=16, help="connections to each site's broker")
+    parser.add_argument("--sessions", type=int, default=16, help="the devices' connections to each site's broker")
+    parser.add_argument("--uplinks", type=int, default=1, help="each gateway's connections to each broker (broker.sessions)")
     parser.add_argument("--seed", type=int, default=0, help="of the devices and the partitions; 0: a new one")
     parser.add_argument("--link-rate", default="2mbit", help="tbf, each way of every host")
     parser.add_argument("--within", type=int, default=60, help="seconds from the last operation to exact")
@@ -82,7 +83,7 @@ def run_partitions(network, fleet, plan, began):
 
 
 def run(options, network, directory):
-    programs = prog.Programs(network, options.binary, directory)
+    programs = prog.Programs(network, options.binary, directory, options.uplinks)
     plan = partitions(options.seconds, options.seed)
     print(report.load_model(network, options))
     print(report.partition_words(plan), flush=True)
