@@ -112,8 +112,8 @@ class Site:
         self.children.append(child)
         return child
 
-    def gateway(self, name, *sets):
-        port = free_port()
+    def gateway(self, name, *sets, port=None):
+        port = port or free_port()
         settings = [f"gateway.id={name}", f"gateway.data_dir={self.dir}/{name}", f"broker.uri={self.uri}",
                     f"http.listen=127.0.0.1:{port}", "store.values_interval_ms=200", "history.interval_ms=1000",
                     "history.keep_free_mb=1", *sets]
