@@ -33,6 +33,8 @@ struct ActorRecord {
   std::uint64_t live_count = 0, live_sum = 0, live_bytes = 0;
   std::uint64_t part_bytes = 0;  // what the actor's parts weigh, as they would be sent
 
+  std::uint64_t through = 0;  // gateways that passed on what it said, a bit each; of this start
+
   bool touched = false;   // by the commit in the making
   bool excluded = false;  // what it says is not shown: it told two stories
 };

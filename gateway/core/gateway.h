@@ -55,6 +55,8 @@ class Gateway {
   // after a pause.
   void commit_failed(Instant, Ticket, std::string reason);
   void tick(Instant);
+  // What is held already stays, also when it is more than that.
+  void set_limits(const Limits&);
   // Commits what waits, takes in nothing more, and says goodbye; finished once stopped() is true.
   void stop(Instant);
   bool stopped() const;
@@ -85,6 +87,8 @@ class Gateway {
   std::vector<EvidenceView> evidence(std::string_view after_device, std::uint64_t after_epoch,
                                      std::size_t max) const;
   std::vector<BucketView> buckets() const;  // all of them, in order
+  // In order of the device, from after that one; bounded.
+  std::vector<RefusalView> refusals(std::string_view after_device, std::size_t max) const;
   // In order of (device, epoch), from after that pair.
   std::vector<DeviceView> devices(std::string_view after_device, std::uint64_t after_epoch,
                                   std::size_t max) const;

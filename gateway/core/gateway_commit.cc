@@ -53,6 +53,7 @@ void Gateway::Impl::flush(Instant now) {
     Pending p = std::move(pending.front());
     pending.pop_front();
     pending_bytes -= p.envelope.envelope().bytes->size();
+    if (p.source.letter != 0) work.letters.push_back(p.source.letter);
     apply(now, std::move(p), work);
   }
   join_evidence(now, work);
@@ -136,12 +137,16 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
     counters.rejected[static_cast<std::size_t>(full->reason)] += 1;
     notice(Notice::Level::error, name(full->reason),
            full->rule + ": not acknowledging what is new until it is raised");
+    letters.refuse(p.source.letter, full->rule);
+    if (p.source.device)
+      refusals.note(p.envelope.envelope().delta.device, full->reason, now.wall_ms);
     return;
   }
   const bool verified = p.envelope.verified();
   const wire::Envelope e = std::move(p.envelope).take();
   const wire::Delta& d = e.delta;
   ActorRecord& actor = actors.intern(d.device, d.epoch);
+  actor.through |= p.source.through;
   const std::uint64_t before = actor.intake.contiguous().op;
   if (options.trust.signer) acks.keep_overtaken(actor, {d.from, d.to, e.hash}, live);
   if (actor.intake.record({d.from, d.to, d.id, d.part, d.parts, e.hash})) touch(actor);
@@ -316,6 +321,7 @@ void Gateway::Impl::finish(Instant now) {
     announcer.changed(now, e->actor->bucket);
   }
   for (const std::uint32_t bucket : done.thinned) announcer.changed(now, bucket);
+  for (const std::uint64_t letter : done.letters) letters.settle(letter, out.letters);
   for (const std::uint64_t ms : done.received_ms)
     counters.ack.observe_us((now.mono_ms - std::min(now.mono_ms, ms)) * 1'000);
   relay(done.fresh);

@@ -21,10 +21,12 @@
 #include "gateway/core/evidence.h"
 #include "gateway/core/gateway.h"
 #include "gateway/core/keyspace.h"
+#include "gateway/core/letters.h"
 #include "gateway/core/live.h"
 #include "gateway/core/peers.h"
 #include "gateway/core/policy.h"
 #include "gateway/core/reconciler.h"
+#include "gateway/core/refusals.h"
 #include "gateway/core/trust.h"
 #include "gateway/core/views.h"
 #include "gateway/core/waiting.h"
@@ -57,9 +59,11 @@ struct Gateway::Impl {
 
   struct Source {
     LinkId link = 0;
-    bool device = false;    // the device itself; otherwise a peer
-    bool state = false;     // from a peer's retained state
-    bool own_past = false;  // from our own retained state of an earlier life
+    bool device = false;        // the device itself; otherwise a peer
+    bool state = false;         // from a peer's retained state
+    bool own_past = false;      // from our own retained state of an earlier life
+    std::uint64_t letter = 0;   // a dead letter that is heard again; 0: it is none
+    std::uint64_t through = 0;  // the bit of the gateway that passed it on; 0: nobody did
   };
   struct Pending {
     Authorised envelope;
@@ -95,6 +99,7 @@ struct Gateway::Impl {
     CommitRequest request;
     std::vector<std::pair<wire::Hash, Source>> fresh;  // envelopes new in it
     std::vector<std::uint64_t> received_ms;            // mono: of what devices sent themselves
+    std::vector<std::uint64_t> letters;                // of envelopes in it
     std::set<std::uint32_t> thinned;                   // buckets of which stored envelopes left
     bool asked = false;                                // it is in an Output, unanswered
     std::uint64_t retry_at_ms = 0;
@@ -131,6 +136,7 @@ struct Gateway::Impl {
 
   // gateway_intake.cc
   void receive(Instant, Inbound&&);
+  void hear(Instant, const Inbound&);
   void on_upload(Instant, LinkId, const std::string& payload, const std::string& topic);
   void on_old_view(Instant, const Inbound&, std::string_view rest);
   void on_gateway_topic(Instant, const Inbound&, std::string_view rest);
@@ -148,6 +154,7 @@ struct Gateway::Impl {
   bool speaks_for_itself(Instant, signing::Kind, std::string_view gateway, const wire::Sealed&,
                          const Inbound&);
   std::string_view brought_by(const std::string& topic) const;
+  std::uint64_t relay_bit(std::string_view gateway);
   std::string registry(Instant, std::string_view pack);
   bool registry_whole() const;
   void learn(const wire::Delta&);
@@ -209,6 +216,9 @@ struct Gateway::Impl {
   crdt::HlcClock clock;
   RecentHashes recent;
   Waiting<Source> waiting;
+  Letters letters;
+  Refusals refusals;
+  std::vector<std::string> relays;  // gateways by their bit in ActorRecord::through; at most 64
   bool registry_grew = false;
   std::vector<wire::Envelope> from_file;  // the registry's, before the start
   Peers::OurHeads heads{};

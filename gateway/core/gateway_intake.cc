@@ -44,12 +44,22 @@ std::optional<std::uint32_t> number_of(std::string_view text) {
 
 }  // namespace
 
+// A dead letter is heard as if it had just come: nothing is left out, and nothing is filed again.
 void Gateway::Impl::receive(Instant now, Inbound&& in) {
+  const std::uint64_t letter = in.letter;
+  letters.hold(letter);
+  letters.reading = letter;
+  hear(now, in);
+  letters.reading = 0;
+  letters.settle(letter, out.letters);
+}
+
+void Gateway::Impl::hear(Instant now, const Inbound& in) {
   counters.messages += 1;
   counters.bytes_in += in.topic.size() + in.payload.size();
   // On a slow disk new arrivals would outrun the last commit for ever. Nothing of them is
   // acknowledged: devices send again, peers compare digests.
-  if (stopping) return;
+  if (stopping) return letters.refuse(in.letter, "the gateway is stopping");
   if (in.link >= links.size() || !in.topic.starts_with(root) || in.topic.size() <= root.size() ||
       in.topic[root.size()] != '/') {
     return reject(now, Reject::topic, in.topic, "not a topic of this fleet", {});
@@ -68,7 +78,7 @@ void Gateway::Impl::receive(Instant now, Inbound&& in) {
         });
     if (!ours) {
       counters.rejected[static_cast<std::size_t>(Reject::not_heard)] += 1;
-      return;
+      return letters.refuse(in.letter, "this gateway does not hear that device: broker.hears");
     }
     return on_upload(now, in.link, in.payload, in.topic);
   }
@@ -89,7 +99,8 @@ void Gateway::Impl::on_upload(Instant now, LinkId link, const std::string& paylo
       reject(now, reason_of(decoded.error()), topic, to_string(decoded.error()), bytes);
       continue;
     }
-    take_envelope(now, std::move(*decoded), {link, true, false, false}, topic);
+    const Source source{.link = link, .device = true, .letter = letters.reading};
+    take_envelope(now, std::move(*decoded), source, topic);
   }
 }
 
@@ -104,6 +115,7 @@ std::string_view Gateway::Impl::brought_by(const std::string& topic) const {
 bool Gateway::Impl::may_try(Instant now, const std::string& topic) {
   if (trust.may_try(brought_by(topic), now.mono_ms)) return true;
   counters.rejected[static_cast<std::size_t>(Reject::throttled)] += 1;
+  letters.refuse(letters.reading, "throttled: too many forgeries came that way; wait a minute");
   return false;
 }
 
@@ -127,6 +139,7 @@ void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e
     counters.rejected[static_cast<std::size_t>(denial.reason)] += 1;
     notice(Notice::Level::warning, name(denial.reason),
            shortened(topic) + ": " + denial.rule + ": it waits");
+    letters.refuse(std::exchange(source.letter, 0), denial.rule + ": it waits for the registry");
     return waiting.put({std::move(e), source, topic});
   }
   reject(now, denial.reason, topic, denial.rule, *e.bytes);
@@ -288,7 +301,16 @@ void Gateway::Impl::on_batch(Instant now, const Inbound& in, std::string_view ga
   if (!pack)
     return reject(now, reason_of(pack.error()), in.topic, to_string(pack.error()), in.payload);
   if (!peers.on_batch(now, in.link, *batch, counters)) return;
-  take_pack(now, *pack, {in.link, false, false, false}, in.topic);
+  take_pack(now, *pack, {.link = in.link, .through = relay_bit(gateway)}, in.topic);
+}
+
+// 0 once there are too many.
+std::uint64_t Gateway::Impl::relay_bit(std::string_view gateway) {
+  const auto at = std::find(relays.begin(), relays.end(), gateway);
+  const auto index = static_cast<std::size_t>(at - relays.begin());
+  if (index >= 64) return 0;
+  if (at == relays.end()) relays.emplace_back(gateway);
+  return std::uint64_t{1} << index;
 }
 
 void Gateway::Impl::on_state(Instant now, const Inbound& in, std::string_view gateway,
@@ -351,7 +373,9 @@ void Gateway::Impl::take_from_peer(Instant now, std::string_view bytes, Source s
   if (!sealed)
     return reject(now, reason_of(sealed.error()), topic, to_string(sealed.error()), bytes);
   const wire::Hash hash = wire::sha256(sealed->body);
-  if (live.contains(hash) || recent.contains(hash)) {
+  const LiveEnvelope* held = live.find(hash);
+  if (held != nullptr) held->actor->through |= source.through;
+  if (held != nullptr || recent.contains(hash)) {
     counters.duplicates += 1;
     return;
   }
@@ -370,6 +394,7 @@ void Gateway::Impl::enqueue(Instant now, Authorised&& e, Source source) {
     acks.answer(actors.intern(d.device, d.epoch), {d.from, d.to, e.envelope().hash}, source.link);
     acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors}, out, counters);
   }
+  letters.hold(source.letter);
   pending.push_back({std::move(e), source, now.mono_ms});
   if (flush_due(now)) flush(now);
 }
@@ -379,6 +404,12 @@ void Gateway::Impl::reject(Instant now, Reject reason, const std::string& topic,
   counters.rejected[static_cast<std::size_t>(reason)] += 1;
   const std::string shown = shortened(topic);
   notice(Notice::Level::warning, name(reason), "refused a message on " + shown + ": " + text);
+  if (letters.reading != 0)
+    return letters.refuse(letters.reading, std::string(name(reason)) + ": " + text);
+  if (const std::string_view who = brought_by(topic);
+      who.starts_with("up/") && wire::valid_id(who.substr(3))) {
+    refusals.note(who.substr(3), reason, now.wall_ms);
+  }
   if (now.mono_ms >= dead_letter_window_ms + dead_letter_window_length_ms) {
     dead_letter_window_ms = now.mono_ms;
     dead_letters_in_window = 0;

@@ -207,6 +207,10 @@ std::vector<ValueView> Gateway::take_watched(std::size_t max) {
   return out;
 }
 
+std::vector<RefusalView> Gateway::refusals(std::string_view after_device, std::size_t max) const {
+  return impl_->refusals.after(after_device, max);
+}
+
 std::vector<PeerView> Gateway::peers() const {
   return impl_->peers.views(impl_->our_heads());
 }
@@ -215,8 +219,21 @@ std::vector<DeviceView> Gateway::devices(std::string_view after_device, std::uin
                                          std::size_t max) const {
   std::vector<DeviceView> out;
   impl_->actors.each_after(after_device, after_epoch, [&](const ActorRecord& a) {
-    out.push_back({a.name.device, a.name.epoch, a.intake.contiguous().op, a.heard_at_ms,
-                   a.live_count, a.live_bytes, a.intake.top(), a.bucket, a.clock_ms});
+    out.push_back({a.name.device,
+                   a.name.epoch,
+                   a.intake.contiguous().op,
+                   a.heard_at_ms,
+                   a.live_count,
+                   a.live_bytes,
+                   a.intake.top(),
+                   a.bucket,
+                   a.clock_ms,
+                   {},
+                   {}});
+    for (std::size_t i = 0; i < impl_->relays.size(); ++i) {
+      if ((a.through >> i & 1) != 0) out.back().through.push_back(impl_->relays[i]);
+    }
+    if (const RefusalView* r = impl_->refusals.of(a.name.device)) out.back().refusals = *r;
     return out.size() < max;
   });
   return out;

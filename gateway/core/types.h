@@ -99,11 +99,27 @@ struct Options {
   std::uint32_t cleanup_interval_ms = 60'000;
 };
 
+// Of these, what may change while it runs: for what is taken in from then on.
+struct Limits {
+  std::uint32_t actors_max = 0, keys_max = 0;
+  std::uint32_t pending_envelopes_max = 0;
+  std::array<std::size_t, 6> type_bytes_max{};
+  std::size_t total_bytes_max = 0;
+  std::uint64_t clock_ahead_max_ms = 0;
+};
+
 struct Inbound {
   LinkId link = 0;
   std::string topic;
   std::string payload;
   bool retained = false;
+  std::uint64_t letter = 0;  // the number of a dead letter that is heard again; 0: it is none
+};
+
+// What became of such a letter: every check was made anew.
+struct LetterOutcome {
+  std::uint64_t letter = 0;
+  std::string refused;  // why, or why not yet; empty: all of it is durable
 };
 
 struct Publish {
@@ -139,6 +155,7 @@ struct Output {
   std::vector<Publish> publishes;
   std::vector<Subscription> subscriptions;
   std::vector<Notice> notices;
+  std::vector<LetterOutcome> letters;
 };
 
 // Why something was not taken, each with its counter.
@@ -247,6 +264,14 @@ struct EvidenceView {
   std::string bytes;          // docs/protocol.md section 7
 };
 
+// Whose messages were refused lately, whatever the reason.
+struct RefusalView {
+  std::string device;
+  std::uint64_t refused = 0;  // since the start, as far as it is remembered
+  std::string why;            // the last: a Reject's name
+  std::uint64_t at_ms = 0;    // wall time of the last
+};
+
 struct BucketView {
   std::string digest;  // hex, empty: the bucket is
   std::uint64_t envelopes = 0;
@@ -264,6 +289,8 @@ struct DeviceView {
   // Its clock when it sealed what it last sent here, less ours when that came: what is positive is
   // a clock ahead; what is negative may be a delay. Of this start.
   std::optional<std::int64_t> clock_ms;
+  std::vector<std::string> through;     // gateways that passed on what it said; of this start
+  std::optional<RefusalView> refusals;  // of all its epochs
 };
 
 struct Summary {

@@ -67,6 +67,15 @@ void Rig::hear(std::string at, std::string payload, bool was_retained, LinkId li
   perform();
 }
 
+void Rig::again(std::uint64_t letter, std::string_view device, std::string payload, LinkId link) {
+  gateway->receive(now_, {.link = link,
+                          .topic = topic("up/" + std::string(device)),
+                          .payload = std::move(payload),
+                          .retained = false,
+                          .letter = letter});
+  perform();
+}
+
 void Rig::pass(std::uint64_t ms) {
   const std::uint64_t end = now_.mono_ms + ms;
   int turns = 0;
@@ -121,6 +130,7 @@ void Rig::perform() {
     }
     subscriptions.insert(subscriptions.end(), out.subscriptions.begin(), out.subscriptions.end());
     notices.insert(notices.end(), out.notices.begin(), out.notices.end());
+    letters.insert(letters.end(), out.letters.begin(), out.letters.end());
     if (out.commit) {
       EXPECT_FALSE(waiting_) << "a second commit while one is unanswered";
       waiting_ = std::move(out.commit);

@@ -40,6 +40,9 @@ class Rig {
   void up(std::string_view device, std::string payload, LinkId link = 0);
   void hear(std::string topic, std::string payload, bool retained = false, LinkId link = 0);
 
+  // A dead letter from a device, heard again; what becomes of letters is in `letters`.
+  void again(std::uint64_t letter, std::string_view device, std::string payload, LinkId link = 0);
+
   // Time goes on, the gateway's own deadlines in between. Fails when it asks for the past again and
   // again.
   void pass(std::uint64_t ms);
@@ -85,6 +88,7 @@ class Rig {
   std::vector<Publish> published;
   std::vector<Subscription> subscriptions;
   std::vector<Notice> notices;
+  std::vector<LetterOutcome> letters;
   // What a broker would retain, by (link, topic).
   std::map<std::pair<LinkId, std::string>, std::string> retained;
   bool commits_at_once = false;
