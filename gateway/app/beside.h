@@ -62,6 +62,8 @@ class Beside {
   virtual const Aside& aside() const = 0;  // the owner
   // Every message of the core's, before it goes out: the owner. Cheap.
   virtual void publishing(std::string_view topic, std::string_view payload) = 0;
+  // Why who gives this token may not change anything here; empty: he may. From any thread.
+  virtual std::string refuse_change(std::string_view token) const = 0;
   // Commands that change something: the owner. nullopt: none of its.
   virtual std::optional<std::string> operate(Pump& pump, std::string_view command,
                                              std::string_view arguments) = 0;

@@ -10,6 +10,7 @@
 // time, the same StoreWriter).
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,9 +23,9 @@ namespace tributary::app {
 class Disk {
  public:
   struct Reply {
-    enum class Kind : std::uint8_t { commit, snapshot };
+    enum class Kind : std::uint8_t { commit, snapshot, visit };
     Kind kind = Kind::commit;
-    std::uint64_t id = 0;  // the ticket, or the number given to snapshot()
+    std::uint64_t id = 0;  // the ticket, or the number given to snapshot() or visit()
     std::optional<store::Error> error;
     std::uint64_t took_us = 0;
     std::uint64_t file_bytes = 0;
@@ -37,6 +38,9 @@ class Disk {
   // How many rows of these are kept, from the next commit handed over on; has no answer. A disk
   // whose limits never change does nothing.
   virtual void keep(std::uint32_t /*dead_letters_max*/, std::uint32_t /*quarantine_max*/) {}
+  // Calls `work` with the store between two transactions: for what people ask, so a disk that
+  // nobody asks needs none. Its answer tells that it is done.
+  virtual void visit(std::uint64_t /*id*/, std::function<void(store::Store&)> /*work*/) {}
 };
 
 // Does the jobs on a store. Its promise: after a failed write or sync nothing else is tried before

@@ -67,13 +67,17 @@ bool Door::answer_some(Pump& pump) {
       questions_.pop_front();
     }
     if (!process) process = pump.process_state();
-    std::optional<std::string> done;
-    if (beside_ != nullptr) done = beside_->operate(pump, q.command, q.arguments);
-    std::string body = done ? std::move(*done)
-                       : q.command == "metrics"
-                           ? metrics_text(pump.core(), *process)
-                           : answer(pump.core(), *process, q.command, q.arguments);
-    q.reply({std::move(body), ++sequence_});
+    const std::uint64_t sequence = ++sequence_;
+    if (q.command == "metrics") {
+      q.reply({metrics_text(pump.core(), *process), sequence});
+      continue;
+    }
+    // Who answers later may do so after we are gone.
+    pump.perform(q.command, q.arguments, *process,
+                 [gate = gate_, reply = std::move(q.reply), sequence](std::string body) {
+                   const std::lock_guard lock(gate->mutex);
+                   if (gate->open) reply({std::move(body), sequence});
+                 });
   }
   const std::lock_guard lock(mutex_);
   return !questions_.empty();

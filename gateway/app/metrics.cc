@@ -66,6 +66,11 @@ void trust(Writer& w, const core::Counters& c, const core::Summary& s,
 }
 
 void store(Writer& w, const core::Counters& c, const core::Summary& s, const ProcessState& p) {
+  w.family("tributary_requests_total", "counter", "Asked over MQTT, by what became of it.");
+  w.add(p.asked.taken, {{"outcome", "taken"}});
+  w.add(p.asked.denied, {{"outcome", "denied"}});
+  w.add(p.asked.limited, {{"outcome", "limited"}});
+  w.add(p.asked.no_reply, {{"outcome", "no_reply"}});
   w.counter("tributary_commits_total", "Transactions that are durable.", c.commits);
   w.counter("tributary_commit_failures_total", "Transactions that failed and were tried again.",
             c.commit_failures);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "gateway/app/text.h"
@@ -21,7 +20,6 @@ namespace {
 
 constexpr std::size_t events_per_turn = 256;
 constexpr std::uint64_t stall_max_ms = 2'000;
-constexpr std::size_t snapshots_pending_max = 4;
 constexpr std::uint64_t registry_pause_ms = 2'000;
 constexpr std::size_t peers_counted_max = 64;
 
@@ -151,70 +149,14 @@ void Pump::start_links() {
   for (Line& link : links_) link.session->start();
 }
 
-bool Pump::may_reply_to(const std::string& topic) const {
-  if (!transports::topic_valid(topic) || topic.front() == '$') return false;
-  // Among the fleets' own topics only under our reply/: nobody may borrow our voice for the
-  // protocol.
-  const std::string& fleet = core_->root();
-  const std::string fleets = fleet.substr(0, fleet.rfind('/') + 1);
-  return topic.compare(0, fleets.size(), fleets) != 0 ||
-         topic.compare(0, fleet.size() + 7, fleet + "/reply/") == 0;
-}
-
-void Pump::request(std::size_t index, const Message& message) {
-  if (!may_reply_to(message.response_topic)) {
-    log(Level::warning, "request-without-reply",
-        message.topic + ": the response topic \"" + message.response_topic +
-            "\" is missing, invalid or inside the protocol's own topics");
-    return;
-  }
-  Message reply{.topic = message.response_topic,
-                .payload = {},
-                .qos = Qos::at_least_once,
-                .retain = false,
-                .response_topic = {},
-                .correlation = message.correlation};
-  const std::string command = message.topic.substr(message.topic.rfind('/') + 1);
-  if (command == "snapshot") {
-    request_snapshot(index, std::move(reply));
-    return;
-  }
-  if (request_beside(index, command, message.payload, reply)) return;
-  reply.payload = answer(*core_, process_state(), command, message.payload);
-  links_[index].outbox.push(std::move(reply));
-}
-
-bool Pump::request_beside(std::size_t index, const std::string& command,
-                          const std::string& arguments, const Message& reply) {
-  if (options_.beside == nullptr) return false;
-  return options_.beside->request(command, arguments,
-                                  [mail = mail_, wake = options_.wake, index,
-                                   reply = Message(reply)](std::string body) mutable {
-                                    reply.payload = std::move(body);
-                                    {
-                                      const std::lock_guard lock(mail->mutex);
-                                      mail->replies.emplace_back(index, std::move(reply));
-                                    }
-                                    wake();
-                                  });
-}
-
-void Pump::take_mail() {
-  std::vector<std::pair<std::size_t, Message>> mail;
-  {
-    const std::lock_guard lock(mail_->mutex);
-    mail.swap(mail_->replies);
-  }
-  for (auto& [index, reply] : mail) links_[index].outbox.push(std::move(reply));
-}
-
-bool Pump::inject(const std::string& topic, std::string payload) {
+bool Pump::inject(const std::string& topic, std::string payload, std::uint64_t letter) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     if (!options_.links[i].options.devices) continue;
     core_->receive(now(), {.link = links_[i].id,
                            .topic = core_->root() + "/" + topic,
                            .payload = std::move(payload),
-                           .retained = false});
+                           .retained = false,
+                           .letter = letter});
     return true;
   }
   return false;
@@ -224,22 +166,6 @@ void Pump::publish(const Message& message) {
   for (Line& link : links_) {
     if (link.connected) link.outbox.push(Message(message));
   }
-}
-
-void Pump::request_snapshot(std::size_t index, Message reply) {
-  if (snapshots_.size() >= snapshots_pending_max) {
-    reply.payload = answer_error("too many snapshots at once", "wait for the one under way");
-    links_[index].outbox.push(std::move(reply));
-    return;
-  }
-  const std::string path = options_.database_path + ".snapshot";
-  copy_beside([this, index, path, reply = std::move(reply)](const std::string& error) mutable {
-    reply.payload = !error.empty()
-                        ? answer_error(error, "free space or permissions, then try again")
-                        : nlohmann::json{{"gateway", options_.core.gateway}, {"path", path}}.dump(
-                              -1, ' ', false, nlohmann::json::error_handler_t::replace);
-    links_[index].outbox.push(std::move(reply));
-  });
 }
 
 // A fixed place beside the database: no path is ever taken from the network.
@@ -261,10 +187,22 @@ void Pump::snapshot_done(const Disk::Reply& done) {
 
 void Pump::set_limits(const Limits& limits) {
   assert(limits.outbox_max.size() == links_.size());
+  core::Options& shown = options_.core;  // what the status and the outboxes go by
+  shown.pending_envelopes_max = limits.core.pending_envelopes_max;
+  shown.type_bytes_max = limits.core.type_bytes_max;
+  shown.total_bytes_max = limits.core.total_bytes_max;
+  core_->set_limits(limits.core);
+  next_registry_ms_ = 0;
   for (std::size_t i = 0; i < links_.size(); ++i) {
     links_[i].outbox.set_limits(this->limits(limits.outbox_max[i]));
   }
   disk_->keep(limits.dead_letters_max, limits.quarantine_max);
+}
+
+void Pump::visit(std::function<void(store::Store&)> work, std::function<void()> done) {
+  const std::uint64_t id = snapshot_next_++;
+  visits_.emplace(id, std::move(done));
+  disk_->visit(id, std::move(work));
 }
 
 void Pump::reloaded(const std::string& refused) {
@@ -302,7 +240,8 @@ ProcessState Pump::process_state() const {
                      .events = &events_,
                      .reloaded_at_ms = reloaded_at_ms_,
                      .reload_refused = reload_refused_,
-                     .aside = options_.beside ? &options_.beside->aside() : nullptr};
+                     .aside = options_.beside ? &options_.beside->aside() : nullptr,
+                     .asked = asked_};
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const Line& link = links_[i];
     const Link& given = options_.links[i];
@@ -435,6 +374,14 @@ void Pump::replies() {
       snapshot_done(reply);
       continue;
     }
+    if (reply.kind == Disk::Reply::Kind::visit) {
+      const auto at = visits_.find(reply.id);
+      assert(at != visits_.end());
+      const std::function<void()> done = std::move(at->second);
+      visits_.erase(at);
+      done();
+      continue;
+    }
     commit_asked_ms_.reset();
     commit_last_us_ = reply.took_us;
     commits_.observe_us(reply.took_us);
@@ -477,6 +424,7 @@ void Pump::effects() {
                       .response_topic = {},
                       .correlation = {}});
   }
+  for (const core::LetterOutcome& letter : out.letters) desk_.settled(letter);
   for (const core::Notice& notice : out.notices) log(notice.level, notice.kind, notice.text);
   for (Line& link : links_) {
     if (link.connected) link.outbox.flush(*link.session);

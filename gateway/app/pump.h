@@ -25,7 +25,9 @@
 #include <vector>
 
 #include "gateway/app/beside.h"
+#include "gateway/app/budget.h"
 #include "gateway/app/disk.h"
+#include "gateway/app/notes_desk.h"
 #include "gateway/app/outbox.h"
 #include "gateway/app/requests.h"
 #include "gateway/core/gateway.h"
@@ -93,7 +95,9 @@ class Pump {
   struct Limits {
     std::vector<std::size_t> outbox_max;  // by link
     std::uint32_t dead_letters_max = 1'000, quarantine_max = 1'000;
+    core::Limits core;
   };
+  // Reads the registry again, too, at the next turn.
   void set_limits(const Limits& limits);
   // For the status and the log: a reload, and why it was refused, if it was.
   void reloaded(const std::string& refused);
@@ -119,8 +123,14 @@ class Pump {
   void publish(const transports::Message& message);
   std::uint64_t connects() const { return connects_; }
   // Takes in a packet of a device as if it had come from the first broker that serves devices.
-  // False: there is none.
-  bool inject(const std::string& topic, std::string payload);
+  // False: there is none. `letter`: the dead letter that it was (core::Inbound).
+  bool inject(const std::string& topic, std::string payload, std::uint64_t letter = 0);
+
+  // One of request_table.h's, for somebody who may: `to` is called once, now or later, from any
+  // thread when it is answered from beside. The rest of the world asks over MQTT.
+  using Answer = std::function<void(std::string json)>;
+  void perform(std::string_view name, std::string_view arguments, const ProcessState& state,
+               Answer to);
 
  private:
   struct Line {
@@ -145,6 +155,9 @@ class Pump {
     std::vector<std::pair<std::size_t, transports::Message>> replies;  // guarded by mutex
   };
 
+  // Over MQTT, of all links together. A page takes the owner about a millisecond.
+  static constexpr std::uint32_t questions_per_second = 1'000, changes_per_second = 100;
+
   explicit Pump(Options options) : options_(std::move(options)) {}
   Result<bool, store::Error> open();
   Result<bool, store::Error> restore(store::Store& store);
@@ -158,9 +171,11 @@ class Pump {
   void count_peer(const transports::Message& message);
   void handle(std::size_t index, transports::Event& event);
   void request(std::size_t index, const transports::Message& message);
-  void request_snapshot(std::size_t index, transports::Message reply);
-  bool request_beside(std::size_t index, const std::string& command, const std::string& arguments,
-                      const transports::Message& reply);
+  Answer answer_now(std::size_t index, transports::Message reply);
+  Answer answer_by_mail(std::size_t index, transports::Message reply);
+  void snapshot(Answer to);
+  NotesDesk::Tools desk_tools();
+  void visit(std::function<void(store::Store&)> work, std::function<void()> done);
   void take_mail();
   void replies();
   void snapshot_done(const Disk::Reply& reply);
@@ -180,6 +195,10 @@ class Pump {
   std::uint64_t commit_last_us_ = 0, commit_max_us_ = 0, file_bytes_ = 0;
   std::uint64_t snapshot_next_ = 1;
   std::map<std::uint64_t, Snapshot> snapshots_;
+  std::map<std::uint64_t, std::function<void()>> visits_;  // numbered with the snapshots
+  NotesDesk desk_{desk_tools()};
+  Budget questions_{questions_per_second}, changes_{changes_per_second};
+  ProcessState::Asked asked_;
   bool storage_lost_ = false;
   std::string registry_;                           // as read last
   std::uint64_t next_registry_ms_ = 0;             // mono

@@ -14,8 +14,10 @@
 namespace tributary::app {
 namespace {
 
-constexpr std::array<std::string_view, 4> live_keys{
-    "log.level", "log.format", "limits.dead_letters_max", "limits.quarantine_max"};
+constexpr std::array<std::string_view, 8> live_keys{
+    "log.level",         "log.format",      "limits.dead_letters_max", "limits.quarantine_max",
+    "limits.actors_max", "limits.keys_max", "limits.waiting_max",      "limits.clock_ahead_max_ms"};
+constexpr std::string_view live_section = "memory.";
 constexpr std::string_view live_of_brokers = ".outbox_max";
 
 std::string one_line(std::string text) {
@@ -27,6 +29,7 @@ std::string one_line(std::string text) {
 
 bool Reload::live(const std::string& key) {
   if (std::find(live_keys.begin(), live_keys.end(), key) != live_keys.end()) return true;
+  if (key.rfind(live_section, 0) == 0) return true;
   return key.rfind("broker.", 0) == 0 && key.size() > live_of_brokers.size() &&
          key.compare(key.size() - live_of_brokers.size(), std::string::npos, live_of_brokers) == 0;
 }
@@ -59,6 +62,12 @@ Reloaded Reload::take(const config::Loaded& wanted) {
   running_.log = wanted.gateway.log;
   running_.limits.dead_letters_max = wanted.gateway.limits.dead_letters_max;
   running_.limits.quarantine_max = wanted.gateway.limits.quarantine_max;
+  running_.limits.actors_max = wanted.gateway.limits.actors_max;
+  running_.limits.keys_max = wanted.gateway.limits.keys_max;
+  running_.limits.waiting_max = wanted.gateway.limits.waiting_max;
+  running_.limits.clock_ahead_max_ms = wanted.gateway.limits.clock_ahead_max_ms;
+  running_.memory = wanted.gateway.memory;
+  out.limits.core = core_limits(wanted);
   for (config::Broker& broker : running_.brokers) {
     for (const config::Broker& other : wanted.gateway.brokers) {
       if (other.name == broker.name) broker.outbox_max = other.outbox_max;

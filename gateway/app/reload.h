@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What SIGHUP does: the configuration is read again, and either all of it is fit or none of it is
 // heeded. Its promise: what changes while the gateway runs is only what can (the log's level and
-// form, and limits of queues and tables); all else that differs is named, and waits for a start.
+// form, and limits of memory, keys, queues and tables); all else that differs is named, and waits
+// for a start.
 //
 //   Reload reload(loaded, [&] { return read_inputs(file, sets); });
 //   Reloaded r = reload.again();

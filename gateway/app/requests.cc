@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "gateway/app/request_table.h"
 #include "gateway/app/requests_impl.h"
 #include "gateway/app/text.h"
 #include "transports/wire/envelope.h"
@@ -195,7 +196,10 @@ json devices(const Query& q) {
                      {"live_bytes", view.live_bytes},
                      {"top", view.top},
                      {"bucket", view.bucket},
-                     {"clock_ms", view.clock_ms ? json(*view.clock_ms) : json(nullptr)}});
+                     {"clock_ms", view.clock_ms ? json(*view.clock_ms) : json(nullptr)},
+                     {"through", view.through},
+                     {"refused", view.refusals ? view.refusals->refused : 0},
+                     {"refused_why", view.refusals ? view.refusals->why : ""}});
   }
   json next = nullptr;
   if (views.size() == max) next = json::array({views.back().device, hex64(views.back().epoch)});
@@ -231,6 +235,20 @@ json evidence(const Query& q) {
   if (next.is_null() && views.size() == max)
     next = json::array({views.back().device, hex64(views.back().epoch)});
   return {{"evidence", std::move(items)}, {"next", std::move(next)}};
+}
+
+json refusal_json(const core::RefusalView& r) {
+  return {{"device", r.device}, {"refused", r.refused}, {"why", r.why}, {"at", r.at_ms}};
+}
+
+json refusals(const Query& q) {
+  const std::size_t max = max_argument(q.arguments);
+  const auto views = q.gateway.refusals(text_argument(q.arguments, "after"), max);
+  json items = json::array();
+  for (const core::RefusalView& r : views) items.push_back(refusal_json(r));
+  json next = nullptr;
+  if (views.size() == max) next = views.back().device;
+  return {{"refusals", std::move(items)}, {"next", std::move(next)}};
 }
 
 json envelopes(const Query& q) {
@@ -280,9 +298,8 @@ json run(const Query& q, std::string_view command) {
   if (command == "events") return events(q);
   if (command == "alerts") return alerts(q);
   if (command == "ready") return readiness(q);
-  throw Mistake{"no such command: " + std::string(command),
-                "one of status get keys values contributions devices peers buckets envelopes "
-                "evidence events alerts ready snapshot history"};
+  if (command == "refusals") return refusals(q);
+  throw Mistake{"no such command: " + std::string(command), "one of " + request_names()};
 }
 
 }  // namespace

@@ -7,10 +7,9 @@
 //   answer(gateway, process, "get", R"({"key":"plant/line/parts"})")
 //     == R"({"gateway":"g1","values":[{"contributors":3,"key":…,"type":"gcounter","value":42}]})"
 //
-// Commands: status  get  keys  values  contributions  devices  peers  buckets  envelopes  evidence
-// events  ready  alerts. (`snapshot` and `history` are the daemon's own.) Lists take {"max":n,
-// "after":<the "next" of the page before>}; values and keys also {"prefix":…, "type":…}. HTTP asks
-// the same (gateway/http). An error is {"error":{"what":…,"do":…}}.
+// Commands: those of request_table.h that the core answers. Lists take {"max":n, "after":<the
+// "next" of the page before>}; values and keys also {"prefix":…, "type":…}. HTTP asks the same
+// (gateway/http). An error is {"error":{"what":…,"do":…}}.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -46,6 +45,9 @@ struct ProcessState {
     std::uint64_t away_ms = 0;                             // since when it is not connected
     std::vector<transports::Session::Part> sessions = {};  // when it is several
   };
+  struct Asked {  // over MQTT, since the start
+    std::uint64_t taken = 0, denied = 0, limited = 0, no_reply = 0;
+  };
   std::string gateway;
   std::string fleet;
   std::string version;
@@ -72,6 +74,7 @@ struct ProcessState {
   std::uint64_t reloaded_at_ms = 0;
   std::string reload_refused;
   const Aside* aside = nullptr;  // the same
+  Asked asked = {};
 };
 
 std::string answer(const core::Gateway& gateway, const ProcessState& process,

@@ -200,6 +200,11 @@ json status(const Query& q) {
           {"reload", q.process.reloaded_at_ms == 0 ? json(nullptr)
                                                    : json{{"at", q.process.reloaded_at_ms},
                                                           {"refused", q.process.reload_refused}}},
+          {"requests",
+           {{"taken", q.process.asked.taken},
+            {"denied", q.process.asked.denied},
+            {"limited", q.process.asked.limited},
+            {"no_reply", q.process.asked.no_reply}}},
           {"pending_max", q.process.pending_max},
           {"memory", memory_json(s, q.process)},
           {"memory_bytes", q.process.memory_bytes},

@@ -44,6 +44,7 @@ wire::Codec codec_of(config::Compression compression) {
 
 core::Options core_options(const config::Loaded& loaded) {
   const config::Gateway& g = loaded.gateway;
+  const core::Limits limits = core_limits(loaded);
   core::Options o;
   o.fleet = g.gateway.fleet;
   o.gateway = g.gateway.id;
@@ -57,14 +58,12 @@ core::Options core_options(const config::Loaded& loaded) {
   o.wire.scalar_bytes_max = g.limits.register_bytes_max;
   o.batch_envelopes_max = g.commit.batch_max;
   o.batch_timeout_ms = g.commit.timeout_ms;
-  o.actors_max = g.limits.actors_max;
-  o.keys_max = g.limits.keys_max;
-  o.pending_envelopes_max = g.limits.waiting_max;
-  const config::Derived::Memory& m = loaded.derived.memory;
-  o.type_bytes_max = {m.unknown_bytes, m.gcounter_bytes, m.pncounter_bytes,
-                      m.gset_bytes,    m.orset_bytes,    m.lww_bytes};
-  o.total_bytes_max = m.total_bytes;
-  o.clock_ahead_max_ms = g.limits.clock_ahead_max_ms;
+  o.actors_max = limits.actors_max;
+  o.keys_max = limits.keys_max;
+  o.pending_envelopes_max = limits.pending_envelopes_max;
+  o.type_bytes_max = limits.type_bytes_max;
+  o.total_bytes_max = limits.total_bytes_max;
+  o.clock_ahead_max_ms = limits.clock_ahead_max_ms;
   o.sync_interval_min_ms = g.sync.interval_min_ms;
   o.sync_interval_max_ms = g.sync.interval_max_ms;
   o.settle_ms = g.sync.settle_ms;
@@ -81,6 +80,16 @@ core::Options core_options(const config::Loaded& loaded) {
 
 constexpr std::size_t token_bytes_min = 16;  // nobody guesses it
 
+// Also where HTTP is off: MQTT wants it, too.
+std::string token_of(const config::Gateway::Http& h) {
+  if (h.token_file.empty()) return {};
+  std::string token = read_secret(h.token_file, "token");
+  if (token.size() >= token_bytes_min) return token;
+  throw Trouble(Exit::config, h.token_file +
+                                  ": a token has 16 characters or more\n  make one with: openssl "
+                                  "rand -hex 32");
+}
+
 http::Server::Options http_options(const config::Loaded& loaded) {
   const config::Gateway::Http& h = loaded.gateway.http;
   http::Server::Options o;
@@ -89,13 +98,7 @@ http::Server::Options http_options(const config::Loaded& loaded) {
   o.hosts = h.hosts;
   o.connections_max = h.connections_max;
   o.streams_max = h.streams_max;
-  if (h.token_file.empty()) return o;
-  o.token = read_secret(h.token_file, "token");
-  if (o.token.size() < token_bytes_min) {
-    throw Trouble(Exit::config, h.token_file +
-                                    ": a token has 16 characters or more\n  make one with: openssl "
-                                    "rand -hex 32");
-  }
+  o.token = token_of(h);
   return o;
 }
 
@@ -106,6 +109,7 @@ Steward::Options steward_options(const config::Loaded& loaded) {
   o.gateway = g.gateway.id;
   o.root = loaded.derived.topic_prefix;
   o.publish_alerts = g.alerts.publish;
+  o.token = token_of(g.http);
   const std::string& dir = g.gateway.data_dir;
   o.person = {.fleet = g.gateway.fleet,
               .gateway = g.gateway.id,
@@ -157,6 +161,18 @@ Daemon::Link link_of(const config::Broker& broker, const config::Derived::Link& 
 }
 
 }  // namespace
+
+core::Limits core_limits(const config::Loaded& loaded) {
+  const config::Gateway::Limits& g = loaded.gateway.limits;
+  const config::Derived::Memory& m = loaded.derived.memory;
+  return {.actors_max = g.actors_max,
+          .keys_max = g.keys_max,
+          .pending_envelopes_max = g.waiting_max,
+          .type_bytes_max = {m.unknown_bytes, m.gcounter_bytes, m.pncounter_bytes, m.gset_bytes,
+                             m.orset_bytes, m.lww_bytes},
+          .total_bytes_max = m.total_bytes,
+          .clock_ahead_max_ms = g.clock_ahead_max_ms};
+}
 
 BrokerOptions broker_options(const config::Broker& broker, const config::Derived::Link& link) {
   BrokerOptions o;

@@ -16,6 +16,8 @@
 namespace tributary::app {
 
 Daemon::Options daemon_options(const config::Loaded& loaded);
+// Of its core's, what a reload changes while it runs.
+core::Limits core_limits(const config::Loaded& loaded);
 // Of one link's session. What waits to be sent waits in the daemon's outbox, which knows what is
 // superseded; the session gets only what keeps its window full.
 BrokerOptions broker_options(const config::Broker& broker, const config::Derived::Link& link);

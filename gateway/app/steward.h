@@ -41,6 +41,7 @@ class Steward final : public Beside {
     bool publish_alerts = true;
     std::optional<HomeAssistant::Options> homeassistant = {};
     Operator::Options person = {};
+    std::string token;               // of who may change something; empty: nobody may
     std::vector<std::string> links;  // their names
   };
   // `log` outlives it.
@@ -55,6 +56,7 @@ class Steward final : public Beside {
   bool request(std::string_view command, std::string_view arguments,
                std::function<void(std::string)> reply) override;
   const Aside& aside() const override { return aside_; }
+  std::string refuse_change(std::string_view token) const override;
   void publishing(std::string_view topic, std::string_view payload) override;
   std::optional<std::string> operate(Pump& pump, std::string_view command,
                                      std::string_view arguments) override;

@@ -42,14 +42,19 @@ void StoreThread::push(Job job) {
 }
 
 void StoreThread::commit(core::Ticket ticket, core::Commit rows) {
-  push({.kind = Job::Kind::commit, .id = ticket, .rows = std::move(rows)});
+  push({.kind = Job::Kind::commit, .id = ticket, .rows = std::move(rows), .work = {}});
 }
 
 void StoreThread::keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_max) {
   push({.kind = Job::Kind::keep,
         .rows = {},
         .dead_letters_max = dead_letters_max,
-        .quarantine_max = quarantine_max});
+        .quarantine_max = quarantine_max,
+        .work = {}});
+}
+
+void StoreThread::visit(std::uint64_t id, std::function<void(store::Store&)> work) {
+  push({.kind = Job::Kind::visit, .id = id, .rows = {}, .work = std::move(work)});
 }
 
 void StoreThread::snapshot(std::uint64_t id, std::string path) {
@@ -98,6 +103,14 @@ void StoreThread::reply(Reply reply) {
 void StoreThread::run(Job& job) {
   if (job.kind == Job::Kind::keep) return store_->keep(job.dead_letters_max, job.quarantine_max);
   const std::uint64_t began_us = now_us();
+  if (job.kind == Job::Kind::visit) {
+    job.work(*store_);
+    return reply({.kind = Reply::Kind::visit,
+                  .id = job.id,
+                  .error = {},
+                  .took_us = now_us() - began_us,
+                  .file_bytes = 0});
+  }
   Reply done{.kind = Reply::Kind::commit, .id = job.id, .error = {}, .took_us = 0, .file_bytes = 0};
   done.error = writer_.commit(job.rows);
   done.took_us = now_us() - began_us;

@@ -35,14 +35,16 @@ class StoreThread final : public Disk {
   void snapshot(std::uint64_t id, std::string path) override;
   std::vector<Reply> take_replies() override;
   void keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_max) override;
+  void visit(std::uint64_t id, std::function<void(store::Store&)> work) override;
 
  private:
   struct Job {
-    enum class Kind : std::uint8_t { commit, keep };
+    enum class Kind : std::uint8_t { commit, keep, visit };
     Kind kind = Kind::commit;
     std::uint64_t id = 0;
     core::Commit rows;
     std::uint32_t dead_letters_max = 0, quarantine_max = 0;
+    std::function<void(store::Store&)> work;
   };
   struct Copy {
     std::uint64_t id = 0;

@@ -3,18 +3,10 @@
 
 #include <algorithm>
 
+#include "gateway/http/secret.h"
+
 namespace tributary::http {
 namespace {
-
-// In time that depends on the lengths alone.
-bool equal(std::string_view a, std::string_view b) {
-  unsigned different = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const char other = b.empty() ? '\0' : b[i % b.size()];
-    different |= static_cast<unsigned char>(a[i] ^ other);
-  }
-  return different == 0;
-}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -44,7 +36,7 @@ bool Guard::authorised(const Request& request) const {
   constexpr std::string_view scheme = "bearer ";
   const std::string_view field = request.header("authorization");
   if (field.size() < scheme.size() || lower(field.substr(0, scheme.size())) != scheme) return false;
-  return equal(field.substr(scheme.size()), policy_.token);
+  return same_secret(field.substr(scheme.size()), policy_.token);
 }
 
 std::optional<Response> Guard::refuse(const Request& request, bool open) const {

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "gateway/http/assets.h"
 #include "gateway/http/uri.h"
@@ -35,6 +36,10 @@ constexpr Parameter history_parameters[] = {{"key", "key", Kind::text, true},
                                             {"points", "points", Kind::number}};
 constexpr Parameter export_parameters[] = {
     {"prefix", "prefix"}, {"type", "type"}, {"format", "format"}};
+constexpr Parameter refusal_parameters[] = {{"limit", "max", Kind::number}, {"after", "after"}};
+constexpr Parameter note_parameters[] = {{"limit", "max", Kind::number},
+                                         {"after", "after", Kind::number}};
+constexpr Parameter drop_parameters[] = {{"ids", "ids", Kind::numbers}, {"all", "all", Kind::flag}};
 constexpr Parameter prefix_parameters[] = {{"prefix", "prefix"}};
 
 constexpr std::array table = {
@@ -61,12 +66,46 @@ constexpr std::array table = {
           Format::jsonld},
     Route{"/api/v1/operations", Route::Kind::change, "operate"},
     Route{"/api/v1/import", Route::Kind::change, "import"},
+    Route{"/api/v1/refusals", Route::Kind::ask, "refusals", "refusals", refusal_parameters},
+    Route{"/api/v1/dead-letters", Route::Kind::ask, "dead-letters", "dead_letters",
+          note_parameters},
+    Route{"/api/v1/dead-letters", Route::Kind::remove, "drop-dead-letters", {}, drop_parameters},
+    Route{"/api/v1/dead-letters/release", Route::Kind::change, "release-dead-letters"},
+    Route{"/api/v1/quarantine", Route::Kind::ask, "quarantine", "quarantine", note_parameters},
     Route{"/api/v1/stream", Route::Kind::stream},
     Route{"/api/openapi.json", Route::Kind::document, {}, {}, {}, true},
     Route{"/metrics", Route::Kind::metrics, "metrics"},
     Route{"/healthz", Route::Kind::health, "events", {}, {}, true},
     Route{"/readyz", Route::Kind::ready, "ready", {}, {}, true},
 };
+
+bool changes(const Route& r) {
+  return r.kind == Route::Kind::change || r.kind == Route::Kind::remove;
+}
+
+bool takes(const Route& r, std::string_view method) {
+  if (r.kind == Route::Kind::change) return method == "POST";
+  if (r.kind == Route::Kind::remove) return method == "DELETE";
+  return method == "GET" || method == "HEAD";
+}
+
+// The route that takes this method, or else one of its path; and what its path takes.
+struct Found {
+  const Route* route = nullptr;
+  std::string methods;
+};
+Found find_route(std::string_view path, std::string_view method) {
+  Found out;
+  for (const Route& r : table) {
+    if (r.path != path) continue;
+    if (out.route == nullptr || takes(r, method)) out.route = &r;
+    out.methods += out.methods.empty() ? "" : ", ";
+    out.methods += r.kind == Route::Kind::change   ? "POST"
+                   : r.kind == Route::Kind::remove ? "DELETE"
+                                                   : "GET, HEAD";
+  }
+  return out;
+}
 
 const Parameter* find_parameter(const Route& route, std::string_view name) {
   for (const Parameter& p : route.parameters) {
@@ -82,6 +121,26 @@ std::string names_of(const Route& route) {
   return out.empty() ? "none" : out;
 }
 
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// "1,2,3"
+std::optional<json> whole_numbers(std::string_view text) {
+  json out = json::array();
+  while (true) {
+    const std::size_t comma = text.find(',');
+    const auto number = whole_number(text.substr(0, comma));
+    if (!number) return std::nullopt;
+    out.push_back(*number);
+    if (comma == std::string_view::npos) return out;
+    text = text.substr(comma + 1);
+  }
+}
+
 // Empty: assigned. Otherwise what is wrong.
 std::string assign(json& arguments, const Parameter& p, const std::string& value) {
   if (p.kind == Kind::text) {
@@ -89,12 +148,20 @@ std::string assign(json& arguments, const Parameter& p, const std::string& value
     return "";
   }
   if (p.kind == Kind::number) {
-    std::uint64_t number = 0;
-    const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (failed != std::errc{} || end != value.data() + value.size()) {
-      return std::string(p.name) + " is not a whole number";
-    }
-    arguments[std::string(p.argument)] = number;
+    const auto number = whole_number(value);
+    if (!number) return std::string(p.name) + " is not a whole number";
+    arguments[std::string(p.argument)] = *number;
+    return "";
+  }
+  if (p.kind == Kind::numbers) {
+    auto numbers = whole_numbers(value);
+    if (!numbers) return std::string(p.name) + " are not whole numbers with commas between";
+    arguments[std::string(p.argument)] = std::move(*numbers);
+    return "";
+  }
+  if (p.kind == Kind::flag) {
+    if (value != "true") return std::string(p.name) + " is not true";
+    arguments[std::string(p.argument)] = true;
     return "";
   }
   json parsed = json::parse(value, nullptr, false);
@@ -160,22 +227,22 @@ std::span<const Route> routes() {
 }
 
 // Asked for by a person or a program that has the token; a page of another site has not.
-Plan Routes::change(const Route& route, const Request& request) const {
-  if (request.method != "POST") {
-    Response r = problem(405, "method not allowed", "POST what is to be done");
-    r.headers.emplace_back("Allow", "POST");
-    return respond(std::move(r));
-  }
+Plan Routes::change(const Route& route, const Request& request, const Target& target) const {
   if (!guard_.has_token()) {
     return respond(problem(403, "nothing can be changed here",
                            "whoever changes something needs a token: set http.token_file"));
   }
-  if (request.target.find('?') != std::string::npos)
-    return respond(problem(400, "bad request", "no parameters here; the body says it all"));
   Plan plan;
   plan.route = &route;
   plan.kind = Plan::Kind::ask;
   plan.command = route.command;
+  if (route.kind == Route::Kind::remove) {
+    if (std::string wrong = read_query(target, plan); !wrong.empty())
+      return respond(problem(400, "bad request", wrong));
+    return plan;
+  }
+  if (request.target.find('?') != std::string::npos)
+    return respond(problem(400, "bad request", "no parameters here; the body says it all"));
   plan.arguments = request.body;
   return plan;
 }
@@ -183,9 +250,7 @@ Plan Routes::change(const Route& route, const Request& request) const {
 Plan Routes::plan(const Request& request) const {
   const auto target = parse_target(request.target);
   if (!target) return respond(problem(400, "bad request", "that is no path with a query"));
-  const auto found = std::find_if(table.begin(), table.end(),
-                                  [&](const Route& r) { return r.path == target->path; });
-  const Route* route = found == table.end() ? nullptr : &*found;
+  const auto [route, methods] = find_route(target->path, request.method);
   const Asset* asset = find_asset(target->path);
   if (auto refusal = guard_.refuse(request, asset != nullptr || (route && route->open)))
     return respond(std::move(*refusal));
@@ -193,12 +258,13 @@ Plan Routes::plan(const Request& request) const {
     return respond(problem(404, "no such page",
                            "see /api/openapi.json for what there is, / for the dashboard"));
   }
-  if (route != nullptr && route->kind == Route::Kind::change) return change(*route, request);
-  if (request.method != "GET" && request.method != "HEAD") {
-    Response r = problem(405, "method not allowed", "this can only be read");
-    r.headers.emplace_back("Allow", "GET, HEAD");
+  if (route == nullptr ? !takes(Route{}, request.method) : !takes(*route, request.method)) {
+    const std::string allowed = route == nullptr ? "GET, HEAD" : methods;
+    Response r = problem(405, "method not allowed", "what this takes: " + allowed);
+    r.headers.emplace_back("Allow", allowed);
     return respond(std::move(r));
   }
+  if (route != nullptr && changes(*route)) return change(*route, request, *target);
   if (route == nullptr || route->kind == Route::Kind::document)
     return respond(asset_response(*asset, request));
   Plan plan;
@@ -267,7 +333,7 @@ Response finished(const Plan& plan, Answer&& answer) {
   }
   Response r{.status = 200, .content_type = "application/json", .body = std::move(answer.body)};
   r.body += "\n";
-  if (plan.route->kind == Route::Kind::change) return r;
+  if (changes(*plan.route)) return r;
   r = conditional(std::move(r), plan.if_none_match);
   r.headers.emplace_back("Tributary-Sequence", std::to_string(answer.sequence));
   if (const auto next = parsed.find("next"); next != parsed.end() && !next->is_null())

@@ -16,13 +16,15 @@
 #include "gateway/http/exports.h"
 #include "gateway/http/guard.h"
 #include "gateway/http/message.h"
+#include "gateway/http/uri.h"
 
 namespace tributary::http {
 
 struct Parameter {
   std::string_view name;      // in the query
   std::string_view argument;  // of the command
-  enum class Kind : std::uint8_t { text, number, json } kind = Kind::text;
+  // `numbers`: "1,2,3", of the command a list.
+  enum class Kind : std::uint8_t { text, number, json, numbers, flag } kind = Kind::text;
   bool required = false;
 };
 
@@ -35,7 +37,8 @@ struct Route {
     stream,
     export_lines,
     document,
-    change  // POST, and only where a token is set: the body is the argument
+    change,  // POST, and only where a token is set: the body is the argument
+    remove,  // DELETE, the same, but the query is
   };
   std::string_view path;
   Kind kind = Kind::ask;
@@ -46,6 +49,7 @@ struct Route {
   Format format = Format::jsonl;  // of an export
 };
 
+// A path may be there twice: to be read, and to be removed from.
 std::span<const Route> routes();
 
 struct Plan {
@@ -66,7 +70,7 @@ class Routes {
   Plan plan(const Request&) const;
 
  private:
-  Plan change(const Route&, const Request&) const;
+  Plan change(const Route&, const Request&, const Target&) const;
   Guard guard_;
 };
 

@@ -63,6 +63,7 @@ struct Store::Impl {
   Error must_reopen() const;
   Error busy() const;
   Error gone() const;
+  Error failed_erase(int rc);
 };
 
 }  // namespace tributary::store

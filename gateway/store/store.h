@@ -67,6 +67,22 @@ struct Options {
   std::uint32_t checkpoint_pages = 2000;  // the log is copied back at so many pages (8 MiB) …
 };
 
+// Of the tables for people: refused messages, and envelopes that the disk had damaged.
+struct DeadLetter {
+  std::uint64_t id = 0;
+  DeadLetterRow row;
+};
+struct Quarantined {
+  std::uint64_t id = 0;
+  QuarantineRow row;
+};
+// A page of one, newest first. It may end early for its bytes; it is never empty for them.
+struct NotePage {
+  std::uint64_t before = 0;  // ids below this one; 0: all
+  std::size_t max = 100;
+  std::size_t bytes_max = std::size_t{1} << 30;
+};
+
 class Store {
  public:
   // Opens or makes the database, checks it (quick_check) and brings its schema up to date.
@@ -111,6 +127,13 @@ class Store {
   std::uint64_t file_bytes() const;                        // with the write-ahead log
   // How many rows of these are kept, from the next commit on.
   void keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_max);
+
+  Result<std::vector<DeadLetter>, Error> dead_letters(const NotePage& page);
+  Result<std::vector<DeadLetter>, Error> dead_letters(const std::vector<std::uint64_t>& ids);
+  Result<std::vector<Quarantined>, Error> quarantine(const NotePage& page);
+  // One durable transaction; how many there were. After an error, as after commit().
+  Result<std::uint64_t, Error> drop_dead_letters(const std::vector<std::uint64_t>& ids);
+  Result<std::uint64_t, Error> drop_dead_letters();  // all
 
  private:
   struct Impl;

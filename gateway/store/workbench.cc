@@ -10,6 +10,7 @@
 
 #include "gateway/store/files.h"
 #include "gateway/store/impl.h"
+#include "gateway/store/notes.h"
 
 namespace tributary::store {
 namespace {
@@ -34,7 +35,6 @@ struct Workbench::Impl {
 
   std::optional<Error> open();
   Error failed(int rc, const std::string& doing);
-  Result<std::vector<DeadLetter>, Error> letters(Statement& query);
   int in_transaction(const std::function<int()>& work);
 };
 
@@ -148,39 +148,27 @@ Result<std::uint64_t, Error> Workbench::load(const Store::Visitor& visitor) {
   return count;
 }
 
-Result<std::vector<Workbench::DeadLetter>, Error> Workbench::Impl::letters(Statement& query) {
-  std::vector<DeadLetter> out;
-  while (query.next()) {
-    out.push_back({.id = query.number(0),
-                   .row = {.at_ms = query.number(1),
-                           .topic = query.bytes(2),
-                           .reason = query.bytes(3),
-                           .bytes = query.bytes(4)}});
-  }
-  if (query.rc() != sqlite_ok) return Failure{failed(query.rc(), "read")};
+Result<std::vector<DeadLetter>, Error> Workbench::dead_letters(std::uint64_t before,
+                                                               std::size_t max) {
+  int rc = sqlite_ok;
+  auto out = read_dead_letters(impl_->db, NotePage{.before = before, .max = max}, rc);
+  if (rc != sqlite_ok) return Failure{impl_->failed(rc, "read")};
   return out;
 }
 
-Result<std::vector<Workbench::DeadLetter>, Error> Workbench::dead_letters(std::uint64_t before,
-                                                                          std::size_t max) {
-  const std::string sql = "SELECT id, at_ms, topic, reason, bytes FROM dead_letter" +
-                          (before == 0 ? "" : " WHERE id < " + std::to_string(before)) +
-                          " ORDER BY id DESC LIMIT " + std::to_string(max);
-  Statement query(impl_->db, sql.c_str());
-  return impl_->letters(query);
+Result<std::vector<DeadLetter>, Error> Workbench::dead_letters(
+    const std::vector<std::uint64_t>& ids) {
+  int rc = sqlite_ok;
+  auto out = read_dead_letters(impl_->db, ids, rc);
+  if (rc != sqlite_ok) return Failure{impl_->failed(rc, "read")};
+  return out;
 }
 
-Result<std::vector<Workbench::DeadLetter>, Error> Workbench::dead_letters(
-    const std::vector<std::uint64_t>& ids) {
-  std::vector<DeadLetter> out;
-  for (const std::uint64_t id : ids) {
-    const std::string sql = "SELECT id, at_ms, topic, reason, bytes FROM dead_letter WHERE id = " +
-                            std::to_string(static_cast<std::int64_t>(id));
-    Statement query(impl_->db, sql.c_str());
-    auto found = impl_->letters(query);
-    if (!found) return found;
-    for (DeadLetter& letter : *found) out.push_back(std::move(letter));
-  }
+Result<std::vector<Quarantined>, Error> Workbench::quarantine(std::uint64_t before,
+                                                              std::size_t max) {
+  int rc = sqlite_ok;
+  auto out = read_quarantine(impl_->db, NotePage{.before = before, .max = max}, rc);
+  if (rc != sqlite_ok) return Failure{impl_->failed(rc, "read")};
   return out;
 }
 
@@ -192,17 +180,8 @@ int Workbench::Impl::in_transaction(const std::function<int()>& work) {
 }
 
 Result<std::uint64_t, Error> Workbench::drop_dead_letters(const std::vector<std::uint64_t>& ids) {
-  std::uint64_t dropped = 0;
-  const int rc = impl_->in_transaction([&] {
-    Statement drop(impl_->db, "DELETE FROM dead_letter WHERE id = ?");
-    int inner = sqlite_ok;
-    for (const std::uint64_t id : ids) {
-      if (inner == sqlite_ok) inner = drop.run(id);
-      if (inner != sqlite_ok) break;
-      dropped += static_cast<std::uint64_t>(impl_->db.integer("SELECT changes()", inner));
-    }
-    return inner;
-  });
+  int rc = sqlite_ok;
+  const std::uint64_t dropped = erase_dead_letters(impl_->db, ids, rc);
   if (rc == sqlite_ok) return dropped;
   Error e = impl_->failed(rc, "write to");
   impl_->db.roll_back();
@@ -210,13 +189,8 @@ Result<std::uint64_t, Error> Workbench::drop_dead_letters(const std::vector<std:
 }
 
 Result<std::uint64_t, Error> Workbench::drop_dead_letters() {
-  std::uint64_t dropped = 0;
-  const int rc = impl_->in_transaction([&] {
-    int inner = sqlite_ok;
-    dropped =
-        static_cast<std::uint64_t>(impl_->db.integer("SELECT count(*) FROM dead_letter", inner));
-    return inner == sqlite_ok ? impl_->db.exec("DELETE FROM dead_letter") : inner;
-  });
+  int rc = sqlite_ok;
+  const std::uint64_t dropped = erase_dead_letters(impl_->db, rc);
   if (rc == sqlite_ok) return dropped;
   Error e = impl_->failed(rc, "write to");
   impl_->db.roll_back();

@@ -29,10 +29,7 @@ class Workbench {
     std::uint64_t bytes = 0, free_bytes = 0;  // of them, pages that nothing uses
     std::uint64_t envelopes = 0, actors = 0, values = 0, dead_letters = 0, quarantined = 0;
   };
-  struct DeadLetter {
-    std::uint64_t id = 0;
-    DeadLetterRow row;
-  };
+  using DeadLetter = store::DeadLetter;
 
   // Takes the file for itself, as a gateway does. `busy`: somebody has it; `foreign`: no database
   // of ours; `newer`; `corrupt`: its header cannot be read as a database.
@@ -49,6 +46,7 @@ class Workbench {
   // Newest first, of ids below `before` (0: all).
   Result<std::vector<DeadLetter>, Error> dead_letters(std::uint64_t before, std::size_t max);
   Result<std::vector<DeadLetter>, Error> dead_letters(const std::vector<std::uint64_t>& ids);
+  Result<std::vector<Quarantined>, Error> quarantine(std::uint64_t before, std::size_t max);
   Result<std::uint64_t, Error> drop_dead_letters(const std::vector<std::uint64_t>& ids);
   Result<std::uint64_t, Error> drop_dead_letters();  // all; how many
 

@@ -86,6 +86,27 @@ TEST_F(ReloadUnderLoad, LosesNoPacketAndABadConfigurationIsRefusedWhole) {
   EXPECT_TRUE(g1->running());
 }
 
+// The fleet has 50 devices, and there is room for 20: raised while it works, all of it is counted.
+TEST_F(ReloadUnderLoad, ALimitThatIsRaisedLetsInWhatItHadKeptOut) {
+  start();
+  write_file(file(), plain + "[limits]\nactors_max = 20\n");
+  ::kill(g1->pid(), SIGHUP);
+  ASSERT_TRUE(eventually(20s, [&] { return count(g1->log(), "reloaded:") == 1; })) << g1->log();
+  const auto load = fleet("3");
+  ASSERT_TRUE(eventually(20s, [&] {
+    const json said = status();
+    return said.value("actors", 0) == 20 && said["counters"]["rejected"]["limit"] > 0;
+  })) << g1->log();
+  write_file(file(), plain + "[limits]\nactors_max = 200\n[memory]\nlww_max_mb = 100\n");
+  ::kill(g1->pid(), SIGHUP);
+  ASSERT_TRUE(eventually(20s, [&] { return status().value("actors", 0) >= 50; })) << g1->log();
+  EXPECT_EQ(status()["memory"]["types"]["lww"]["max"], std::uint64_t{100} << 20);
+  const auto verdict = load->wait(90s);
+  ASSERT_TRUE(verdict) << "the fleet did not end";
+  EXPECT_EQ(*verdict, 0) << load->log() << g1->log();
+  EXPECT_THAT(g1->log(), Not(HasSubstr("disconnected")));
+}
+
 TEST_F(ReloadUnderLoad, ACopyOfTheDatabaseUnderLoadIsSound) {
   start();
   const auto load = fleet("3");

@@ -41,10 +41,12 @@ TEST(Routes, EveryPathServedIsDescribedWithItsParametersAndNothingElseIs) {
   const json paths = document()["paths"];
   std::set<std::string> served;
   for (const Route& r : routes()) {
-    served.insert(std::string(r.path));
-    ASSERT_TRUE(paths.contains(std::string(r.path))) << r.path;
     const bool change = r.kind == Route::Kind::change;
-    const json& get = paths[std::string(r.path)][change ? "post" : "get"];
+    const char* method = change ? "post" : r.kind == Route::Kind::remove ? "delete" : "get";
+    served.insert(std::string(r.path) + " " + method);
+    ASSERT_TRUE(paths.contains(std::string(r.path))) << r.path;
+    ASSERT_TRUE(paths[std::string(r.path)].contains(method)) << r.path;
+    const json& get = paths[std::string(r.path)][method];
     std::set<std::string> ours, described;
     for (const Parameter& p : r.parameters) ours.insert(std::string(p.name));
     for (const json& p : get.value("parameters", json::array())) {
@@ -60,7 +62,10 @@ TEST(Routes, EveryPathServedIsDescribedWithItsParametersAndNothingElseIs) {
     EXPECT_EQ(open, r.open) << r.path;
     EXPECT_EQ(get.contains("requestBody"), change) << r.path;
   }
-  for (const auto& [path, item] : paths.items()) EXPECT_TRUE(served.count(path)) << path;
+  for (const auto& [path, item] : paths.items()) {
+    for (const auto& [method, described] : item.items())
+      EXPECT_TRUE(served.count(path + " " + method)) << path << " " << method;
+  }
 }
 
 void find_references(const json& at, std::set<std::string>& out) {
@@ -133,7 +138,8 @@ TEST(Routes, OnlyWhoHasTheTokenChangesAnything) {
   const Routes locked({.address = "127.0.0.1", .token = "0123456789abcdef", .hosts = {}});
   const Headers known = {{"host", "127.0.0.1"}, {"authorization", "Bearer 0123456789abcdef"}};
   const Headers bare = {{"host", "127.0.0.1"}};
-  for (const char* target : {"/api/v1/operations", "/api/v1/import"}) {
+  for (const char* target :
+       {"/api/v1/operations", "/api/v1/import", "/api/v1/dead-letters/release"}) {
     EXPECT_EQ(plan(target, "POST").response.status, 403U) << "there is no token to have";
     EXPECT_EQ(locked.plan({"POST", target, bare, "{}"}).response.status, 401U);
     EXPECT_EQ(locked.plan({"GET", target, known}).response.status, 405U);
@@ -142,6 +148,27 @@ TEST(Routes, OnlyWhoHasTheTokenChangesAnything) {
     EXPECT_EQ(p.kind, Plan::Kind::ask);
     EXPECT_EQ(p.arguments, "what to do");
   }
+}
+
+TEST(Routes, LettersAreReadByAllAndDroppedByWhoHasTheToken) {
+  const Routes locked({.address = "127.0.0.1", .token = "0123456789abcdef", .hosts = {}});
+  const Headers known = {{"host", "127.0.0.1"}, {"authorization", "Bearer 0123456789abcdef"}};
+  const auto drop = [&](const std::string& query) {
+    return locked.plan({"DELETE", "/api/v1/dead-letters" + query, known});
+  };
+  EXPECT_EQ(plan("/api/v1/dead-letters", "DELETE").response.status, 403U);
+  EXPECT_EQ(locked.plan({"DELETE", "/api/v1/dead-letters", {{"host", "a"}}}).response.status, 401U);
+  const Plan some = drop("?ids=3,17");
+  ASSERT_EQ(some.kind, Plan::Kind::ask);
+  EXPECT_EQ(some.command, "drop-dead-letters");
+  EXPECT_EQ(json::parse(some.arguments), (json{{"ids", {3, 17}}}));
+  EXPECT_EQ(json::parse(drop("?all=true").arguments), (json{{"all", true}}));
+  for (const char* bad : {"?ids=", "?ids=1,,2", "?ids=1,x", "?ids=-1", "?all=yes", "?id=1"})
+    EXPECT_EQ(drop(bad).response.status, 400U) << bad;
+  EXPECT_EQ(plan("/api/v1/dead-letters").command, "dead-letters");
+  const Plan other = plan("/api/v1/dead-letters", "POST");
+  EXPECT_EQ(other.response.status, 405U);
+  EXPECT_EQ(header(other.response, "Allow"), "GET, HEAD, DELETE");
 }
 
 TEST(Routes, APageLinksToTheNextOne) {

@@ -29,21 +29,26 @@ class ReloadTest : public testing::Test {
 TEST_F(ReloadTest, WhatCanChangeDoesAndWhatCannotWaitsAndIsNamed) {
   text =
       "[log]\nlevel = \"debug\"\nformat = \"json\"\n[limits]\ndead_letters_max = 7\nkeys_max = 9\n"
-      "[[broker]]\noutbox_max = 177\n";
+      "entries_max = 99\n[memory]\ngset_max_mb = 3\n[[broker]]\noutbox_max = 177\n";
   const Reloaded r = reload.again();
   EXPECT_EQ(r.refused, "");
-  EXPECT_THAT(r.changed, testing::UnorderedElementsAre(
-                             HasSubstr("log.level: \"info\" -> \"debug\""), HasSubstr("log.format"),
-                             HasSubstr("limits.dead_letters_max: 1000 -> 7"),
-                             HasSubstr("broker.local.outbox_max")));
-  EXPECT_THAT(r.waiting, ElementsAre(HasSubstr("limits.keys_max: 1000000 -> 9")));
+  EXPECT_THAT(r.changed,
+              testing::UnorderedElementsAre(
+                  HasSubstr("log.level: \"info\" -> \"debug\""), HasSubstr("log.format"),
+                  HasSubstr("limits.dead_letters_max: 1000 -> 7"),
+                  HasSubstr("limits.keys_max: 1000000 -> 9"),
+                  HasSubstr("memory.gset_max_mb: 512 -> 3"), HasSubstr("broker.local.outbox_max")));
+  EXPECT_THAT(r.waiting, ElementsAre(HasSubstr("limits.entries_max: 8192 -> 99")));
   EXPECT_EQ(r.log.level, Level::debug);
   EXPECT_EQ(r.log.format, Log::Format::json);
   EXPECT_EQ(r.limits.dead_letters_max, 7U);
+  EXPECT_EQ(r.limits.core.keys_max, 9U);
+  EXPECT_EQ(r.limits.core.type_bytes_max[3], std::size_t{3} << 20);
+  EXPECT_EQ(r.limits.core.actors_max, 200'000U) << "the others as they were";
   EXPECT_THAT(r.limits.outbox_max, ElementsAre(177U));
   const Reloaded again = reload.again();
   EXPECT_THAT(again.changed, IsEmpty()) << "it is in force by now";
-  EXPECT_THAT(again.waiting, ElementsAre(HasSubstr("limits.keys_max"))) << "and this is not";
+  EXPECT_THAT(again.waiting, ElementsAre(HasSubstr("limits.entries_max"))) << "and this is not";
 }
 
 TEST_F(ReloadTest, AMistakeAnywhereRefusesTheWholeAndIsNamed) {

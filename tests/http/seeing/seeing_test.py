@@ -10,9 +10,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 
 try:
+    import paho.mqtt.client as mqtt
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.properties import Properties
+
     from fleet_site import Site, eventually
 except ModuleNotFoundError as missing:
     print(f"skipped: {missing} (Debian: python3-paho-mqtt)")
@@ -205,6 +210,86 @@ def an_operator_changes_values_with_the_token(site):
     site.stop(g3)
 
 
+class Asker:
+    """MQTT 5 requests with response topic and correlation data."""
+
+    def __init__(self, site):
+        versions = getattr(mqtt, "CallbackAPIVersion", None)
+        self.client = mqtt.Client(versions.VERSION1, protocol=mqtt.MQTTv5) if versions else mqtt.Client(protocol=mqtt.MQTTv5)
+        self.answers, self.number, self.reply_to = {}, 0, f"{ROOT}/reply/asker"
+        self.ready = threading.Event()
+        self.client.on_message = lambda _c, _d, m: self.answers.__setitem__(m.properties.CorrelationData, json.loads(m.payload))
+        self.client.on_connect = lambda c, *_: c.subscribe(self.reply_to, 1)
+        self.client.on_subscribe = lambda *_: self.ready.set()
+        self.client.connect("127.0.0.1", site.broker_port)
+        self.client.loop_start()
+        assert self.ready.wait(20), "the broker lets it subscribe"
+
+    def send(self, gateway, command, payload, correlation=None, reply_to=None):
+        properties = Properties(PacketTypes.PUBLISH)
+        if correlation:
+            properties.CorrelationData, properties.ResponseTopic = correlation, reply_to or self.reply_to
+        self.client.publish(f"{ROOT}/req/{gateway}/{command}", payload, qos=1, properties=properties)
+
+    def ask(self, gateway, command, **arguments):
+        self.number += 1
+        correlation = f"c{self.number}".encode()
+        self.send(gateway, command, json.dumps(arguments), correlation)
+        return eventually(20, f"{command} is answered", lambda: self.answers.get(correlation))
+
+    def end(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+def the_same_commands_are_there_over_mqtt(site):
+    secret = os.path.join(site.dir, "token")
+    token = "correct-horse-battery-staple"
+    known = {"Authorization": f"Bearer {token}"}
+    g5 = site.gateway("g5", f"http.token_file={secret}", "broker.peers=false")
+    asker = Asker(site)
+
+    def http(path, method="GET", body=None):
+        status, _, text = site.ask(g5, path, method, body, known)
+        assert status == 200, (path, status, text)
+        return json.loads(text)
+    assert "token" in asker.ask("g5", "operate", key="a", type="gcounter", operation="add")["error"]["what"]
+    assert "not the token" in asker.ask("g5", "operate", token="x" * 20, key="a", type="gcounter", operation="add")["error"]["what"]
+    assert asker.ask("g5", "nonsense")["error"]["do"].startswith("one of status"), "it says what there is"
+    assert asker.ask("g5", "operate", token=token, key="m/count", type="gcounter", operation="increment", value=4)["outcome"] == "applied"
+    eventually(20, "it counts", lambda: asker.ask("g5", "get", key="m/count")["values"] and http("/api/v1/value?key=m/count")["values"][0]["value"] == 4)
+    # Refused messages: seen in both ways, released and dropped in both.
+    for i in range(3):
+        asker.client.publish(f"{ROOT}/up/odd-{i}", "no envelope", qos=1)
+    eventually(20, "they are listed", lambda: len(http("/api/v1/dead-letters")["dead_letters"]) == 3)
+    listed = asker.ask("g5", "dead-letters")["dead_letters"]
+    assert listed[:2] == http("/api/v1/dead-letters?limit=2")["dead_letters"] and listed[0]["topic"].startswith(f"{ROOT}/up/odd-"), listed
+    ids = [letter["id"] for letter in listed]
+    stays = http("/api/v1/dead-letters/release", "POST", json.dumps({"ids": ids[:1]}).encode())
+    assert stays["released"] == 0 and stays["stayed"][0]["why"].startswith("malformed"), stays
+    assert site.ask(g5, f"/api/v1/dead-letters?ids={ids[0]}", "DELETE")[0] == 401, "without the token"
+    assert http(f"/api/v1/dead-letters?ids={ids[0]}", "DELETE")["dropped"] == 1
+    assert asker.ask("g5", "drop-dead-letters", token=token, all=True)["dropped"] == 2
+    assert http("/api/v1/dead-letters")["dead_letters"] == [] and http("/api/v1/quarantine")["quarantine"] == []
+    assert {r["device"] for r in http("/api/v1/refusals")["refusals"]} == {f"odd-{i}" for i in range(3)}
+    # What nobody can be told is counted, and nothing more.
+    asker.send("g5", "drop-dead-letters", json.dumps({"token": token, "all": True}))
+    eventually(20, "it is counted", lambda: http("/api/v1/status")["requests"]["no_reply"] == 1)
+    # The command line is such a visitor.
+    done, out, err = site.cli("operate", "m/count", "gcounter", "increment", "2", "--gateway", "g5", "--token-file", secret)
+    assert done == 0 and out.startswith("applied: operation 2 of operator-g5"), out + err
+    asker.client.publish(f"{ROOT}/up/odd-9", "no envelope", qos=1)
+    eventually(20, "the command line lists it", lambda: "odd-9" in site.cli("dead-letters", "list", "--gateway", "g5")[1])
+    done, out, err = site.cli("dead-letters", "release", "--all", "--gateway", "g5", "--token-file", secret)
+    assert done == 1 and "malformed" in err, out + err
+    done, out, err = site.cli("dead-letters", "drop", "--all", "--gateway", "g5", "--token-file", secret)
+    assert (done, out) == (0, "dropped 1\n"), out + err
+    log = site.read_log(g5)
+    assert token not in log, "the token is told to nobody"
+    asker.end()
+    site.stop(g5)
+
+
 def imported_twice_counts_once(site):
     secret = os.path.join(site.dir, "token")
     known = {"Authorization": "Bearer correct-horse-battery-staple"}
@@ -233,7 +318,8 @@ def main():
         for test in (history_is_kept_and_read, history_outlives_the_gateway_and_its_loss_is_nobodys,
                      history_without_a_disk_of_its_own_leaves_the_totals_alone, exports_are_what_others_read,
                      the_brokers_own_figures_are_passed_on, alerts_fire_everywhere, home_assistant_finds_its_sensors,
-                     an_operator_changes_values_with_the_token, imported_twice_counts_once):
+                     an_operator_changes_values_with_the_token, the_same_commands_are_there_over_mqtt,
+                     imported_twice_counts_once):
             try:
                 g1 = (test(site, g1) if test.__code__.co_argcount == 2 else test(site)) or g1
                 print(f"ok      {test.__name__}")
