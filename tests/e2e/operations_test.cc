@@ -277,6 +277,56 @@ TEST_F(Database, RefusalsAreListedReleasedAndDropped) {
   session->stop(0);
 }
 
+// --- bench
+
+TEST_F(Database, BenchMeasuresAndLeavesNothingBehind) {
+  fill();
+  const std::string before = site.digest("g1");
+  const std::string file = (site.dir.path() / "g1" / "gateway.toml").string();
+  const std::string scratch = (site.dir.path() / "scratch").string();
+  const Ran ran = run(
+      {"bench", "--config", file, "--dir", scratch, "--seconds", "1", "--devices", "20", "--json"},
+      120s);
+  ASSERT_EQ(ran.status, 0) << ran.out << ran.err;
+  const json rows = json::parse(ran.out).at("rows");
+  ASSERT_EQ(rows.size(), 4U) << ran.out;
+  for (const json& row : rows) {
+    EXPECT_GT(row.at("per_second"), 0) << row;
+    EXPECT_GT(row.at("p50_ms"), 0) << row;
+    EXPECT_LE(row.at("p50_ms"), row.at("p99_ms")) << row;
+  }
+  EXPECT_TRUE(fs::is_empty(scratch)) << "the scratch database is taken away";
+  EXPECT_EQ(site.digest("g1"), before) << "the fleet that is at work has nothing of it";
+  auto session = transports::mqtt::make_session({.uri = site.broker.uri(), .client_id = "after"});
+  session->subscribe("tributary/v1/#", transports::Qos::at_least_once);
+  session->start();
+  bool own = false;
+  EXPECT_TRUE(eventually(20s, [&] {
+    for (const transports::Event& e : session->poll(64)) {
+      const std::string& topic = e.message.topic;
+      own = own || topic.find("/demo/gw/g1/status") != std::string::npos;
+      EXPECT_EQ(topic.find("/bench-"), std::string::npos) << topic << " is still retained";
+    }
+    return own;
+  })) << "the retained topics of the real fleet are there";
+  session->stop(0);
+}
+
+TEST(Bench, SaysWhatIsWrong) {
+  const test::TempDir dir;
+  const std::string at = dir.path().string();
+  const Ran away =
+      run({"bench", "--dir", at, "--seconds", "1", "--broker", "mqtt://127.0.0.1:9"}, 60s);
+  EXPECT_EQ(away.status, 4) << away.out;
+  EXPECT_THAT(away.err, HasSubstr("--disk-only"));
+  EXPECT_TRUE(fs::is_empty(at));
+  const Ran disk = run({"bench", "--dir", at, "--seconds", "1", "--disk-only"}, 60s);
+  EXPECT_EQ(disk.status, 0) << disk.err;
+  EXPECT_THAT(disk.out, HasSubstr("commits of 100 envelopes"));
+  const Ran nowhere = run({"bench", "--dir", "/proc/nowhere", "--disk-only"}, 60s);
+  EXPECT_EQ(nowhere.status, 5) << nowhere.err;
+}
+
 // --- diag
 
 TEST(Diag, HoldsWhatHelpsAndNoSecret) {
