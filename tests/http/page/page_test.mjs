@@ -137,6 +137,17 @@ try {
     await page.context().close();
   });
 
+  await test("a device shows whom it was heard through and what was refused", async () => {
+    await site.publish("tributary/v1/demo/up/stranger-1", "no envelope");
+    const page = await open(`${g1.url}/#/devices`);
+    await eventually(20000, "the stranger is named", async () => (await page.locator(".strangers").count()) === 1);
+    await page.locator(".strangers summary").click();
+    expect((await page.locator(".strangers li").first().innerText()).includes("stranger-1 1 × malformed"), "with its reason");
+    await eventually(20000, "a peer passed something on", async () =>
+      (await page.locator(".device-row .heard").allInnerTexts()).some((t) => /g[23]/.test(t)));
+    await page.context().close();
+  });
+
   await test("what has a position is on the map, which moves", async () => {
     const page = await open(`${g1.url}/#/map`);
     await says(page, "Live");

@@ -2,7 +2,7 @@
 // A broker, gateways and devices as real processes for the page's test. All end with it.
 import { spawn } from "node:child_process";
 import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -46,6 +46,18 @@ export class Site {
       + "max_queued_messages 100000\nmessage_size_limit 1048576\n");
     this.run("broker", "mosquitto", ["-c", file]);
     this.uri = `mqtt://127.0.0.1:${this.port}`;
+  }
+
+  // One message, by hand: MQTT 3.1.1, QoS 0.
+  async publish(topic, payload) {
+    const text = (s) => Buffer.concat([Buffer.from([s.length >> 8, s.length & 255]), Buffer.from(s)]);
+    const packet = (kind, body) => Buffer.concat([Buffer.from([kind, body.length]), body]);  // of at most 127 bytes
+    const socket = connect(this.port, "127.0.0.1");
+    const ended = new Promise((done, failed) => socket.on("close", done).on("error", failed));
+    socket.write(packet(0x10, Buffer.concat([text("MQTT"), Buffer.from([4, 2, 0, 30]), text("page-test")])));
+    await new Promise((done) => socket.once("data", done));
+    socket.end(Buffer.concat([packet(0x30, Buffer.concat([text(topic), Buffer.from(payload)])), Buffer.from([0xe0, 0])]));
+    await ended;
   }
 
   async gateway(id, more = [], port = 0) {

@@ -1692,9 +1692,32 @@ function clockOf(d) {
   if (d.clock_ms === null || Math.abs(d.clock_ms) > clock_shown_ms) return "–";
   return (d.clock_ms > 0 ? "+" : "−") + duration(Math.abs(d.clock_ms));
 }
+function throughOf(d) {
+  return [d.heard_at ? ago(d.heard_at) : "by peers only", ...d.through].join(" · ");
+}
+function Strangers({ refusals, known }) {
+  const strangers = refusals.filter((r) => !known.has(r.device));
+  if (strangers.length === 0) return null;
+  return /* @__PURE__ */ createVNode2("details", { class: "strangers", children: [
+    /* @__PURE__ */ createVNode2("summary", { children: [
+      grouped(strangers.length),
+      " more of whom everything was refused"
+    ] }),
+    /* @__PURE__ */ createVNode2("ul", { children: strangers.slice(0, 50).map((r) => /* @__PURE__ */ createVNode2("li", { children: [
+      /* @__PURE__ */ createVNode2("b", { children: r.device }),
+      " ",
+      grouped(r.refused),
+      " × ",
+      r.why,
+      ", ",
+      ago(r.at)
+    ] }, r.device)) })
+  ] });
+}
 function Devices() {
   useTopics("clock");
   const [got, setGot] = useState({ items: [], truncated: false, loading: true, error: "" });
+  const [refusals, setRefusals] = useState([]);
   const [text, setText] = useState("");
   useEffect(() => {
     let on2 = true, timer = 0;
@@ -1702,7 +1725,9 @@ function Devices() {
       if (state.connection === "live" || state.connection === "connecting") {
         try {
           const answer = await all("/api/v1/devices?limit=1000", "devices", shown_max);
+          const refused = await all("/api/v1/refusals?limit=1000", "refusals", shown_max);
           if (on2) setGot({ ...answer, loading: false, error: "" });
+          if (on2) setRefusals(refused.items);
         } catch (e) {
           if (on2) setGot((g) => ({ ...g, loading: false, error: e.message }));
         }
@@ -1720,6 +1745,7 @@ function Devices() {
     () => got.items.filter((d) => !wanted || d.device.toLowerCase().includes(wanted)),
     [got.items, wanted]
   );
+  const known = useMemo(() => new Set(got.items.map((d) => d.device)), [got.items]);
   return /* @__PURE__ */ createVNode2("section", { class: "view fill", "aria-labelledby": "title", children: [
     /* @__PURE__ */ createVNode2("h1", { id: "title", class: "visually-hidden", children: "Devices" }),
     /* @__PURE__ */ createVNode2("form", { class: "filters", role: "search", onSubmit: (e) => e.preventDefault(), children: [
@@ -1754,7 +1780,8 @@ function Devices() {
           /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "epoch", children: "Epoch" }),
           /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "number", children: "Operations" }),
           /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "gap", children: "Missing" }),
-          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "heard", children: "Heard here" }),
+          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "heard", children: "Heard here · passed on by" }),
+          /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "refused", children: "Refused" }),
           /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "clock", children: "Clock" }),
           /* @__PURE__ */ createVNode2("span", { role: "columnheader", class: "live", children: "Envelopes" })
         ] }),
@@ -1763,7 +1790,8 @@ function Devices() {
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "epoch mono", children: d.epoch.slice(0, 8) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "number", children: grouped(d.op) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: `gap ${d.top > d.op ? "bad" : ""}`, children: d.top > d.op ? `up to ${grouped(d.top)}` : "none" }),
-          /* @__PURE__ */ createVNode2("span", { role: "cell", class: "heard", children: d.heard_at ? ago(d.heard_at) : "by peers only" }),
+          /* @__PURE__ */ createVNode2("span", { role: "cell", class: "heard", title: throughOf(d), children: throughOf(d) }),
+          /* @__PURE__ */ createVNode2("span", { role: "cell", class: `refused ${d.refused ? "bad" : ""}`, title: d.refused_why, children: d.refused ? `${grouped(d.refused)} ${d.refused_why}` : "none" }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "clock", children: clockOf(d) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "live", children: [
             grouped(d.live_envelopes),
@@ -1773,6 +1801,7 @@ function Devices() {
         ] }, d.device + d.epoch)
       }
     ),
+    /* @__PURE__ */ createVNode2(Strangers, { refusals, known }),
     items.length === 0 && /* @__PURE__ */ createVNode2("p", { class: "empty", children: got.loading ? "Reading the devices…" : got.error || "No device." })
   ] });
 }

@@ -13,9 +13,28 @@ function clockOf(d) {
   return (d.clock_ms > 0 ? "+" : "−") + duration(Math.abs(d.clock_ms));
 }
 
+// Whom it was heard through, beside us.
+function throughOf(d) {
+  return [d.heard_at ? ago(d.heard_at) : "by peers only", ...d.through].join(" · ");
+}
+
+// Refused, and nothing of them was ever taken: they are in no row.
+function Strangers({ refusals, known }) {
+  const strangers = refusals.filter((r) => !known.has(r.device));
+  if (strangers.length === 0) return null;
+  return (
+    <details class="strangers">
+      <summary>{grouped(strangers.length)} more of whom everything was refused</summary>
+      <ul>{strangers.slice(0, 50).map((r) => (
+        <li key={r.device}><b>{r.device}</b> {grouped(r.refused)} × {r.why}, {ago(r.at)}</li>))}</ul>
+    </details>
+  );
+}
+
 export function Devices() {
   useTopics("clock");
   const [got, setGot] = useState({ items: [], truncated: false, loading: true, error: "" });
+  const [refusals, setRefusals] = useState([]);
   const [text, setText] = useState("");
   useEffect(() => {
     let on = true, timer = 0;
@@ -23,7 +42,9 @@ export function Devices() {
       if (state.connection === "live" || state.connection === "connecting") {
         try {
           const answer = await all("/api/v1/devices?limit=1000", "devices", shown_max);
+          const refused = await all("/api/v1/refusals?limit=1000", "refusals", shown_max);
           if (on) setGot({ ...answer, loading: false, error: "" });
+          if (on) setRefusals(refused.items);
         } catch (e) { if (on) setGot((g) => ({ ...g, loading: false, error: e.message })); }
       }
       if (on) timer = setTimeout(read, again_ms);
@@ -34,6 +55,7 @@ export function Devices() {
   const wanted = text.trim().toLowerCase();
   const items = useMemo(() => got.items.filter((d) => !wanted || d.device.toLowerCase().includes(wanted)),
     [got.items, wanted]);
+  const known = useMemo(() => new Set(got.items.map((d) => d.device)), [got.items]);
   return (
     <section class="view fill" aria-labelledby="title">
       <h1 id="title" class="visually-hidden">Devices</h1>
@@ -47,7 +69,8 @@ export function Devices() {
         head={<>
           <span role="columnheader" class="key">Device</span><span role="columnheader" class="epoch">Epoch</span>
           <span role="columnheader" class="number">Operations</span><span role="columnheader" class="gap">Missing</span>
-          <span role="columnheader" class="heard">Heard here</span><span role="columnheader" class="clock">Clock</span>
+          <span role="columnheader" class="heard">Heard here · passed on by</span>
+          <span role="columnheader" class="refused">Refused</span><span role="columnheader" class="clock">Clock</span>
           <span role="columnheader" class="live">Envelopes</span></>}
         row={(d, i) => (
           <div class="row device-row" role="row" aria-rowindex={i + 2} key={d.device + d.epoch}>
@@ -55,10 +78,13 @@ export function Devices() {
             <span role="cell" class="epoch mono">{d.epoch.slice(0, 8)}</span>
             <span role="cell" class="number">{grouped(d.op)}</span>
             <span role="cell" class={`gap ${d.top > d.op ? "bad" : ""}`}>{d.top > d.op ? `up to ${grouped(d.top)}` : "none"}</span>
-            <span role="cell" class="heard">{d.heard_at ? ago(d.heard_at) : "by peers only"}</span>
+            <span role="cell" class="heard" title={throughOf(d)}>{throughOf(d)}</span>
+            <span role="cell" class={`refused ${d.refused ? "bad" : ""}`} title={d.refused_why}>
+              {d.refused ? `${grouped(d.refused)} ${d.refused_why}` : "none"}</span>
             <span role="cell" class="clock">{clockOf(d)}</span>
             <span role="cell" class="live">{grouped(d.live_envelopes)} · {bytes(d.live_bytes)}</span>
           </div>)} />
+      <Strangers refusals={refusals} known={known} />
       {items.length === 0 && <p class="empty">{got.loading ? "Reading the devices…" : got.error || "No device."}</p>}
     </section>
   );
