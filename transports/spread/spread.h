@@ -5,8 +5,7 @@
 //   auto session = std::make_unique<Spread>(std::move(first), std::move(others), options);
 //   session->publish(batch);               // QoS 1, not retained: on whichever has least under way
 //   session->publish(head);                // all else: on the first one, in order
-//   session->subscribe("root/up/+", qos);  // options.shared() says yes: by all, each message by
-//   one
+//   session->subscribe("root/up/+", qos);  // options.shared(): by all, each message by one
 //
 // Promise: it lives and dies with the first session: its connect, will, refusals and order of what
 // is retained or of QoS 0 are those of the first. Another one that breaks takes nothing with it:
