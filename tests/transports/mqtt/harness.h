@@ -60,6 +60,8 @@ class Client {
           case Event::Kind::message:
             messages.push_back(std::move(event.message));
             break;
+          case Event::Kind::part:  // one session has none
+            break;
         }
       }
     }
