@@ -181,10 +181,10 @@ class SignedEvidence : public ::testing::Test {
     o.trust.exclude_equivocators = exclude;
     return o;
   }
-  void start(Rig& rig) {
-    rig.boot();
-    give(rig, {registry({"a", "b", "gw", "gw2"})});
-    rig.take("");
+  static void start(Rig& started) {
+    started.boot();
+    give(started, {registry({"a", "b", "gw", "gw2"})});
+    started.take("");
   }
   void SetUp() override { start(rig); }
   void tell(const std::string& item) {
