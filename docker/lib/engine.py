@@ -117,7 +117,9 @@ class Engine:
 
     def compose(self, *words, timeout=600):
         program = ["docker", "compose"] if self.tool == "docker" and works(["docker", "compose", "version"]) else ["docker-compose"]
-        env = {**os.environ, **self.settings, "COMPOSE_PROJECT_NAME": self.project}
+        # .env names the gateways' images one by one, so that they can be changed one by one: by default all are of this TAG.
+        images = {f"IMAGE_{x}": f"localhost/tributary/gateway:{self.setting('TAG')}" for x in "ABC"}
+        env = {**images, **os.environ, **self.settings, "COMPOSE_PROJECT_NAME": self.project}
         if self.host:
             env["DOCKER_HOST"] = self.host
         files = [word for name in self.files for word in ("-f", os.path.join(HERE, name))]
