@@ -95,16 +95,7 @@ class Visit {
     return true;
   }
 
-  std::map<std::string, Message> messages;      // by topic
-  std::map<std::string, std::string> refusals;  // by topic or filter
-  std::string reason;                           // why it is not connected
-  int ends = 0;                                 // of its connection, so far
-
- private:
-  struct Limits {
-    std::mutex mutex;
-    transports::mqtt::BrokerLimits said;  // guarded by mutex
-  };
+  // Looks at what has come, without waiting.
   void take() {
     for (Event& event : session_->poll(4'096)) {
       switch (event.kind) {
@@ -127,6 +118,16 @@ class Visit {
     }
   }
 
+  std::map<std::string, Message> messages;      // by topic
+  std::map<std::string, std::string> refusals;  // by topic or filter
+  std::string reason;                           // why it is not connected
+  int ends = 0;                                 // of its connection, so far
+
+ private:
+  struct Limits {
+    std::mutex mutex;
+    transports::mqtt::BrokerLimits said;  // guarded by mutex
+  };
   const std::uint32_t patience_ms_;
   std::shared_ptr<Limits> limits_;
   std::mutex mutex_;
@@ -274,22 +275,31 @@ class BrokerCheck {
     const int before = visit_.ends;
     const std::string why = second.connect();
     visit_.until([&] { return visit_.ends > before; }, quiet_ms);
-    if (visit_.ends == before && !why.empty()) {
+    const int lost = second.ends;
+    const auto one_ended = [&] { return visit_.ends > before || second.ends > lost; };
+    if (!why.empty() && !one_ended()) {
       say(Grade::warn, "a second session cannot connect: " + why,
           "look at the broker's limits for one user, or set sessions = 1");
       return;
     }
-    if (visit_.ends > before) {
+    if (!one_ended() && loaded_.derived.links[link_].address.version_311) {
+      say(Grade::ok, "spoken to over " + wanted + ", heard over one: sharing takes MQTT 5");
+      return;
+    }
+    if (!one_ended() && shares(second)) {
+      say(Grade::ok, "what is heard is shared among " + wanted);
+    } else if (one_ended()) {
       say(Grade::warn, "it ends a session when the next one comes: " + wanted + " will be one",
           "it gives a certificate one client id, as the files of `tributary fleet` ask it to "
           "(docs/security.md, section 1): set sessions = 1");
       visit_.until([&] { return visit_.reason.empty(); });
-      return;
+    } else {
+      say(Grade::warn, "it does not share subscriptions: " + wanted + " speak, one hears",
+          "allow shared subscriptions (MQTT 5) at the broker, or set sessions = 1");
     }
-    if (loaded_.derived.links[link_].address.version_311) {
-      say(Grade::ok, "spoken to over " + wanted + ", heard over one: sharing takes MQTT 5");
-      return;
-    }
+  }
+
+  bool shares(Visit& second) {
     const std::string topic = root_ + "/view/" + loaded_.gateway.gateway.id + "/check/shared";
     visit_.messages.clear();
     visit_.subscribe("$share/tributary-check-" + loaded_.gateway.gateway.id + "/" + topic);
@@ -297,13 +307,9 @@ class BrokerCheck {
     for (int tries = 0; tries < 4 && !heard; ++tries) {  // it may come before the subscription
       second.publish({.topic = topic, .payload = {}, .qos = Qos::at_least_once});
       heard = visit_.until([&] { return visit_.messages.count(topic) > 0; }, quiet_ms);
+      second.take();
     }
-    if (heard) {
-      say(Grade::ok, "what is heard is shared among " + wanted);
-    } else {
-      say(Grade::warn, "it does not share subscriptions: " + wanted + " speak, one hears",
-          "allow shared subscriptions (MQTT 5) at the broker, or set sessions = 1");
-    }
+    return heard;
   }
 
   bool anybody_online() const {

@@ -12,7 +12,7 @@ import engine  # noqa: E402
 import scenario  # noqa: E402
 
 STEPS = {name: None for name in ("up", "loss", "verdict", "wipe", "kill", "partition", "heal", "packets", "clock", "upgrade", "pause",
-                                 "in-step", "disk-full", "disk-free", "degraded", "bad-gateway", "bulk")}
+                                 "in-step", "start", "disk-full", "disk-free", "degraded", "bad-gateway", "bulk")}
 
 
 class FakeFleet:
