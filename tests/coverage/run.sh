@@ -10,8 +10,8 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=${TRIBUTARY_COVERAGE_BUILD:-$top/build/coverage}
 tests=(
-  crdt/crdt_{hlc,interval_set,types,history,entries,counterexamples}_test
-  gateway/core/test_core_{units,gateway,counterexamples,explorer,world}
+  crdt/crdt_{hlc,interval_set,tables,part_map,types,history,entries,counterexamples}_test
+  gateway/core/test_core_{units,gateway,trust,letters,counterexamples,explorer,world}
   transports/wire/wire_test
   firmware-sim/sdk/sdk_{device,gateways,world}_test
 )
