@@ -91,8 +91,8 @@ struct Bench::Merged {
     evidence.put({&actor}, std::move(kept), keys.digests());
   }
   // What is not told by the envelopes that were accepted.
-  void take_evidence(const Disk& disk) {
-    for (const auto& [row, e] : disk.envelopes)
+  void take_evidence(const Disk& written) {
+    for (const auto& [row, e] : written.envelopes)
       if (wire::is_evidence(e.bytes)) take_evidence(e.bytes);
   }
   std::string digest() { return wire::to_hex(keys.digests().all().view()); }
