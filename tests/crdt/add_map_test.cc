@@ -58,7 +58,7 @@ RC_GTEST_PROP(AddMap, IsWhatAMapIs, ()) {
     const std::uint64_t known = *rc::gen::inRange<std::uint64_t>(0, top + 2);
     const std::uint64_t size = *rc::gen::inRange<std::uint64_t>(0, kind == 3 ? 9'000 : 24);
     if (kind < 7) {
-      const std::uint64_t op = kind < 5 ? top + 1 + kind % 2 : known;
+      const std::uint64_t op = kind < 5 ? top + 1 + static_cast<std::uint64_t>(kind % 2) : known;
       RC_ASSERT(map.insert(op, element(op, size)) == model.emplace(op, element(op, size)).second);
       top = std::max(top, op);
     } else if (kind < 9 && model.contains(known)) {
