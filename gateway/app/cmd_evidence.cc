@@ -66,7 +66,8 @@ kr::PublicKey read_key(const std::string& path) {
   try {
     return kr::PublicKey::parse(kr::read_file(path));
   } catch (const kr::Error& e) {
-    throw Trouble(Exit::usage, path + ": " + e.what());
+    const std::string what = e.what();  // an unreadable file is named in it already
+    throw Trouble(Exit::usage, what.starts_with(path) ? what : path + ": " + what);
   }
 }
 
@@ -136,11 +137,14 @@ Exit run_verify(const EvidenceArguments& a) {
   const json parsed = json::parse(kr::read_file(a.file), nullptr, false);
   const json list = parsed.is_object() ? parsed.value("evidence", json()) : parsed;
   if (!list.is_array())
-    throw Trouble(Exit::usage, a.file + " is not what `tributary evidence list --json` writes");
+    throw Trouble(Exit::usage, a.file +
+                                   ": is not what `tributary evidence list --json` writes\n"
+                                   "  write it again, or name another file");
   bool all = !list.empty();
   for (const json& item : list) {
-    const auto text = item.is_object() ? item.value("bytes", std::string()) : std::string();
-    const Finding f = judge(base64_decode(text).value_or(""), keys);
+    const bool has = item.is_object() && item.contains("bytes") && item["bytes"].is_string();
+    const auto bytes = has ? base64_decode(item["bytes"].get<std::string>()) : std::nullopt;
+    const Finding f = judge(bytes.value_or(""), keys);
     all &= f.proved;
     const char* verdict = f.proved        ? "proved"
                           : f.contradicts ? "contradicts itself; not signed by a key given"
