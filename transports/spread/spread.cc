@@ -21,10 +21,6 @@ constexpr std::uint64_t ended_by_ms = 1'000;
 constexpr std::size_t ended_max = 8;
 constexpr std::uint64_t ended_within_ms = 60'000;
 
-bool starts_with(const std::string& text, std::string_view prefix) {
-  return text.compare(0, prefix.size(), prefix) == 0;
-}
-
 }  // namespace
 
 Spread::Spread(std::unique_ptr<Session> first, std::vector<std::unique_ptr<Session>> others,
@@ -220,7 +216,7 @@ void Spread::take(std::size_t index, Event& event) {
       ++lane.messages_in;
       return;
     case Event::Kind::refused:
-      if (!starts_with(event.message.topic, share_prefix)) return;
+      if (!event.message.topic.starts_with(share_prefix)) return;
       stop_sharing();
       event = {Event::Kind::part,
                {},
