@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <random>
 #include <thread>
 #include <unordered_map>
 
@@ -14,6 +13,7 @@
 #include "gateway/app/client.h"
 #include "gateway/app/clock.h"
 #include "gateway/app/daemon.h"
+#include "gateway/app/entropy.h"
 #include "gateway/app/settings.h"
 #include "gateway/app/text.h"
 #include "gateway/store/store.h"
@@ -27,11 +27,6 @@ using transports::Qos;
 constexpr std::size_t envelope_bytes = 180;  // of a counter's, as devices send them
 constexpr std::uint32_t resend_ms = 2'000;
 constexpr std::uint64_t rows_kept = 20'000;  // live at once: as many are superseded as come
-
-std::uint64_t random64() {
-  std::random_device random;
-  return std::uint64_t{random()} << 32 | random();
-}
 
 std::uint64_t now_us() {
   using namespace std::chrono;

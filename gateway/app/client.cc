@@ -4,11 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <utility>
 
 #include "gateway/app/broker.h"
 #include "gateway/app/clock.h"
+#include "gateway/app/entropy.h"
 #include "gateway/app/text.h"
 
 namespace tributary::app {
@@ -68,9 +68,7 @@ Client::~Client() {
 }
 
 void Client::start(const Endpoint& endpoint) {
-  std::random_device random;
-  const std::uint64_t number = std::uint64_t{random()} << 32 | random();
-  const std::string id = "tributary-cli-" + hex64(number);
+  const std::string id = "tributary-cli-" + hex64(random64());
   root_ = endpoint.root();
   // Where brokers tell people apart, answers are for their eyes alone.
   const std::string name = identity_name(endpoint);

@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "gateway/app/cli.h"
+#include "gateway/app/entropy.h"
 #include "gateway/app/live_copy.h"
 #include "gateway/app/text.h"
 #include "gateway/app/verify.h"
@@ -169,9 +169,7 @@ Exit run_restore(const DatabaseArguments& a) {
   {
     auto bench = store::Workbench::open(beside);
     if (!bench) fail(bench.error());
-    std::random_device random;
-    const std::uint64_t life = std::uint64_t{random()} << 32 | random();
-    if (const auto done = (*bench)->rename_life(life); !done) fail(done.error());
+    if (const auto done = (*bench)->rename_life(random64()); !done) fail(done.error());
   }
   own_like_directory(beside);
   move_old_aside(a);

@@ -8,11 +8,11 @@
 #include <deque>
 #include <filesystem>
 #include <memory>
-#include <random>
 
 #include "firmware-sim/fleet/fleet.h"
 #include "gateway/app/clock.h"
 #include "gateway/app/demo_files.h"
+#include "gateway/app/entropy.h"
 #include "gateway/app/signals.h"
 #include "gateway/app/supervisor.h"
 #include "gateway/app/terminal.h"
@@ -113,8 +113,7 @@ std::string Demo::identity(const char* role, const std::string& id) const {
 // A CA of its own for this run, and a certificate for everybody who takes part. One for each who
 // looks on, too: the broker knows its clients by their certificates.
 void Demo::make_fleet() {
-  std::random_device random;
-  while (seed_ == 0) seed_ = std::uint64_t{random()} << 32 | random();
+  while (seed_ == 0) seed_ = random64();
   const auto now_s = static_cast<std::int64_t>(wall_now_ms() / 1'000);
   fleet::Options devices;
   devices.devices = a_.devices;

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "firmware-sim/devices/host.h"
 #include "firmware-sim/devices/replay.h"
@@ -15,6 +14,7 @@
 #include "gateway/app/broker.h"
 #include "gateway/app/client.h"
 #include "gateway/app/clock.h"
+#include "gateway/app/entropy.h"
 #include "gateway/app/memory_file.h"
 #include "gateway/app/signals.h"
 #include "gateway/app/text.h"
@@ -47,11 +47,6 @@ std::string host_name() {
     out += fits || c == '-' || c == '_' ? c : '-';
   }
   return out.empty() ? "host" : out.substr(0, 48);
-}
-
-std::uint64_t random64() {
-  std::random_device random;
-  return std::uint64_t{random()} << 32 | random();
 }
 
 // The device's snapshot and the sampler's baseline, kept together: one without the other would

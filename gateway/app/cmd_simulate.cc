@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <stdexcept>
 
 #include "firmware-sim/fleet/fleet.h"
@@ -14,6 +13,7 @@
 #include "gateway/app/broker.h"
 #include "gateway/app/client.h"
 #include "gateway/app/clock.h"
+#include "gateway/app/entropy.h"
 #include "gateway/app/pages.h"
 #include "gateway/app/signals.h"
 #include "gateway/app/text.h"
@@ -40,11 +40,6 @@ struct SimulateArguments {
 
 constexpr std::uint32_t ask_timeout_ms = 3'000;
 constexpr std::uint64_t progress_interval_ms = 5'000;
-
-std::uint64_t fresh_seed() {
-  std::random_device random;
-  return std::uint64_t{random()} << 32 | random();
-}
 
 // What a gateway shows, as text of JSON per key.
 fleet::Shown shown_by(Client& client, const std::string& gateway) {
@@ -104,7 +99,7 @@ class Simulation {
   // Those of one site after the other's: the fleet takes session s for one of site s % sites. With
   // identities each device has a session of its own with each broker, as brokers want it.
   std::vector<transports::Session*> make_sessions(const fleet::Options& options) {
-    const std::string id = "tributary-fleet-" + hex64(fresh_seed()).substr(8) + "-";
+    const std::string id = "tributary-fleet-" + hex64(random64()).substr(8) + "-";
     Endpoint at = a_.endpoint;
     std::vector<transports::Session*> sessions;
     const std::size_t brokers = std::max<std::size_t>(a_.sites.size(), 1);
@@ -138,7 +133,7 @@ class Simulation {
     options.topic_root = a_.endpoint.topic_root;
     options.gateways = static_cast<std::uint32_t>(gateways_.size());
     options.sites = static_cast<std::uint32_t>(a_.sites.size());
-    options.seed = a_.seed != 0 ? a_.seed : fresh_seed();
+    options.seed = a_.seed != 0 ? a_.seed : random64();
     if (!a_.identities.empty()) {
       options.keys = [this, fleet = options.fleet](const std::string& device) {
         DeviceKeys keys = device_keys(a_.identities + "/" + device, fleet, device);
