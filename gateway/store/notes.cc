@@ -55,15 +55,6 @@ Quarantined read_quarantined(Statement& at) {
                   .bytes = at.bytes(5)}};
 }
 
-std::uint64_t in_transaction(Connection& db, const std::function<std::uint64_t(int&)>& work,
-                             int& rc) {
-  std::uint64_t out = 0;
-  rc = db.exec("BEGIN IMMEDIATE");
-  if (rc == sqlite_ok) out = work(rc);
-  if (rc == sqlite_ok) rc = db.exec("COMMIT");
-  return out;
-}
-
 }  // namespace
 
 std::vector<DeadLetter> read_dead_letters(Connection& db, const NotePage& page, int& rc) {
@@ -92,27 +83,28 @@ std::vector<Quarantined> read_quarantine(Connection& db, const NotePage& page, i
 }
 
 std::uint64_t erase_dead_letters(Connection& db, const std::vector<std::uint64_t>& ids, int& rc) {
-  const auto erase = [&](int& inner) {
-    std::uint64_t dropped = 0;
+  std::uint64_t dropped = 0;
+  rc = db.in_transaction([&] {
+    int inner = sqlite_ok;
     Statement drop(db, "DELETE FROM dead_letter WHERE id = ?");
     for (const std::uint64_t id : ids) {
       if (inner == sqlite_ok) inner = drop.run(id);
       if (inner != sqlite_ok) break;
       dropped += static_cast<std::uint64_t>(db.integer("SELECT changes()", inner));
     }
-    return dropped;
-  };
-  return in_transaction(db, erase, rc);
+    return inner;
+  });
+  return dropped;
 }
 
 std::uint64_t erase_dead_letters(Connection& db, int& rc) {
-  const auto erase = [&](int& inner) {
-    const auto count =
-        static_cast<std::uint64_t>(db.integer("SELECT count(*) FROM dead_letter", inner));
-    if (inner == sqlite_ok) inner = db.exec("DELETE FROM dead_letter");
-    return count;
-  };
-  return in_transaction(db, erase, rc);
+  std::uint64_t count = 0;
+  rc = db.in_transaction([&] {
+    int inner = sqlite_ok;
+    count = static_cast<std::uint64_t>(db.integer("SELECT count(*) FROM dead_letter", inner));
+    return inner == sqlite_ok ? db.exec("DELETE FROM dead_letter") : inner;
+  });
+  return count;
 }
 
 // --- a running gateway's

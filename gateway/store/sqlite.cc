@@ -110,6 +110,13 @@ bool Connection::moved() const {
   return answer != 0;
 }
 
+int Connection::in_transaction(const std::function<int()>& work) {
+  int rc = exec("BEGIN IMMEDIATE");
+  if (rc == sqlite_ok) rc = work();
+  if (rc == sqlite_ok) rc = exec("COMMIT");
+  return rc;
+}
+
 void Connection::roll_back() {
   if (!sqlite3_get_autocommit(db_)) exec("ROLLBACK");
 }

@@ -11,6 +11,7 @@
 // signed.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,8 @@ class Connection {
   void close();
 
   int exec(const char* sql);
+  // Between BEGIN IMMEDIATE and COMMIT; rolled back by whoever is told that it failed.
+  int in_transaction(const std::function<int()>& work);
   // The first column of the first row; all of it is run, for what fails at its end. `rc` tells
   // whether it is worth anything.
   std::int64_t integer(const char* sql, int& rc);

@@ -35,7 +35,6 @@ struct Workbench::Impl {
 
   std::optional<Error> open();
   Error failed(int rc, const std::string& doing);
-  int in_transaction(const std::function<int()>& work);
 };
 
 Error Workbench::Impl::failed(int rc, const std::string& doing) {
@@ -172,13 +171,6 @@ Result<std::vector<Quarantined>, Error> Workbench::quarantine(std::uint64_t befo
   return out;
 }
 
-int Workbench::Impl::in_transaction(const std::function<int()>& work) {
-  int rc = db.exec("BEGIN IMMEDIATE");
-  if (rc == sqlite_ok) rc = work();
-  if (rc == sqlite_ok) rc = db.exec("COMMIT");
-  return rc;
-}
-
 Result<std::uint64_t, Error> Workbench::drop_dead_letters(const std::vector<std::uint64_t>& ids) {
   int rc = sqlite_ok;
   const std::uint64_t dropped = erase_dead_letters(impl_->db, ids, rc);
@@ -205,7 +197,7 @@ Result<bool, Error> Workbench::rename_life(std::uint64_t incarnation) {
                          "'" + impl_->path + "' is damaged: it does not say whose it is."}};
   }
   owner->incarnation = incarnation;
-  rc = impl_->in_transaction([&] { return write_owner(impl_->db, *owner); });
+  rc = impl_->db.in_transaction([&] { return write_owner(impl_->db, *owner); });
   if (rc == sqlite_ok) return true;
   Error e = impl_->failed(rc, "write to");
   impl_->db.roll_back();
