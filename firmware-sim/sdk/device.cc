@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "firmware-sim/sdk/device.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "crdt/planted.h"
@@ -102,6 +103,9 @@ Result<Device, Error> Device::open(Options options) {
     return Failure<Error>{std::move(*e)};
   }
   options.saved = {};
+  std::stable_sort(
+      options.value_keys.begin(), options.value_keys.end(),
+      [](const ValueKey& a, const ValueKey& b) { return a.prefix.size() > b.prefix.size(); });
   return Device(std::make_unique<Engine>(std::move(options), std::move(memory)));
 }
 

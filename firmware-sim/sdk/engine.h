@@ -59,7 +59,9 @@ class Engine {
     std::size_t part = 0;
   };
 
-  std::vector<const secrecy::ValueCipher*> ciphers(const Cell&) const;
+  // Calls f(cipher) for those that fit, the one that seals first, until it returns true.
+  template <class F>
+  void each_cipher(const Cell&, F&& f) const;
 
   // Sending (engine.cc)
   std::uint64_t from() const { return memory_->gateways.kth_point(options_.acks_needed); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which key seals what: of those that fit, the first with the longest prefix.
-#include <algorithm>
+// Which key seals what: of those that fit, the first. They are in the order of their prefixes'
+// lengths, the longest first.
 #include <optional>
 
 #include "firmware-sim/sdk/engine.h"
@@ -14,48 +14,47 @@ bool has_secrets(wire::Type type) {
 
 }  // namespace
 
-std::vector<const secrecy::ValueCipher*> Engine::ciphers(const Cell& cell) const {
-  std::vector<const ValueKey*> fit;
-  if (has_secrets(cell.type)) {
-    for (const ValueKey& v : options_.value_keys) {
-      if (cell.key.starts_with(v.prefix)) fit.push_back(&v);
-    }
+template <class F>
+void Engine::each_cipher(const Cell& cell, F&& f) const {
+  if (!has_secrets(cell.type)) return;
+  for (const ValueKey& v : options_.value_keys) {
+    if (cell.key.starts_with(v.prefix) && f(v.cipher)) return;
   }
-  std::stable_sort(fit.begin(), fit.end(), [](const ValueKey* a, const ValueKey* b) {
-    return a->prefix.size() > b->prefix.size();
-  });
-  std::vector<const secrecy::ValueCipher*> out;
-  for (const ValueKey* v : fit) out.push_back(&v->cipher);
-  return out;
 }
 
 bool Engine::seals(const Cell& cell) const {
-  return !options_.value_keys.empty() && !ciphers(cell).empty();
+  bool found = false;
+  each_cipher(cell, [&](const auto&) { return found = true; });
+  return found;
 }
 
 std::string Engine::sealed(const Cell& cell, std::string_view plain, std::string_view salt) const {
-  if (!seals(cell)) return std::string(plain);
   const secrecy::ValuePlace place{options_.fleet, static_cast<std::uint8_t>(cell.type), cell.key};
-  return ciphers(cell).front()->seal(place, plain, salt);
+  std::optional<std::string> out;
+  each_cipher(cell, [&](const secrecy::ValueCipher& cipher) {
+    out = cipher.seal(place, plain, salt);
+    return true;
+  });
+  return out ? std::move(*out) : std::string(plain);
 }
 
 std::string Engine::opened(const Cell& cell, std::string_view bytes) const {
   const secrecy::ValuePlace place{options_.fleet, static_cast<std::uint8_t>(cell.type), cell.key};
-  if (seals(cell)) {
-    for (const secrecy::ValueCipher* cipher : ciphers(cell)) {
-      if (std::optional<std::string> plain = cipher->open(place, bytes)) return std::move(*plain);
-    }
-  }
-  return std::string(bytes);
+  std::optional<std::string> out;
+  each_cipher(cell, [&](const secrecy::ValueCipher& cipher) {
+    out = cipher.open(place, bytes);
+    return out.has_value();
+  });
+  return out ? std::move(*out) : std::string(bytes);
 }
 
 std::vector<std::string> Engine::forms(const Cell& cell, std::string_view plain) const {
+  const secrecy::ValuePlace place{options_.fleet, static_cast<std::uint8_t>(cell.type), cell.key};
   std::vector<std::string> out;
-  if (seals(cell)) {
-    const secrecy::ValuePlace place{options_.fleet, static_cast<std::uint8_t>(cell.type), cell.key};
-    for (const secrecy::ValueCipher* cipher : ciphers(cell))
-      out.push_back(cipher->seal(place, plain));
-  }
+  each_cipher(cell, [&](const secrecy::ValueCipher& cipher) {
+    out.push_back(cipher.seal(place, plain));
+    return false;
+  });
   out.emplace_back(plain);  // from before it was sealed
   return out;
 }
