@@ -196,16 +196,8 @@ void Traitor::lie_about_time() {
   send(h);
   if (envelopes_.empty()) return;
   const auto truth = wire::decode_envelope(envelopes_.back(), wire::Limits{});
-  wire::Ack ack;
-  ack.fleet = "demo";
-  ack.gateway = setup_.id;
-  ack.incarnation = 1;
-  ack.hlc = crdt::Hlc::at(year_2100_ms);
-  ack.device = truth->delta.device;
-  ack.actors.push_back({truth->delta.epoch, 0, {}, {}, random_.chance(0.5), {}, {}});
-  publish(
-      "/ack/" + std::string(ack.device),
-      signing::seal(signing::Kind::ack, "demo", wire::encode_body(ack), keys_.signer(setup_.id)));
+  send_ack(truth->delta.device, {truth->delta.epoch, 0, {}, {}, random_.chance(0.5), {}, {}},
+           crdt::Hlc::at(year_2100_ms));
 }
 
 void Traitor::roll_back() {
@@ -247,31 +239,31 @@ void Traitor::ask() {
   publish("/gw/" + setup_.id + "/ask/" + some_gateway(), wire::encode(a));
 }
 
-// True, but for the disk.
-void Traitor::acknowledge(const wire::Delta& thrown_away, std::string_view body) {
+// By a gateway that is enrolled, and signed.
+void Traitor::send_ack(std::string_view device, wire::ActorAck actor, crdt::Hlc hlc) {
   wire::Ack ack;
   ack.fleet = "demo";
   ack.gateway = setup_.id;
   ack.incarnation = 1;
-  ack.device = thrown_away.device;
+  ack.hlc = hlc;
+  ack.device = device;
+  ack.actors.push_back(std::move(actor));
+  publish(
+      "/ack/" + std::string(device),
+      signing::seal(signing::Kind::ack, "demo", wire::encode_body(ack), keys_.signer(setup_.id)));
+}
+
+// True, but for the disk.
+void Traitor::acknowledge(const wire::Delta& thrown_away, std::string_view body) {
   wire::ActorAck a;
   a.epoch = thrown_away.epoch;
   a.op = thrown_away.to;
   a.hash = wire::sha256(body);
-  ack.actors.push_back(a);
-  publish(
-      "/ack/" + std::string(ack.device),
-      signing::seal(signing::Kind::ack, "demo", wire::encode_body(ack), keys_.signer(setup_.id)));
+  send_ack(thrown_away.device, std::move(a));
 }
 
-// By a gateway that is enrolled, and signed: of operations that the device never made, and of a
-// removal that nobody made.
+// Of operations that the device never made, and of a removal that nobody made.
 void Traitor::send_false_ack(const wire::Delta& truth, const std::string& envelope) {
-  wire::Ack ack;
-  ack.fleet = "demo";
-  ack.gateway = setup_.id;
-  ack.incarnation = 1;
-  ack.device = truth.device;
   wire::ActorAck a;
   a.epoch = truth.epoch;
   wire::Point point{truth.to + 1 + random_.below(5), wire::sha256("never")};
@@ -282,10 +274,7 @@ void Traitor::send_false_ack(const wire::Delta& truth, const std::string& envelo
     a.points.push_back(point);
   }
   if (random_.chance(0.5)) a.removals.push_back(envelope);
-  ack.actors.push_back(a);
-  publish(
-      "/ack/" + std::string(truth.device),
-      signing::seal(signing::Kind::ack, "demo", wire::encode_body(ack), keys_.signer(setup_.id)));
+  send_ack(truth.device, std::move(a));
   if (!random_.chance(0.3)) return;
   wire::Head others = head();  // of another gateway
   others.gateway = some_gateway();

@@ -76,6 +76,7 @@ class Traitor {
   wire::Head head();
   void send(const wire::Head&);
   void send_batch(const std::string& envelope, std::size_t times, std::uint64_t number);
+  void send_ack(std::string_view device, wire::ActorAck actor, crdt::Hlc hlc = {});
   void send_false_ack(const wire::Delta& truth, const std::string& envelope);
   void send_status(bool answers, std::uint64_t incarnation, std::uint64_t at_ms);
   void send_state(std::uint32_t bucket, std::uint32_t parts);
