@@ -5,11 +5,11 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <random>
 #include <sstream>
 
 #include "gateway/app/broker.h"
 #include "gateway/app/cli.h"
+#include "gateway/app/entropy.h"
 #include "gateway/app/sharing.h"
 #include "gateway/app/tls_check.h"
 #include "gateway/app/trust_files.h"
@@ -25,11 +25,6 @@ constexpr std::uint32_t handed_over_windows = 4;
 // Acknowledgements wait for no answer: enough for Paho to write while the owner thread is busy.
 constexpr std::uint32_t acks_handed_over = 1'024;
 
-std::uint64_t random64() {
-  std::random_device random;
-  return std::uint64_t{random()} << 32 | random();
-}
-
 wire::Codec codec_of(config::Compression compression) {
   switch (compression) {
     case config::Compression::none:
@@ -44,8 +39,8 @@ wire::Codec codec_of(config::Compression compression) {
 
 core::Options core_options(const config::Loaded& loaded) {
   const config::Gateway& g = loaded.gateway;
-  const core::Limits limits = core_limits(loaded);
   core::Options o;
+  static_cast<core::Limits&>(o) = core_limits(loaded);
   o.fleet = g.gateway.fleet;
   o.gateway = g.gateway.id;
   o.version = version();
@@ -58,12 +53,6 @@ core::Options core_options(const config::Loaded& loaded) {
   o.wire.scalar_bytes_max = g.limits.register_bytes_max;
   o.batch_envelopes_max = g.commit.batch_max;
   o.batch_timeout_ms = g.commit.timeout_ms;
-  o.actors_max = limits.actors_max;
-  o.keys_max = limits.keys_max;
-  o.pending_envelopes_max = limits.pending_envelopes_max;
-  o.type_bytes_max = limits.type_bytes_max;
-  o.total_bytes_max = limits.total_bytes_max;
-  o.clock_ahead_max_ms = limits.clock_ahead_max_ms;
   o.sync_interval_min_ms = g.sync.interval_min_ms;
   o.sync_interval_max_ms = g.sync.interval_max_ms;
   o.settle_ms = g.sync.settle_ms;
@@ -165,9 +154,9 @@ Daemon::Link link_of(const config::Broker& broker, const config::Derived::Link& 
 core::Limits core_limits(const config::Loaded& loaded) {
   const config::Gateway::Limits& g = loaded.gateway.limits;
   const config::Derived::Memory& m = loaded.derived.memory;
-  return {.actors_max = g.actors_max,
+  return {.pending_envelopes_max = g.waiting_max,
+          .actors_max = g.actors_max,
           .keys_max = g.keys_max,
-          .pending_envelopes_max = g.waiting_max,
           .type_bytes_max = {m.unknown_bytes, m.gcounter_bytes, m.pncounter_bytes, m.gset_bytes,
                              m.orset_bytes, m.lww_bytes},
           .total_bytes_max = m.total_bytes,

@@ -58,19 +58,9 @@ struct TrustOptions {
   bool exclude_equivocators = false;
 };
 
-struct Options {
-  std::string fleet;
-  std::string gateway;
-  std::string version = "0";                  // shown in the status
-  std::string root = "tributary/v1/<fleet>";  // "<fleet>" is replaced
-  wire::Limits wire;
-  TrustOptions trust;
-
-  std::uint32_t batch_envelopes_max = 100;
-  std::uint32_t batch_timeout_ms = 50;
+// What may change while it runs: for what is taken in from then on.
+struct Limits {
   std::uint32_t pending_envelopes_max = 20'000;  // above it accepting() is false
-  std::size_t pending_bytes_max = 64u << 20;
-
   std::uint32_t actors_max = 200'000;
   std::uint32_t keys_max = 1'000'000;
   // Estimated memory per type (by wire::Type; 0: types not known), and of everything with the live
@@ -80,6 +70,19 @@ struct Options {
                                                unlimited, unlimited, unlimited};
   std::size_t total_bytes_max = unlimited;
   std::uint64_t clock_ahead_max_ms = 5'000;
+};
+
+struct Options : Limits {
+  std::string fleet;
+  std::string gateway;
+  std::string version = "0";                  // shown in the status
+  std::string root = "tributary/v1/<fleet>";  // "<fleet>" is replaced
+  wire::Limits wire;
+  TrustOptions trust;
+
+  std::uint32_t batch_envelopes_max = 100;
+  std::uint32_t batch_timeout_ms = 50;
+  std::size_t pending_bytes_max = 64u << 20;
 
   std::uint32_t sync_interval_min_ms = 250;
   std::uint32_t sync_interval_max_ms = 30'000;
@@ -97,15 +100,6 @@ struct Options {
   std::uint32_t view_topics_max = 500;
   std::uint32_t values_interval_ms = 5'000;  // rows of the `values` table, for people
   std::uint32_t cleanup_interval_ms = 60'000;
-};
-
-// Of these, what may change while it runs: for what is taken in from then on.
-struct Limits {
-  std::uint32_t actors_max = 0, keys_max = 0;
-  std::uint32_t pending_envelopes_max = 0;
-  std::array<std::size_t, 6> type_bytes_max{};
-  std::size_t total_bytes_max = 0;
-  std::uint64_t clock_ahead_max_ms = 0;
 };
 
 struct Inbound {

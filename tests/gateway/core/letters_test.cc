@@ -73,9 +73,9 @@ TEST(Letters, ALimitRefusesItUntilItIsRaised) {
   rig.settle();
   ASSERT_EQ(rig.letters.size(), 1U);
   EXPECT_THAT(rig.letters[0].refused, HasSubstr("limit of 1 keys"));
-  rig.gateway->set_limits({.actors_max = o.actors_max,
+  rig.gateway->set_limits({.pending_envelopes_max = o.pending_envelopes_max,
+                           .actors_max = o.actors_max,
                            .keys_max = 2,
-                           .pending_envelopes_max = o.pending_envelopes_max,
                            .type_bytes_max = o.type_bytes_max,
                            .total_bytes_max = o.total_bytes_max,
                            .clock_ahead_max_ms = o.clock_ahead_max_ms});
@@ -131,9 +131,9 @@ TEST(SetLimits, WhatIsHeldStaysWhenALimitIsLowered) {
   rig.boot();
   rig.up("a", envelope({.to = 2}, {counter("k1", 2, 1), counter("k2", 2, 1)}));
   rig.settle();
-  Limits l{.actors_max = 1,
+  Limits l{.pending_envelopes_max = 10,
+           .actors_max = 1,
            .keys_max = 1,
-           .pending_envelopes_max = 10,
            .type_bytes_max = rig.options.type_bytes_max,
            .total_bytes_max = rig.options.total_bytes_max,
            .clock_ahead_max_ms = 1'000};
