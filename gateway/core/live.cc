@@ -106,7 +106,7 @@ std::optional<LiveSet::Clash> LiveSet::clash(const wire::Envelope& envelope,
   const auto pair = [&](const LiveEnvelope& e) { return std::minmax(e.hash, envelope.hash); };
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const Slot* slot = index_.find({keys[i]->number, actor.number});
-    if (slot == nullptr || slot->empty()) continue;
+    if (slot == nullptr) continue;
     const wire::Entry& mine = envelope.delta.entries[i];
     for (const EntryRef& ref : index_.related(*slot, mine, misses_few)) {
       const LiveEnvelope& e = at(ref);
@@ -185,10 +185,7 @@ std::vector<Dropped> LiveSet::recheck(KeyState& key, ActorRef actor) {
 }
 
 void LiveSet::begin_sweep() {
-  absl::erase_if(crowded_, [&](const Name& name) {
-    const Slot* slot = index_.find(name);
-    return slot == nullptr || index_.count(*slot) < 2;
-  });
+  absl::erase_if(crowded_, [&](const Name& name) { return index_.count(*index_.find(name)) < 2; });
   to_sweep_.assign(crowded_.begin(), crowded_.end());
 }
 
@@ -196,10 +193,7 @@ std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
   std::vector<Dropped> out;
   while (!to_sweep_.empty() && entries_max > 0) {
     const Name name = to_sweep_.back();
-    EntryIndex::Refs candidates;
-    if (const Slot* slot = index_.find(name)) {
-      candidates = index_.some(*slot, sweep_from_, entries_max);
-    }
+    const EntryIndex::Refs candidates = index_.some(*index_.find(name), sweep_from_, entries_max);
     if (candidates.size() < entries_max) {
       to_sweep_.pop_back();
       sweep_from_ = 0;
@@ -213,13 +207,11 @@ std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
 void LiveSet::collect(const Name& name, const EntryIndex::Refs& candidates, const EntryRef* newest,
                       int misses_max, std::vector<Dropped>& out) {
   const KeyState& key = keys_.at(name.key);
+  Slot& slot = *index_.find(name);
   for (const EntryRef& ref : candidates) {
-    Slot* slot = index_.find(name);
-    if (slot == nullptr) return;
-    if (!superseded(*slot, key, ref, newest, misses_max)) continue;
+    if (!superseded(slot, key, ref, newest, misses_max)) continue;
     if (!wire::known(key.type)) count_unknown(ref, entry(ref), -1);
-    index_.remove(*slot, ref);
-    if (slot->empty()) index_.erase(name);
+    index_.remove(slot, ref);
     release(at(ref), out);
   }
 }

@@ -2,6 +2,7 @@
 #include "gateway/core/live_index.h"
 
 #include <algorithm>
+#include <cassert>
 #include <memory>
 #include <span>
 
@@ -37,7 +38,8 @@ void EntryIndex::enter(Several& s, const EntryRef& ref, const wire::Entry& e) {
 void EntryIndex::leave(Several& s, const EntryRef& ref, const wire::Entry& e) {
   if (!has_intervals(e.type)) {
     const auto at = std::find(s.plain.begin(), s.plain.end(), ref);
-    if (at != s.plain.end()) s.plain.erase(at);
+    assert(at != s.plain.end());
+    s.plain.erase(at);
     return;
   }
   erase_from(s.by_hi, e.hi, [&](const Span& span) { return span.ref == ref; });
@@ -47,10 +49,7 @@ void EntryIndex::leave(Several& s, const EntryRef& ref, const wire::Entry& e) {
 }
 
 void EntryIndex::add(Slot& slot, const EntryRef& ref, const wire::Entry& entry) {
-  if (slot.empty()) {
-    slot = Slot(ref);
-    return;
-  }
+  assert(!slot.empty());
   if (const EntryRef* one = slot.one()) {
     auto made = std::make_unique<Several>();
     enter(*made, *one, reader_.entry(*one));
@@ -60,10 +59,7 @@ void EntryIndex::add(Slot& slot, const EntryRef& ref, const wire::Entry& entry) 
 }
 
 void EntryIndex::remove(Slot& slot, const EntryRef& ref) {
-  if (const EntryRef* one = slot.one()) {
-    if (*one == ref) slot = Slot();
-    return;
-  }
+  assert(slot.one() == nullptr);
   Several& s = several(slot);
   leave(s, ref, reader_.entry(ref));
   if (s.size() > 1) return;
@@ -73,7 +69,7 @@ void EntryIndex::remove(Slot& slot, const EntryRef& ref) {
 }
 
 std::size_t EntryIndex::count(const Slot& slot) const {
-  if (slot.empty()) return 0;
+  assert(!slot.empty());
   return slot.one() != nullptr ? 1 : several(slot).size();
 }
 
@@ -84,7 +80,7 @@ EntryIndex::Refs EntryIndex::all(const Slot& slot) const {
 
 EntryIndex::Refs EntryIndex::some(const Slot& slot, std::uint64_t& after, std::size_t max) const {
   Refs out;
-  if (slot.empty() || max == 0) return out;
+  assert(!slot.empty() && max > 0);
   if (slot.one() != nullptr || !several(slot).plain.empty()) {
     if (after == 0) out = slot.one() != nullptr ? Refs{*slot.one()} : several(slot).plain;
     after = ~std::uint64_t{0};
@@ -100,7 +96,7 @@ EntryIndex::Refs EntryIndex::some(const Slot& slot, std::uint64_t& after, std::s
 
 EntryIndex::Refs EntryIndex::related(const Slot& slot, const wire::Entry& entry,
                                      int misses_max) const {
-  if (slot.empty()) return {};
+  assert(!slot.empty());
   if (const EntryRef* one = slot.one()) return {*one};
   const Several& s = several(slot);
   Refs out = s.plain;

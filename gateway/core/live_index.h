@@ -79,14 +79,16 @@ class EntryIndex {
     return at == slots_.end() ? nullptr : &at->second;
   }
   const Slot* find(const Name& name) const { return const_cast<EntryIndex*>(this)->find(name); }
-  void erase(const Name& name) { slots_.erase(name); }
 
+  // REQUIRES of all that follow: the slot is not empty.
   void add(Slot&, const EntryRef&, const wire::Entry&);
+  // REQUIRES: the slot has this one, and others. What supersedes an entry stands in the same slot,
+  // so the last one stays.
   void remove(Slot&, const EntryRef&);
   std::size_t count(const Slot&) const;
   Refs all(const Slot&) const;
   // A part of them, for who goes on with the `after` that a call leaves, from 0: of several with
-  // intervals at most `max`, otherwise all. `after` is where the last one ends.
+  // intervals at most `max` (> 0), otherwise all. `after` is where the last one ends.
   Refs some(const Slot&, std::uint64_t& after, std::size_t max) const;
   // Entries of the slot that speak of operations which `entry` covers, and perhaps others. Misses
   // some when more than `misses_max` others lie between them.
