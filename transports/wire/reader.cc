@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/wire/reader.h"
 
+#include <cassert>
 #include <limits>
 
 #include "transports/wire/utf8.h"
@@ -89,10 +90,7 @@ bool Reader::any_array_of(std::size_t expected, const char* where) {
 bool Reader::any_uint(std::uint64_t& v, const char* where) {
   unsigned char b = 0;
   if (!take(b, where)) return false;
-  if (b < 0x80) {
-    v = b;
-    return true;
-  }
+  assert(b >= 0x80);  // uint() reads the others
   switch (b) {
     case 0xCC:
       return big_endian(v, 1, 0x80, where);
@@ -158,19 +156,16 @@ bool Reader::key(std::string_view& v, std::size_t max, const char* where) {
   return text(v, max, where) && (valid_key(v) || fail(Code::utf8, where));
 }
 
-bool Reader::any_hash(Hash& v, const char* where) {
-  bool present = false;
-  return any_optional_hash(v, present, where) && (present || fail(Code::range, where));
+// What plain_hash() did not take has another length.
+bool Reader::any_hash(Hash&, const char* where) {
+  std::string_view b;
+  return bin(b, Hash{}.bytes.size(), where) && fail(Code::range, where);
 }
 
-bool Reader::any_optional_hash(Hash& v, bool& present, const char* where) {
+bool Reader::any_optional_hash(Hash&, bool& present, const char* where) {
   std::string_view b;
-  if (!bin(b, v.bytes.size(), where)) return false;
-  present = !b.empty();
-  if (!present) return true;
-  if (b.size() != v.bytes.size()) return fail(Code::range, where);
-  std::memcpy(v.bytes.data(), b.data(), b.size());
-  return true;
+  present = false;
+  return bin(b, Hash{}.bytes.size(), where) && (b.empty() || fail(Code::range, where));
 }
 
 bool Reader::value(std::string_view& exact, std::size_t depth, const char* where) {
