@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "transports/wire/scalar.h"
 
@@ -31,12 +33,18 @@ std::string_view bytes_of(const crdt::AddMap::Add& add) {
   return add.element;
 }
 
+// The first of them in order.
 template <class Elements>
 std::string elements(const Elements& all) {
+  std::vector<std::string_view> sorted;
+  sorted.reserve(all.size());
+  for (const auto& one : all) sorted.push_back(bytes_of(one));
+  const std::size_t shown = std::min(sorted.size(), elements_max);
+  std::partial_sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(shown),
+                    sorted.end());
   std::string out = "{\"size\":" + std::to_string(all.size()) + ",\"elements\":[";
-  std::size_t shown = 0;
-  for (auto at = all.begin(); at != all.end() && shown < elements_max; ++at, ++shown) {
-    out += (shown > 0 ? "," : "") + wire::json_of_bytes(bytes_of(*at));
+  for (std::size_t i = 0; i < shown; ++i) {
+    out += (i > 0 ? "," : "") + wire::json_of_bytes(sorted[i]);
   }
   return out + ']';
 }

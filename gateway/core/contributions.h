@@ -5,7 +5,7 @@
 //
 // By type: gcounter {"value"}; pncounter {"value","up","down"}; gset {"size","elements"}; orset
 // {"size","elements","removed_of_others"}; lww {"value","op","at","held","shown"}. Whole numbers
-// beyond 2^53 are strings; of sets the first elements are shown, "size" counts all.
+// beyond 2^53 are strings; of sets the first elements in order are shown, "size" counts all.
 #pragma once
 #include <cstddef>
 #include <cstdint>
