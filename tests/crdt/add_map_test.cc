@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "crdt/add_run.h"
 #include "crdt/dot_index.h"
 
 namespace tributary::crdt {
@@ -25,10 +26,7 @@ void expect_equal(const AddMap& map, const Model& model) {
   RC_ASSERT(map.size() == model.size());
   RC_ASSERT(map.empty() == model.empty());
   auto at = map.begin();
-  for (const auto& [op, element] : model) {
-    RC_ASSERT((*at == AddMap::Add{op, element}));
-    ++at;
-  }
+  for (const auto& [op, element] : model) RC_ASSERT((*at++ == AddMap::Add{op, element}));
   RC_ASSERT(at == map.end());
 }
 
@@ -93,6 +91,22 @@ TEST(AddMap, ErasingWhileGoingThrough) {
   EXPECT_EQ(taken.size(), 333u);
   map = {{5, "again"}};
   EXPECT_EQ(map.find(5)->element, "again");
+}
+
+TEST(AddRun, ThatIsEmptyTakesNothingAndCanBeFilled) {
+  AddRun run;
+  run.shrink_to_fit();
+  EXPECT_EQ(AddRun(run).size(), 0u);
+  run.insert(0, 7, "badge");
+  run.insert(1, 9, "badges");
+  const AddRun behind = run.split_off(0);
+  EXPECT_EQ(run.size(), 0u);
+  EXPECT_EQ(AddRun(run).bytes(), 0u);
+  ASSERT_EQ(behind.size(), 2u);
+  EXPECT_EQ(behind.element(1), "badges");
+  run.insert(0, 3, "again");
+  EXPECT_EQ(run.op(0), 3u);
+  EXPECT_EQ(run.element(0), "again");
 }
 
 // Elements of one byte: 200 dots on few elements, so that many are carried by more than one.

@@ -323,6 +323,135 @@ TEST_F(SignedEvidence, ThatRottedIsSetAsideAndTakenAgainFromAPeer) {
   EXPECT_EQ(rig.digest(), digest);
 }
 
+// Rows come in any order: the record of a's key may stand behind the evidence.
+TEST_F(SignedEvidence, ThatStandsBeforeTheRegistryOnTheDiskIsReadOnceThatIsKnown) {
+  rig.up("a", signed_count(9, 5));
+  rig.up("a", signed_count(9, 6));
+  rig.settle();
+  const std::string digest = rig.digest();
+  rig.crash();
+  auto& rows = rig.disk.envelopes;
+  const auto found = std::find_if(rows.begin(), rows.end(),
+                                  [](const auto& r) { return wire::is_evidence(r.second.bytes); });
+  ASSERT_NE(found, rows.begin());
+  std::swap(found->second, rows.begin()->second);
+  std::swap(found->second.row, rows.begin()->second.row);
+  rig.boot();
+  rig.run(100);
+  EXPECT_EQ(rig.digest(), digest);
+  EXPECT_EQ(known(rig).size(), 1u);
+  EXPECT_TRUE(rig.disk.quarantine.empty());
+}
+
+// A registry set back, or a row of another time: nobody vouches for it.
+TEST_F(SignedEvidence, OfWhoIsNotInTheRegistryIsSetAsideAtTheStart) {
+  rig.up("a", signed_count(9, 5));
+  rig.up("a", signed_count(9, 6));
+  rig.settle();
+  rig.crash();
+  auto& rows = rig.disk.envelopes;
+  std::erase_if(rows, [](const auto& r) { return !wire::is_evidence(r.second.bytes); });
+  rig.boot();
+  rig.run(100);
+  EXPECT_TRUE(known(rig).empty());
+  EXPECT_EQ(rig.disk.quarantine.size(), 1u);
+}
+
+TEST_F(SignedEvidence, OfTwoRowsOfOneActorTheBetterOneStays) {
+  const std::string one = pair(signed_count(9, 5), signed_count(9, 6));
+  const std::string two = pair(signed_count(9, 5), signed_count(9, 7));
+  const auto better = [](std::string_view a, std::string_view b) {
+    return std::minmax(hash_of(signed_count(9, 6)), hash_of(signed_count(9, 5))) <
+                   std::minmax(hash_of(signed_count(9, 7)), hash_of(signed_count(9, 5)))
+               ? a
+               : b;
+  };
+  for (const auto& [first, second] : {std::pair(one, two), std::pair(two, one)}) {
+    Rig other{options()};
+    start(other);
+    other.crash();
+    std::uint64_t row = other.disk.envelopes.rbegin()->first;
+    for (const std::string& item : {first, second}) {
+      EnvelopeRow r = other.disk.envelopes.begin()->second;
+      r.row = ++row;
+      r.bytes = item;
+      r.hash = wire::decode_evidence(item, wire::Limits{})->id.view();
+      other.disk.envelopes[row] = r;
+    }
+    other.boot();
+    other.run(100);
+    ASSERT_EQ(known(other).size(), 1u);
+    EXPECT_EQ(known(other)[0].bytes, better(one, two));
+    EXPECT_EQ(rows_of_evidence(other), 1u) << "the other row is erased";
+  }
+}
+
+TEST_F(SignedEvidence, WhoseRowHasAnotherHashOrIsNoneIsSetAside) {
+  rig.up("a", signed_count(9, 5));
+  rig.up("a", signed_count(9, 6));
+  rig.settle();
+  rig.crash();
+  std::set<std::string> reasons;
+  const auto saved = rig.disk.envelopes;
+  const std::string honest = pair(signed_count(9, 5), signed_count(9, 5, 2));
+  for (int kind = 0; kind < 2; ++kind) {
+    rig.disk.envelopes = saved;
+    rig.disk.quarantine.clear();
+    for (auto& [row, e] : rig.disk.envelopes) {
+      if (!wire::is_evidence(e.bytes)) continue;
+      if (kind == 0) {
+        e.hash[0] ^= 1;
+      } else {
+        e.bytes = honest;
+        e.hash = wire::decode_evidence(honest, wire::Limits{})->id.view();
+      }
+    }
+    rig.boot();
+    rig.run(100);
+    EXPECT_TRUE(known(rig).empty());
+    ASSERT_EQ(rig.disk.quarantine.size(), 1u);
+    rig.crash();
+  }
+}
+
+TEST_F(SignedEvidence, IsListedInPages) {
+  for (const std::string_view device : {"b", "a"}) {
+    for (const std::uint64_t p : {5, 6})
+      rig.up(device, by_itself({.device = device, .to = 9}, {counter("parts", 9, p)}));
+  }
+  rig.settle();
+  auto page = rig.gateway->evidence("", 0, 1);
+  ASSERT_EQ(page.size(), 1u);
+  EXPECT_EQ(page[0].device, "a");
+  page = rig.gateway->evidence("a", 1, 1);
+  ASSERT_EQ(page.size(), 1u);
+  EXPECT_EQ(page[0].device, "b");
+  EXPECT_TRUE(rig.gateway->evidence("b", 1, 1).empty());
+}
+
+TEST_F(SignedEvidence, OfActorsBeyondTheLimitIsNotKept) {
+  Options o = options();
+  o.actors_max = 2;  // the admin, and one more
+  Rig full{o};
+  start(full);
+  full.up("b", by_itself({.device = "b", .to = 9}, {counter("parts", 9, 5)}));
+  full.settle();
+  full.hear(full.topic("gw/gw2/delta"),
+            batch("gw2", 1, {pair(signed_count(9, 5), signed_count(9, 6))}));
+  full.settle();
+  EXPECT_TRUE(known(full).empty());
+  EXPECT_EQ(full.gateway->summary().actors, 2u);
+}
+
+TEST_F(SignedEvidence, ThatIsHeardTwiceIsADuplicate) {
+  const std::string item = pair(signed_count(9, 5), signed_count(9, 6));
+  tell(item);
+  const std::uint64_t before = rig.gateway->counters().duplicates;
+  tell(item);
+  EXPECT_EQ(rig.gateway->counters().duplicates, before + 1);
+  EXPECT_EQ(rig.gateway->counters().equivocations, 1u);
+}
+
 // Everything that two actors can contribute; a tells two stories.
 std::vector<std::string> of_both() {
   const auto t = crdt::Hlc::at(1'700'000'000'000, 0), later = crdt::Hlc::at(1'700'000'000'001, 0);

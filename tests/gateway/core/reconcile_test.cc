@@ -321,6 +321,26 @@ TEST_F(Hostile, WhatIsRetainedOrOfAnotherIsNotAnswered) {
   EXPECT_EQ(rig.rejected(Reject::topic), 1u);
 }
 
+TEST_F(Hostile, AnAnswerThatIsRetainedOrOfAnotherOrDamagedIsNotTaken) {
+  const std::string fresh = parts(0, 3, 7, "late");
+  const std::string pack = wire::encode_pack(wire::plain_pack({fresh}), wire::Codec::lz4);
+  const std::string torn = pack.substr(0, pack.size() - 1);
+  const auto answer = [](std::string_view gateway, std::string_view carried) {
+    wire::Answer a;
+    a.gateway = gateway;
+    a.token = 99;
+    a.pack = carried;
+    return wire::encode(a);
+  };
+  rig.hear(rig.topic("gw/x/answer/gw"), answer("x", pack), true);
+  rig.hear(rig.topic("gw/x/answer/gw"), answer("y", pack));
+  rig.hear(rig.topic("gw/x/answer/gw"), answer("x", torn));
+  rig.run(5'000);
+  EXPECT_EQ(rig.gateway->summary().actors, 40u);
+  EXPECT_EQ(rig.rejected(Reject::peer), 1u);
+  EXPECT_EQ(rig.rejected(Reject::malformed), 1u);
+}
+
 // An answer that nobody asked for carries envelopes like any batch, and steers nothing.
 TEST_F(Hostile, AnAnswerNobodyAskedForIsOnlyJoined) {
   const std::string fresh = parts(0, 3, 7, "late");

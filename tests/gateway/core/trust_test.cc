@@ -44,6 +44,16 @@ class TrustTest : public ::testing::Test {
   std::vector<OffenderView> offenders_;
 };
 
+TEST(RegistryFile, ThatIsReadBeforeTheStartIsKnownFromTheFirstMessageOn) {
+  Gateway gateway(enrolled("gw"), 1, 1);
+  const Instant now{1'000'000, 1'700'000'000'000};
+  EXPECT_EQ(gateway.registry(now, packed({registry({"a", "gw"})}, wire::Codec::plain)), "");
+  gateway.attach({"local"});
+  gateway.start(now);
+  EXPECT_EQ(gateway.summary().registered_keys, 2u);
+  EXPECT_EQ(gateway.summary().pending, 1u) << "it is data, too, and goes to the disk";
+}
+
 TEST_F(TrustTest, WhatItsDeviceSignedIsCountedAndTheAckIsSigned) {
   EXPECT_EQ(rig.gateway->summary().registered_keys, 4u);
   rig.up("a", one("a"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes, hexadecimal, UTF-8 and the words of errors.
+// Hashes, hexadecimal, compression, UTF-8 and the words of errors.
 #include "transports/wire/bytes.h"
 
 #include <gtest/gtest.h>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "transports/wire/ack.h"
+#include "transports/wire/compress.h"
 #include "transports/wire/utf8.h"
 
 namespace tributary::wire {
@@ -51,6 +52,31 @@ TEST(Hash, OrdersAsUnsignedBytesAndIsHashable) {
 
 TEST(Hex, IsLowerCase) {
   EXPECT_EQ(to_hex(std::string_view("\x00\xAB\xFF", 3)), "00abff");
+}
+
+TEST(Hex, IsReadWholeAndExactOrNotAtAll) {
+  unsigned char out[2] = {};
+  ASSERT_TRUE(from_hex("09af", out, 2));
+  EXPECT_EQ(out[0], 0x09);
+  EXPECT_EQ(out[1], 0xAF);
+  for (const std::string_view bad : {"", "09a", "09aff", "09AF", "0g00", "g000", "/000", "0:00"})
+    EXPECT_FALSE(from_hex(bad, out, 2)) << bad;
+}
+
+TEST(Compressed, IsExpandedToWhatItSaysAndNothingElse) {
+  for (const Codec codec : {Codec::lz4, Codec::gzip}) {
+    for (const std::string& plain : {std::string(), std::string("x"), std::string(10'000, 'x')}) {
+      const std::string small = compress(plain, codec);
+      std::string out;
+      EXPECT_TRUE(expand(small, codec, plain.size(), out));
+      EXPECT_EQ(out, plain);
+      EXPECT_FALSE(expand(small, codec, plain.size() + 1, out)) << plain.size();
+      if (!plain.empty()) {
+        EXPECT_FALSE(expand(small, codec, plain.size() - 1, out));
+      }
+      EXPECT_FALSE(expand(small, codec, std::size_t{1} << 32, out)) << "no memory is taken for it";
+    }
+  }
 }
 
 // The grammar of RFC 3629 section 4, written as it stands there: another way than the code's.
