@@ -94,7 +94,7 @@ TEST_F(Asking, OfARegisterItIsSaidWhoseValueIsShownAndWhatIsHeld) {
 
 TEST_F(Asking, ContributionsComeInPagesByDeviceAndEpoch) {
   for (const std::string_view device : {"c", "a", "b"}) {
-    for (const std::uint64_t epoch : {2, 1}) {
+    for (const std::uint64_t epoch : {2u, 1u}) {
       rig.up(device, envelope({.device = device, .epoch = epoch, .to = 1}, {counter("k", 1, 1)}));
     }
   }

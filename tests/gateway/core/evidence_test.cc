@@ -416,7 +416,7 @@ TEST_F(SignedEvidence, WhoseRowHasAnotherHashOrIsNoneIsSetAside) {
 
 TEST_F(SignedEvidence, IsListedInPages) {
   for (const std::string_view device : {"b", "a"}) {
-    for (const std::uint64_t p : {5, 6})
+    for (const std::uint64_t p : {5u, 6u})
       rig.up(device, by_itself({.device = device, .to = 9}, {counter("parts", 9, p)}));
   }
   rig.settle();
