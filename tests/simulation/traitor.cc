@@ -71,8 +71,16 @@ void Traitor::step(std::uint64_t now_ms) {
   }
 }
 
+// Traitors hear each other, too: without a pace each forgery would beget more than one.
+bool Traitor::too_soon() {
+  constexpr std::uint64_t window_ms = 10'000;
+  constexpr int heeded_max = 30;
+  if (now_ms_ >= window_from_ms_ + window_ms) window_from_ms_ = now_ms_, heeded_ = 0;
+  return ++heeded_ > heeded_max;
+}
+
 void Traitor::heard(const Message& m) {
-  if (within(m.topic, "/gw/" + setup_.id + "/")) return;
+  if (within(m.topic, "/gw/" + setup_.id + "/") || too_soon()) return;
   if (within(m.topic, "/ask/")) {
     if (has(Vice::lie_in_answers)) answer(m);
     return;

@@ -54,6 +54,7 @@ class Traitor {
   // It has the vice, and gives in to it now.
   bool gives_in(Vice v, double chance) { return has(v) && random_.chance(chance); }
 
+  bool too_soon();  // to heed one more message
   void heard(const transports::Message&);
   void heard_envelopes(const transports::Message&);
   void forge(const wire::Envelope& truth);
@@ -88,6 +89,8 @@ class Traitor {
   Forgery forgery_;
   std::unique_ptr<transports::Session> session_;
   std::uint64_t now_ms_ = 0, number_ = 0;
+  std::uint64_t window_from_ms_ = 0;
+  int heeded_ = 0;                        // in this window
   std::deque<transports::Message> said_;  // by others, the newest
   std::deque<std::string> envelopes_;     // true ones, the newest
   bool woken_ = true, quiet_ = false;
