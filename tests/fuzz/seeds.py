@@ -58,7 +58,8 @@ def topics():
 
 
 def records():
-    yield from vectors("record")
+    for name in ("record", "closing", "settlement"):
+        yield from vectors(name)
     grant = [b"\x99\xa5grant\xa8sensor-*\xa4a/*b\x92\x01\x02\x0f", b"\x00\x0a\x05\x14"]
     yield b"".join(grant)
     yield b"".join((grant[0], b"\xcf\x00\x00\x01\x8b\xcf\xe5\x68\x00", b"\xcf" + b"\xff" * 8, b"\x00", b"\xcf" + b"\xff" * 8))

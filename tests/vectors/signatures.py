@@ -149,7 +149,7 @@ def invalid_records():
     yield invalid('nothing', 'truncated', b'')
     yield bad('an empty record', 'type')
     yield invalid('a map', 'type', b'\x81\xa3key\x01')
-    yield bad('a kind not yet known', 'version', 'settlement', 'meter-1', {'a': 1})
+    yield bad('another kind', 'version', 'settlement', 'meter-1', {'a': 1})
     yield bad('a kind not yet known, of 4', 'version', 'Key', 'device', 'meter-1', key)
     yield bad('kind as bin', 'type', b'key', 'device', 'meter-1', key)
     yield bad('kind of 17', 'limit', 'k' * 17, 'device', 'meter-1', key)

@@ -74,6 +74,48 @@ bool read_key_record(Reader& r, KeyRecord& out) {
   return r.end("record");
 }
 
+constexpr std::string_view kind_closing = "closing";
+constexpr std::string_view kind_closing_key = "closing-key";
+constexpr std::string_view kind_settlement = "settlement";
+
+bool read_closing_record(Reader& r, ClosingRecord& out) {
+  std::size_t fields = 0;
+  std::string_view kind;
+  if (!r.array(fields, id_bytes_max, 1, "record")) return false;
+  if (fields == 0) return r.fail(Code::type, "record");
+  if (!r.str(kind, role_bytes_max, "record.kind")) return false;
+  if (kind != kind_closing && kind != kind_closing_key) return r.fail(Code::version, "record.kind");
+  if (fields != 3) return r.fail(Code::type, "record");
+  if (!r.id(out.device, "closing.device")) return false;
+  if (kind == kind_closing) {
+    if (!r.uint(out.epoch.emplace(), "closing.epoch")) return false;
+    return r.end("record");
+  }
+  if (!r.bin(out.key, key_bytes, "closing.key")) return false;
+  if (out.key.size() != key_bytes) return r.fail(Code::range, "closing.key");
+  return r.end("record");
+}
+
+bool read_hashes(Reader& r, std::vector<Hash>& out) {
+  std::size_t n = 0;
+  if (!r.array(n, SettlementRecord::hashes_max, 1, "settlement.hashes")) return false;
+  for (; n > 0; --n) {
+    Hash hash;
+    if (!r.hash(hash, "settlement.hashes")) return false;
+    if (!out.empty() && hash <= out.back()) return r.fail(Code::not_canonical, "settlement.hashes");
+    out.push_back(hash);
+  }
+  return true;
+}
+
+bool read_settlement_record(Reader& r, SettlementRecord& out) {
+  return read_kind(r, kind_settlement, 6) && r.id(out.device, "settlement.device") &&
+         r.uint(out.id, "settlement.id") &&
+         r.uint_in(out.part, 1, SettlementRecord::parts_max, "settlement.part") &&
+         r.uint_in(out.parts, out.part, SettlementRecord::parts_max, "settlement.parts") &&
+         read_hashes(r, out.hashes) && r.end("record");
+}
+
 }  // namespace
 
 std::string operator_id(std::string_view gateway) {
@@ -120,6 +162,51 @@ Result<GrantRecord, DecodeError> decode_grant_record(std::string_view bytes) {
   Reader r(bytes);
   GrantRecord out;
   if (!read_grant_record(r, out)) return Failure{r.error()};
+  return out;
+}
+
+std::string encode(const ClosingRecord& c) {
+  assert(valid_id(c.device) && c.epoch.has_value() != (c.key.size() == key_bytes));
+  Writer w;
+  w.array(3);
+  w.str(c.epoch ? kind_closing : kind_closing_key);
+  w.str(c.device);
+  if (c.epoch) {
+    w.uint(*c.epoch);
+  } else {
+    w.bin(c.key);
+  }
+  return w.take();
+}
+
+Result<ClosingRecord, DecodeError> decode_closing_record(std::string_view bytes) {
+  Reader r(bytes);
+  ClosingRecord out;
+  if (!read_closing_record(r, out)) return Failure{r.error()};
+  return out;
+}
+
+std::string encode(const SettlementRecord& s) {
+  assert(valid_id(s.device) && s.part >= 1 && s.part <= s.parts);
+  assert(s.parts <= SettlementRecord::parts_max);
+  assert(s.hashes.size() <= SettlementRecord::hashes_max);
+  assert(std::is_sorted(s.hashes.begin(), s.hashes.end()));
+  Writer w;
+  w.array(6);
+  w.str(kind_settlement);
+  w.str(s.device);
+  w.uint(s.id);
+  w.uint(s.part);
+  w.uint(s.parts);
+  w.array(s.hashes.size());
+  for (const Hash& hash : s.hashes) w.bin(hash.view());
+  return w.take();
+}
+
+Result<SettlementRecord, DecodeError> decode_settlement_record(std::string_view bytes) {
+  Reader r(bytes);
+  SettlementRecord out;
+  if (!read_settlement_record(r, out)) return Failure{r.error()};
   return out;
 }
 

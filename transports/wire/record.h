@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records of the fleet's registry: elements of the G-Sets $fleet/keys and $fleet/grants,
-// docs/protocol.md.
+// Records of the fleet's registry: elements of the G-Sets $fleet/keys, $fleet/grants and
+// $fleet/settlements, docs/protocol.md.
 // Views in what is decoded point into the bytes given.
 //
 //   std::string element = encode(KeyRecord{"device", "sensor-7", key_bytes});
 //   Result<KeyRecord, DecodeError> r = decode_key_record(element);   // strict, like all decoders
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ namespace tributary::wire {
 inline constexpr std::string_view registry_prefix = "$fleet/";
 inline constexpr std::string_view keys_key = "$fleet/keys";
 inline constexpr std::string_view grants_key = "$fleet/grants";
+inline constexpr std::string_view settlements_key = "$fleet/settlements";
 inline constexpr std::string_view admin_id = "admin";  // who writes the registry
 
 // The actor of what people change through a gateway; it signs with the gateway's key.
@@ -59,5 +61,30 @@ Result<GrantRecord, DecodeError> decode_grant_record(std::string_view bytes);
 // In a pattern only what ids and keys may have, and * ? { }.
 bool valid_member_pattern(std::string_view pattern);
 bool valid_key_pattern(std::string_view pattern);
+
+// Of what this device says, only what a settlement names is valid from now on: all of one epoch, or
+// all that one key of it signed, in whatever epoch.
+struct ClosingRecord {
+  std::string_view device;
+  std::optional<std::uint64_t> epoch;  // nullopt: `key` is what is closed
+  std::string_view key;                // 32 bytes: Ed25519; empty when an epoch is closed
+};
+// REQUIRES: the grammar, and one of both; asserted.
+std::string encode(const ClosingRecord&);
+Result<ClosingRecord, DecodeError> decode_closing_record(std::string_view bytes);
+
+// These envelopes of a device are valid whatever was closed: a part of a list, which counts once it
+// is whole.
+struct SettlementRecord {
+  static constexpr std::uint64_t parts_max = 100'000;
+  static constexpr std::size_t hashes_max = 24;  // of one record: an element has 1,024 bytes
+
+  std::string_view device;
+  std::uint64_t id = 0;               // of the list: at random
+  std::uint64_t part = 1, parts = 1;  // 1 <= part <= parts <= parts_max
+  std::vector<Hash> hashes;           // of bodies, ascending; at most hashes_max
+};
+std::string encode(const SettlementRecord&);
+Result<SettlementRecord, DecodeError> decode_settlement_record(std::string_view bytes);
 
 }  // namespace tributary::wire

@@ -2,8 +2,12 @@
 // Records of the fleet's registry, as gateways read them, and the signed tail of a status.
 #include "transports/wire/record.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "gateway/core/glob.h"
 #include "gateway/core/grants.h"
+#include "gateway/core/settlements.h"
 #include "gateway/core/status.h"
 #include "tests/fuzz/fuzz.h"
 #include "transports/wire/ack.h"
@@ -35,19 +39,36 @@ void ask(const wire::GrantRecord& grant, std::string_view bytes) {
   require(named || !why.empty(), "a grant is for its members alone");
 }
 
+// Whatever a record says, it counts once, and never against the admin.
+void settle(std::string_view bytes) {
+  wire::Entry records;
+  records.key = wire::settlements_key;
+  records.payload = wire::GSetPayload{{bytes, bytes}};
+  core::Settlements settlements;
+  require(settlements.take(records) <= 1, "a record counts once");
+  require(!settlements.closed(wire::admin_id, 1), "the admin is never closed");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes = fuzz::text_of(data, size);
   const auto key = wire::decode_key_record(bytes);
   const auto grant = wire::decode_grant_record(bytes);
-  require(!(key && grant), "a record is of one kind");
+  const auto closing = wire::decode_closing_record(bytes);
+  const auto settlement = wire::decode_settlement_record(bytes);
+  const bool kinds[] = {static_cast<bool>(key), static_cast<bool>(grant),
+                        static_cast<bool>(closing), static_cast<bool>(settlement)};
+  require(std::count(std::begin(kinds), std::end(kinds), true) <= 1, "a record is of one kind");
   if (key) require(wire::encode(*key) == bytes, "a key's record has one encoding");
   if (!key) require(key.error().offset <= size, "an error is inside of the record");
   if (grant) {
     require(wire::encode(*grant) == bytes, "a grant has one encoding");
     ask(*grant, bytes);
   }
+  if (closing) require(wire::encode(*closing) == bytes, "a closing has one encoding");
+  if (settlement) require(wire::encode(*settlement) == bytes, "a settlement has one encoding");
+  if (closing || settlement) settle(bytes);
   const core::StatusSeal seal = core::status_seal(bytes);
   require(seal.body.size() <= size && seal.signature.size() <= size,
           "a seal is inside of its text");

@@ -2,6 +2,7 @@
 // Records of the registry: each field at its limits and beyond, and where a bad one is said to be.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 
@@ -152,6 +153,43 @@ TEST(KeyRecords, EveryFieldIsChecked) {
   refuses(good + '\x01', Code::trailing, "record");
   for (std::size_t n = 0; n < good.size(); ++n)
     EXPECT_FALSE(decode_key_record(std::string_view(good).substr(0, n))) << n;
+}
+
+TEST(ClosingRecords, AreOfAnEpochOrOfAKey) {
+  const std::string key(32, 'k');
+  for (const ClosingRecord& c :
+       {ClosingRecord{"press-7", 7, {}}, ClosingRecord{"press-7", ~std::uint64_t{0}, {}},
+        ClosingRecord{"press-7", std::nullopt, key}}) {
+    const std::string bytes = encode(c);
+    const auto read = decode_closing_record(bytes);
+    ASSERT_TRUE(read) << to_string(read.error());
+    EXPECT_EQ(read->device, c.device);
+    EXPECT_EQ(read->epoch, c.epoch);
+    EXPECT_EQ(read->key, c.key);
+    EXPECT_FALSE(decode_key_record(bytes) || decode_grant_record(bytes));
+    EXPECT_FALSE(decode_settlement_record(bytes));
+    EXPECT_EQ(decode_closing_record(bytes + '\x01').error().code, Code::trailing);
+    for (std::size_t n = 0; n < bytes.size(); ++n)
+      EXPECT_FALSE(decode_closing_record(std::string_view(bytes).substr(0, n))) << n;
+  }
+}
+
+TEST(SettlementRecords, TheFullestFitsAnElement) {
+  SettlementRecord s{
+      "press-7", ~std::uint64_t{0}, SettlementRecord::parts_max, SettlementRecord::parts_max, {}};
+  const std::string longest(id_bytes_max, 'd');
+  s.device = longest;
+  for (std::size_t i = 0; i < SettlementRecord::hashes_max; ++i)
+    s.hashes.push_back(sha256(std::to_string(i)));
+  std::sort(s.hashes.begin(), s.hashes.end());
+  const std::string bytes = encode(s);
+  EXPECT_LE(bytes.size(), Limits{}.element_bytes_max);
+  const auto read = decode_settlement_record(bytes);
+  ASSERT_TRUE(read) << to_string(read.error());
+  EXPECT_EQ(encode(*read), bytes);
+  EXPECT_EQ(read->hashes, s.hashes);
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(decode_settlement_record(std::string_view(bytes).substr(0, n))) << n;
 }
 
 TEST(Patterns, HaveWhatIdsAndKeysHaveAndThePatternsOwn) {

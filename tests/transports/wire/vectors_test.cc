@@ -50,7 +50,9 @@ const std::map<std::string, Decoder>& decoders() {
       {"ack", refusal_of([](const auto& b) { return decode_ack(b, limits); })},
       {"head", refusal_of([](const auto& b) { return decode_head(b, limits); })},
       {"evidence", refusal_of([](const auto& b) { return decode_evidence(b, limits); })},
-      {"record", refusal_of([](const auto& b) { return decode_key_record(b); })}};
+      {"record", refusal_of([](const auto& b) { return decode_key_record(b); })},
+      {"closing", refusal_of([](const auto& b) { return decode_closing_record(b); })},
+      {"settlement", refusal_of([](const auto& b) { return decode_settlement_record(b); })}};
   return all;
 }
 
@@ -104,7 +106,8 @@ TEST_P(EveryFormat, SurvivesEveryBitFlip) {
 
 INSTANTIATE_TEST_SUITE_P(Wire, EveryFormat,
                          testing::Values("envelope", "scalar", "pack", "batch", "state", "ask",
-                                         "answer", "ack", "head", "evidence", "record"),
+                                         "answer", "ack", "head", "evidence", "record", "closing",
+                                         "settlement"),
                          [](const auto& format) { return format.param; });
 
 // --- scalars
@@ -287,6 +290,38 @@ TEST(RecordVectors, BothWays) {
     const auto r = decode_key_record(bytes);
     ASSERT_TRUE(r) << to_string(r.error());
     const Json fields = {{"role", r->role}, {"id", r->id}, {"key", hex(r->key)}};
+    EXPECT_EQ(fields, v.at("fields"));
+    EXPECT_EQ(encode(*r), bytes);
+  }
+}
+
+TEST(ClosingVectors, BothWays) {
+  for (const Json& v : vectors::valid("closing")) {
+    SCOPED_TRACE(v.at("name"));
+    const std::string bytes = vectors::message(v);
+    const auto r = decode_closing_record(bytes);
+    ASSERT_TRUE(r) << to_string(r.error());
+    const Json fields = {{"device", r->device},
+                         {"epoch", r->epoch ? Json(*r->epoch) : Json(nullptr)},
+                         {"key", hex(r->key)}};
+    EXPECT_EQ(fields, v.at("fields"));
+    EXPECT_EQ(encode(*r), bytes);
+  }
+}
+
+TEST(SettlementVectors, BothWays) {
+  for (const Json& v : vectors::valid("settlement")) {
+    SCOPED_TRACE(v.at("name"));
+    const std::string bytes = vectors::message(v);
+    const auto r = decode_settlement_record(bytes);
+    ASSERT_TRUE(r) << to_string(r.error());
+    Json hashes = Json::array();
+    for (const Hash& hash : r->hashes) hashes.push_back(hex(hash.view()));
+    const Json fields = {{"device", r->device},
+                         {"id", r->id},
+                         {"part", r->part},
+                         {"parts", r->parts},
+                         {"hashes", hashes}};
     EXPECT_EQ(fields, v.at("fields"));
     EXPECT_EQ(encode(*r), bytes);
   }

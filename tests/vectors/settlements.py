@@ -1,0 +1,72 @@
+"""Closings and settlements: records of the fleet's registry that say what counts no more, and what does all the same."""
+
+from envelopes import invalid
+from primitives import Raw, pack, sha
+from signatures import PUBLIC
+
+KEY = PUBLIC['meter-1']
+U64_MAX = 2**64 - 1
+
+
+def hashes(n):
+    return sorted(sha(bytes([i])) for i in range(n))
+
+
+def valid_closings():
+    def v(name, device, epoch, key=None):
+        fields = {'device': device, 'epoch': epoch, 'key': key.hex() if key else ''}
+        record = ('closing-key', device, key) if key else ('closing', device, epoch)
+        return {'name': name, 'hex': pack(record).hex(), 'fields': fields}
+    yield v('an epoch', 'meter-1', 7)
+    yield v('epoch 0', 'x', 0)
+    yield v('the last epoch', 'A0_-' * 16, U64_MAX)
+    yield v('a key', 'meter-1', None, KEY)
+
+
+def invalid_closings():
+    def bad(name, error, *fields):
+        return invalid(name, error, pack(fields))
+    yield invalid('nothing', 'truncated', b'')
+    yield bad('an empty record', 'type')
+    yield bad('another kind', 'version', 'key', 'device', 'meter-1', KEY)
+    yield bad('a closing of 2', 'type', 'closing', 'meter-1')
+    yield bad('a closing of 4', 'type', 'closing', 'meter-1', 7, 8)
+    yield bad('device empty', 'utf8', 'closing', '', 7)
+    yield bad('device with a slash', 'utf8', 'closing', 'a/b', 7)
+    yield bad('device of 65', 'limit', 'closing', 'a' * 65, 7)
+    yield bad('epoch as key', 'type', 'closing', 'meter-1', KEY)
+    yield bad('epoch below 0', 'range', 'closing', 'meter-1', -1)
+    yield bad('key as epoch', 'type', 'closing-key', 'meter-1', 7)
+    yield bad('key of 31', 'range', 'closing-key', 'meter-1', KEY[:31])
+    yield bad('key of 33', 'limit', 'closing-key', 'meter-1', KEY + b'\0')
+    yield invalid('epoch in 16 bits', 'not_canonical', pack(('closing', 'meter-1', Raw(b'\xcd\x00\x07'))))
+    yield invalid('a byte too many', 'trailing', pack(('closing', 'meter-1', 7)) + b'\0')
+
+
+def valid_settlements():
+    def v(name, device, number, part, parts, of):
+        return {'name': name, 'hex': pack(('settlement', device, number, part, parts, of)).hex(),
+                'fields': {'device': device, 'id': number, 'part': part, 'parts': parts, 'hashes': [h.hex() for h in of]}}
+    yield v('one envelope', 'meter-1', 5, 1, 1, hashes(1))
+    yield v('as many as go in', 'meter-1', 5, 2, 3, hashes(24))
+    yield v('none', 'meter-1', 0, 1, 1, [])
+    yield v('the last part of the longest', 'A0_-' * 16, U64_MAX, 100_000, 100_000, hashes(2))
+
+
+def invalid_settlements():
+    def bad(name, error, *fields):
+        return invalid(name, error, pack(fields))
+    two = hashes(2)
+    yield invalid('nothing', 'truncated', b'')
+    yield bad('another kind', 'version', 'closing', 'meter-1', 7)
+    yield bad('a settlement of 5', 'type', 'settlement', 'meter-1', 5, 1, 1)
+    yield bad('part 0', 'range', 'settlement', 'meter-1', 5, 0, 1, two)
+    yield bad('a part beyond the last', 'range', 'settlement', 'meter-1', 5, 3, 2, two)
+    yield bad('too many parts', 'range', 'settlement', 'meter-1', 5, 1, 100_001, two)
+    yield bad('a hash of 31', 'range', 'settlement', 'meter-1', 5, 1, 1, [two[0][:31]])
+    yield bad('a hash as str', 'type', 'settlement', 'meter-1', 5, 1, 1, ['h' * 32])
+    yield bad('hashes out of order', 'not_canonical', 'settlement', 'meter-1', 5, 1, 1, two[::-1])
+    yield bad('a hash twice', 'not_canonical', 'settlement', 'meter-1', 5, 1, 1, [two[0], two[0]])
+    yield bad('25 hashes', 'limit', 'settlement', 'meter-1', 5, 1, 1, hashes(25))
+    yield bad('device as bin', 'type', 'settlement', b'meter-1', 5, 1, 1, two)
+    yield invalid('a byte too many', 'trailing', pack(('settlement', 'meter-1', 5, 1, 1, two)) + b'\0')
