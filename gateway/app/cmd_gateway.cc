@@ -36,19 +36,10 @@ void make_data_dir(const std::string& path) {
   }
 }
 
-Exit run_gateway(const GatewayArguments& arguments) {
-  const config::Loaded loaded = load_or_throw(arguments);
+// From open() to the end, once.
+Daemon::End run_once(const GatewayArguments& arguments, const config::Loaded& loaded,
+                     Signals& signals, Log& log) {
   const auto now_s = [] { return static_cast<std::int64_t>(wall_now_ms() / 1'000); };
-  // What only a clock makes wrong may be right in a moment: logged, and tried again.
-  if (const TlsFindings found = check_tls(loaded, now_s()); !found.broken.empty()) {
-    throw Trouble(Exit::config, config::to_string(found.broken));
-  }
-  Signals signals;
-  Log log(log_options(loaded.gateway));
-  make_data_dir(loaded.gateway.gateway.data_dir);
-  log.write(Level::info, "starting",
-            "gateway " + loaded.gateway.gateway.id + " of fleet " + loaded.gateway.gateway.fleet +
-                ", version " + version());
   TlsWatch watch(loaded, log);
   watch.tick(now_s());
   Daemon::Options options = daemon_options(loaded);
@@ -67,11 +58,47 @@ Exit run_gateway(const GatewayArguments& arguments) {
   signals.on_stop({});
   signals.on_reload({});
   signals.on_copy({});
-  if (end == Daemon::End::stopped) return Exit::ok;
-  throw Trouble(Exit::storage,
-                loaded.derived.database_path +
-                    ": damaged while running\n  start the gateway again: it moves the "
-                    "file aside and fetches its state from peers and devices");
+  return end;
+}
+
+// What a reload would have taken is taken as well; a file that has become a bad one is not.
+config::Loaded load_again(const GatewayArguments& arguments, const config::Loaded& before) {
+  try {
+    config::Loaded loaded = load_or_throw(arguments);
+    const auto now_s = static_cast<std::int64_t>(wall_now_ms() / 1'000);
+    return check_tls(loaded, now_s).broken.empty() ? std::move(loaded) : before;
+  } catch (const Trouble&) {
+    return before;
+  }
+}
+
+Exit run_gateway(const GatewayArguments& arguments) {
+  config::Loaded loaded = load_or_throw(arguments);
+  // What only a clock makes wrong may be right in a moment: logged, and tried again.
+  const auto now_s = static_cast<std::int64_t>(wall_now_ms() / 1'000);
+  if (const TlsFindings found = check_tls(loaded, now_s); !found.broken.empty()) {
+    throw Trouble(Exit::config, config::to_string(found.broken));
+  }
+  Signals signals;
+  Log log(log_options(loaded.gateway));
+  make_data_dir(loaded.gateway.gateway.data_dir);
+  log.write(Level::info, "starting",
+            "gateway " + loaded.gateway.gateway.id + " of fleet " + loaded.gateway.gateway.fleet +
+                ", version " + version());
+  for (;;) {
+    switch (run_once(arguments, loaded, signals, log)) {
+      case Daemon::End::stopped:
+        return Exit::ok;
+      case Daemon::End::settled:
+        loaded = load_again(arguments, loaded);
+        break;
+      case Daemon::End::storage_lost:
+        throw Trouble(Exit::storage,
+                      loaded.derived.database_path +
+                          ": damaged while running\n  start the gateway again: it moves the "
+                          "file aside and fetches its state from peers and devices");
+    }
+  }
 }
 
 }  // namespace

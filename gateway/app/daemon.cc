@@ -179,7 +179,7 @@ void Daemon::tell_service(std::uint64_t now_ms) {
 Daemon::End Daemon::run() {
   std::optional<std::uint64_t> stop_deadline_ms;
   service_.ready();
-  while (!pump_->storage_lost()) {
+  while (!pump_->storage_lost() && !pump_->starts_again()) {
     bool more = pump_->turn();
     if (steward_) steward_->turn(*pump_);
     if (door_) more = door_->serve(*pump_) || more;
@@ -206,7 +206,8 @@ Daemon::End Daemon::run() {
   log_.write(clean ? Level::info : Level::warning, "stopped",
              clean ? "everything accepted is on the disk"
                    : "without the last commit: devices send again what was not acknowledged");
-  return pump_->storage_lost() ? End::storage_lost : End::stopped;
+  if (pump_->storage_lost()) return End::storage_lost;
+  return pump_->starts_again() && !stop_deadline_ms ? End::settled : End::stopped;
 }
 
 void Daemon::stop() {

@@ -7,7 +7,7 @@
 //   auto daemon = Daemon::open(std::move(options), log);
 //   if (!daemon) die(daemon.error().message);
 //   signals.on_stop([&] { (*daemon)->stop(); });
-//   return (*daemon)->run() == Daemon::End::stopped ? 0 : 5;
+//   return (*daemon)->run() == Daemon::End::stopped ? 0 : 5;    // settled: open it again
 //
 // Thread-safety: stop(), reload() and copy() from any thread; everything else from one.
 #pragma once
@@ -54,6 +54,7 @@ class Daemon {
   enum class End : std::uint8_t {
     stopped,       // as asked
     storage_lost,  // the database turned out to be damaged while running: start again
+    settled,       // what it had joined in part counts no more (core/gateway.h): start again
   };
   End run();
   void stop();

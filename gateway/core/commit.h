@@ -57,6 +57,7 @@ struct Commit {
   std::vector<ActorRow> actors;              // upserts
   std::vector<std::uint64_t> forget_actors;  // rows
   std::vector<ValueRow> values;              // upserts by (key, type)
+  bool forget_values = false;                // all of them, before those are written
   std::vector<DeadLetterRow> dead_letters;
   std::vector<QuarantineRow> quarantine;  // also erases the envelope row
 };

@@ -52,6 +52,8 @@ std::string_view name(Reject r) {
       return "bad-signature";
     case Reject::not_permitted:
       return "not-permitted";
+    case Reject::closed:
+      return "closed";
     case Reject::throttled:
       return "throttled";
     case Reject::count_:
@@ -107,7 +109,7 @@ void Gateway::Impl::run_timers(Instant now) {
   if (in_flight && !in_flight->asked && now.mono_ms >= in_flight->retry_at_ms) ask(now);
   if (registry_grew) retry_waiting(now);
   if (flush_due(now)) flush(now);
-  if (quiet()) run_publishers(now);
+  if (quiet() && !settling) run_publishers(now);
   if (stopping && !said_goodbye && quiet() && pending.empty()) {
     for (LinkId l = 0; l < links.size(); ++l) publish_status(l, false, now.wall_ms);
     said_goodbye = true;
@@ -168,8 +170,9 @@ std::uint64_t Gateway::Impl::next_deadline() const {
     if (!in_flight->asked) heed(in_flight->retry_at_ms);
     return at;  // all else waits for it
   }
+  if (settling && said_goodbye) return never;
   if (pending_since_ms != never) heed(pending_since_ms + options.batch_timeout_ms);
-  if (registry_grew) heed(0);
+  if (registry_grew || settle_due()) heed(0);
   if (const auto held = keys.next_release()) {  // a register from the future: when its time comes
     const std::uint64_t ms = held->ms() - std::min(held->ms(), options.clock_ahead_max_ms);
     heed(seen.mono_ms + ms - std::min(ms, seen.wall_ms));
@@ -255,6 +258,9 @@ void Gateway::stop(Instant now) {
 }
 bool Gateway::stopped() const {
   return impl_->said_goodbye;
+}
+bool Gateway::starts_again() const {
+  return impl_->settling && impl_->said_goodbye;
 }
 
 Output Gateway::take_output() {

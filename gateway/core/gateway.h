@@ -39,9 +39,10 @@ class Gateway {
   // --- start-up, in this order: restore every row, attach every link, start
   void restore(EnvelopeRow&&);
   void restore(ActorRow&&);
-  // The admin's records, a pack of envelopes (docs/security.md): before the rows, so that their
-  // signatures can be verified, and again whenever the file has become another. Returns what is
-  // wrong with it: nothing of it was taken then. Empty: all of it was.
+  // The admin's records, a pack of envelopes (docs/security.md), and after them what its
+  // settlements name: before the rows, so that their signatures can be verified, and again whenever
+  // the file has become another. Returns what is wrong with it: nothing of it was taken then.
+  // Empty: all of it was.
   std::string registry(Instant, std::string_view pack);
   LinkId attach(const LinkOptions&);
   void start(Instant);
@@ -60,6 +61,9 @@ class Gateway {
   // Commits what waits, takes in nothing more, and says goodbye; finished once stopped() is true.
   void stop(Instant);
   bool stopped() const;
+  // It has stopped by itself, because the admin settled that something which it had joined counts
+  // no more (docs/security.md). That is off the disk: make it anew, from the same database.
+  bool starts_again() const;
 
   // --- effects
   Output take_output();
@@ -93,9 +97,9 @@ class Gateway {
   std::vector<DeviceView> devices(std::string_view after_device, std::uint64_t after_epoch,
                                   std::size_t max) const;
   // The exact bytes of live envelopes in order of hash, from after `after_hash` (32 bytes or
-  // empty).
+  // empty); of one device when it is named.
   std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> envelopes(
-      std::string_view after_hash, std::size_t max) const;
+      std::string_view after_hash, std::size_t max, std::string_view device = {}) const;
   // Note from now on, or no more, which values change. At most one note a key.
   void watch(bool on);
   // Up to `max` of the values that changed since they were last taken.

@@ -34,13 +34,14 @@ std::string encode_actor(const ActorRecord& a) {
 
 bool Gateway::Impl::flush_due(Instant now) const {
   if (in_flight || !started) return false;
+  if (settle_due()) return true;
   if (pending.size() >= options.batch_envelopes_max) return true;
   if (pending_since_ms != never &&
       (now.mono_ms >= pending_since_ms + options.batch_timeout_ms || stopping)) {
     return true;
   }
   if (now.mono_ms >= views.rows_deadline()) return true;
-  if (!quarantined.empty() || !erase_at_start.empty()) return true;
+  if (!quarantined.empty() || !rows_to_erase.empty()) return true;
   if (now.mono_ms >= next_sweep_ms) return true;
   return !dead_letters.empty() &&
          (now.mono_ms >= dead_letter_window_ms + dead_letter_delay_ms || stopping);
@@ -48,6 +49,7 @@ bool Gateway::Impl::flush_due(Instant now) const {
 
 void Gateway::Impl::flush(Instant now) {
   assert(!in_flight);
+  if (settle_due()) settle();
   InFlight work;
   for (std::size_t n = std::min(pending.size(), flush_max); n > 0; --n) {
     Pending p = std::move(pending.front());
@@ -265,11 +267,13 @@ void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
         {a->row, a->name.device, a->name.epoch, encode_actor(*a), a->heard_at_ms});
   }
   touched.clear();
-  for (const std::uint64_t row : std::exchange(erase_at_start, {})) rows.erase.push_back(row);
+  for (const std::uint64_t row : std::exchange(rows_to_erase, {})) rows.erase.push_back(row);
   rows.dead_letters = std::exchange(dead_letters, {});
   rows.quarantine = std::exchange(quarantined, {});
   views.changed(now, keys.take_changed());
-  if (now.mono_ms >= views.rows_deadline() || stopping) rows.values = views.take_rows(now);
+  rows.forget_values = settling;
+  if (!settling && (now.mono_ms >= views.rows_deadline() || stopping))
+    rows.values = views.take_rows(now);
 }
 
 void Gateway::Impl::ask(Instant now) {

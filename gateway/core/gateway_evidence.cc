@@ -139,10 +139,10 @@ bool Gateway::Impl::restore_evidence(EnvelopeRow& row, bool last) {
   KeptEvidence kept = keep_of(*pair, *contradiction(d, pair->second.delta), 0);
   const KeptEvidence* held = evidence.find({&actor});
   if (!evidence.better({&actor}, kept)) {
-    erase_at_start.push_back(row.row);
+    rows_to_erase.push_back(row.row);
     return true;
   }
-  if (held != nullptr) erase_at_start.push_back(live.let_go(held->id).row);
+  if (held != nullptr) rows_to_erase.push_back(live.let_go(held->id).row);
   live.keep(*pair, actor, row.row, true);
   put_evidence(actor, std::move(kept));
   return true;

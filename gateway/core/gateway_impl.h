@@ -2,8 +2,8 @@
 // The inside of the Gateway: one owner of all parts, and the order in which they are run. Its
 // members are spread over gateway.cc (events and time), gateway_links.cc (what a link is told after
 // a connect), gateway_intake.cc (what arrives), gateway_commit.cc (join, commit, what follows),
-// gateway_evidence.cc (who tells two stories) and gateway_start.cc (restoring, and what people
-// ask).
+// gateway_evidence.cc (who tells two stories), gateway_registry.cc (who is believed, and what
+// counts no more) and gateway_start.cc (restoring, and what people ask).
 #pragma once
 #include <absl/container/flat_hash_set.h>
 
@@ -155,13 +155,20 @@ struct Gateway::Impl {
                          const Inbound&);
   std::string_view brought_by(const std::string& topic) const;
   std::uint64_t relay_bit(std::string_view gateway);
-  std::string registry(Instant, std::string_view pack);
-  bool registry_whole() const;
-  void learn(const wire::Delta&);
-  void retry_waiting(Instant);
   void enqueue(Instant, Authorised&&, Source);
   void reject(Instant, Reject, const std::string& topic, const std::string& text,
               std::string_view bytes);
+
+  // gateway_registry.cc
+  std::string registry(Instant, std::string_view pack);
+  void take_from_file(Instant, wire::Envelope&&);
+  bool registry_whole() const;
+  bool settle_due() const { return settled_anew && registry_whole(); }
+  void learn(const wire::Delta&);
+  void retry_waiting(Instant);
+  bool valid(const wire::Delta&, std::string_view key_id, const wire::Hash&) const;
+  std::vector<std::uint64_t> rows_not_valid();
+  void settle();
 
   // gateway_commit.cc
   bool flush_due(Instant) const;
@@ -219,7 +226,7 @@ struct Gateway::Impl {
   Letters letters;
   Refusals refusals;
   std::vector<std::string> relays;  // gateways by their bit in ActorRecord::through; at most 64
-  bool registry_grew = false;
+  bool registry_grew = false, settled_anew = false;
   std::vector<wire::Envelope> from_file;  // the registry's, before the start
   Peers::OurHeads heads{};
 
@@ -246,11 +253,12 @@ struct Gateway::Impl {
   std::map<ActorRecord*, Found> found;
   std::vector<ActorRow> restored_actors;
   std::vector<QuarantineRow> quarantined;
-  std::vector<std::uint64_t> erase_at_start;
+  std::vector<std::uint64_t> rows_to_erase;     // with the next commit
   std::vector<EnvelopeRow> restored_strangers;  // their signers may be in rows that follow
 
   std::string degraded;
   bool started = false, stopping = false, said_goodbye = false;
+  bool settling = false;  // memory has what counts no more
   Output out;
   Counters counters;
 };

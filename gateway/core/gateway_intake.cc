@@ -133,72 +133,27 @@ void Gateway::Impl::take_envelope(Instant now, wire::Envelope&& e, Source source
 // authorise() leaves what it denies where it is.
 void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e, Source source,
                            const std::string& topic) {
-  // While a part of the registry is missing, a grant may be in it.
-  if (denial.reason == Reject::stranger ||
-      (denial.reason == Reject::not_permitted && !registry_whole())) {
+  // While a part of the registry is missing, a grant may be in it, or what a settlement names.
+  const bool may_change = denial.reason == Reject::not_permitted || denial.reason == Reject::closed;
+  if (denial.reason == Reject::stranger || (may_change && !registry_whole())) {
     counters.rejected[static_cast<std::size_t>(denial.reason)] += 1;
     notice(Notice::Level::warning, name(denial.reason),
            shortened(topic) + ": " + denial.rule + ": it waits");
     letters.refuse(std::exchange(source.letter, 0), denial.rule + ": it waits for the registry");
     return waiting.put({std::move(e), source, topic});
   }
+  // Peers that have not settled yet go on with what they have: no news, and nobody's fault.
+  if (denial.reason == Reject::closed && !source.device && source.letter == 0) return;
   reject(now, denial.reason, topic, denial.rule, *e.bytes);
   const bool forged =
       denial.reason == Reject::bad_signature || denial.reason == Reject::no_signature;
   if (forged) trust.blame(brought_by(topic), denial.reason, now);
   // Who speaks for another device gets no answer: it would be that device's.
-  const bool of_policy =
-      forged || denial.reason == Reject::reserved_key || denial.reason == Reject::not_permitted;
+  const bool of_policy = forged || denial.reason == Reject::reserved_key ||
+                         denial.reason == Reject::not_permitted || denial.reason == Reject::closed;
   if (!source.device || !of_policy) return;
   acks.refuse(e.delta.device, e.delta.epoch, e.delta.to, source.link, denial);
   if (pending_since_ms == never) pending_since_ms = now.mono_ms;  // answered with the batch
-}
-
-bool Gateway::Impl::registry_whole() const {
-  bool whole = true;
-  actors.each_epoch(wire::admin_id, [&](const ActorRecord& a) {
-    whole &= a.intake.contiguous().op == a.intake.top();
-  });
-  return whole;
-}
-
-void Gateway::Impl::learn(const wire::Delta& d) {
-  if (!trust.on() || d.device != wire::admin_id) return;
-  for (const wire::Entry& entry : d.entries) registry_grew |= trust.take(entry) > 0;
-}
-
-void Gateway::Impl::retry_waiting(Instant now) {
-  registry_grew = false;
-  if (planted(Bug::forget_waiting)) return;
-  peers.read_again(now);
-  for (auto& w : waiting.take()) take_envelope(now, std::move(w.envelope), w.source, w.topic);
-}
-
-std::string Gateway::Impl::registry(Instant now, std::string_view bytes) {
-  const auto pack = wire::decode_pack(bytes, options.wire);
-  if (!pack) return to_string(pack.error());
-  std::vector<wire::Envelope> good;
-  for (const std::string_view one : pack->envelopes) {
-    auto e = wire::decode_envelope(one, options.wire);
-    if (!e) return to_string(e.error());
-    if (e->delta.device != wire::admin_id)
-      return "it has an envelope of '" + std::string(e->delta.device) + "', who is not the admin";
-    if (e->delta.fleet != options.fleet)
-      return "it is of fleet '" + std::string(e->delta.fleet) + "'";
-    if (trust.check(signing::Kind::delta, wire::admin_id, e->sealed) != Trust::Finding::good)
-      return "it is not signed by the admin key that is configured";
-    good.push_back(std::move(*e));
-  }
-  for (wire::Envelope& e : good) {
-    learn(e.delta);
-    if (!started) {
-      from_file.push_back(std::move(e));
-    } else {
-      take_envelope(now, std::move(e), {no_link, false, false, false},
-                    root + "/up/" + std::string(wire::admin_id));
-    }
-  }
-  return {};
 }
 
 // Only what the broker had retained: nobody else speaks under our views.

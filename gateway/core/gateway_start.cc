@@ -50,7 +50,7 @@ void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
   }
   learn(e->delta);
   if (live.contains(e->hash)) {
-    erase_at_start.push_back(row.row);
+    rows_to_erase.push_back(row.row);
     return;
   }
   ActorRecord& actor = actors.intern(e->delta.device, e->delta.epoch);
@@ -62,7 +62,7 @@ void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
   const std::vector<KeyState*> of_entries = apply_entries(actor, e->delta, 0);
   recent.insert(e->hash);
   for (const Dropped& gone : live.insert(*e, actor, of_entries, row.row, true)) {
-    erase_at_start.push_back(gone.row);
+    rows_to_erase.push_back(gone.row);
     touch(actor);
   }
 }
@@ -114,10 +114,7 @@ void Gateway::Impl::start(Instant now) {
   next_sweep_ms = now.mono_ms + options.cleanup_interval_ms;
   started = true;
   registry_grew = false;  // by what was restored: nobody waits yet
-  for (wire::Envelope& e : std::exchange(from_file, {})) {
-    take_envelope(now, std::move(e), {no_link, false, false, false},
-                  root + "/up/" + std::string(wire::admin_id));
-  }
+  for (wire::Envelope& e : std::exchange(from_file, {})) take_from_file(now, std::move(e));
   run_timers(now);
 }
 
@@ -154,6 +151,7 @@ Summary Gateway::summary() const {
   s.pending = impl_->pending.size();
   s.waiting = impl_->waiting.size();
   s.registered_keys = impl_->trust.size();
+  s.settlements = impl_->trust.settlements().size();
   if (!impl_->pending.empty()) s.oldest_ms = impl_->pending.front().received_ms;
   if (impl_->in_flight) {
     for (const std::uint64_t ms : impl_->in_flight->received_ms)
@@ -227,6 +225,7 @@ std::vector<DeviceView> Gateway::devices(std::string_view after_device, std::uin
                    a.live_bytes,
                    a.intake.top(),
                    a.bucket,
+                   impl_->trust.settlements().closed(a.name.device, a.name.epoch),
                    a.clock_ms,
                    {},
                    {}});
@@ -240,8 +239,8 @@ std::vector<DeviceView> Gateway::devices(std::string_view after_device, std::uin
 }
 
 std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> Gateway::envelopes(
-    std::string_view after_hash, std::size_t max) const {
-  return impl_->live.page(after_hash, max);
+    std::string_view after_hash, std::size_t max, std::string_view device) const {
+  return impl_->live.page(after_hash, max, device);
 }
 
 }  // namespace tributary::core

@@ -327,9 +327,10 @@ const LiveEnvelope* LiveSet::removal(const ForeignRemoval& f) const {
 }
 
 std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> LiveSet::page(
-    std::string_view after_hash, std::size_t max) const {
+    std::string_view after_hash, std::size_t max, std::string_view device) const {
   std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> out;
   for (const LiveEnvelope* e : all_) {
+    if (!device.empty() && e->actor->name.device != device) continue;
     if (!e->evidence && e->hash.view() > after_hash) out.emplace_back(e->hash, e->bytes);
   }
   const auto by_hash = [](const auto& a, const auto& b) { return a.first < b.first; };

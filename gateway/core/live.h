@@ -104,9 +104,10 @@ class LiveSet : private EntryIndex::Reader {
   using Bucket = std::vector<LiveEnvelope*>;
   const Bucket& bucket(std::uint32_t b) const { return buckets_[b]; }
 
-  // Up to `max` envelopes in order of hash, from after `after_hash`.
+  // Up to `max` envelopes in order of hash, from after `after_hash`; of one device when it is
+  // named.
   std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> page(
-      std::string_view after_hash, std::size_t max) const;
+      std::string_view after_hash, std::size_t max, std::string_view device = {}) const;
 
   // Digests of live entries of unknown types, per bucket.
   DigestBook& unknown_digests() { return unknown_; }

@@ -25,11 +25,19 @@ std::optional<Denial> reserved(const Trust& trust, const wire::Delta& d) {
   return denial.keys.empty() ? std::nullopt : std::optional(std::move(denial));
 }
 
-// Refused are: no signature, a key that is not (yet) enrolled, what no grant allows, a wrong
-// signature; in the order of what they cost.
+// Refused are: what is closed and not settled, no signature, a key that is not (yet) enrolled, what
+// no grant allows, a wrong signature; in the order of what they cost.
 std::optional<Denial> not_trusted(const Trust& trust, const wire::Envelope& e, bool held) {
   const std::string device(e.delta.device);
   if (!trust.on()) return std::nullopt;
+  if (!trust.settlements().valid(e.delta.device, e.delta.epoch, e.sealed.key_id, e.hash)) {
+    return Denial{
+        Reject::closed,
+        trust.settlements().closed(e.delta.device, e.delta.epoch)
+            ? "closed: the admin has settled what counts of this epoch of '" + device + "'"
+            : "closed: the admin has settled what counts of this key of '" + device + "'",
+        {}};
+  }
   if (e.sealed.signature.empty()) {
     if (!trust.required() && device != wire::admin_id) return std::nullopt;
     return Denial{Reject::no_signature,

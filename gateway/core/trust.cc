@@ -47,6 +47,7 @@ Trust::Finding Trust::check(signing::Kind kind, std::string_view id,
 std::size_t Trust::take(const wire::Entry& entry) {
   if (!on()) return 0;
   if (entry.key == wire::grants_key) return grants_.take(entry);
+  if (entry.key == wire::settlements_key) return settlements_.take(entry);
   const auto* set = std::get_if<wire::GSetPayload>(&entry.payload);
   if (entry.key != wire::keys_key || set == nullptr) return 0;
   std::size_t fresh = 0;

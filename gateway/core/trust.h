@@ -8,6 +8,7 @@
 //
 // Promise: the registry only grows, and only by what the admin's key signed; so once a signature is
 // found good it stays good, on every gateway that has the record, in whatever order things arrive.
+// What the signer said may yet be closed: settlements().
 #pragma once
 #include <absl/container/flat_hash_map.h>
 
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "gateway/core/grants.h"
+#include "gateway/core/settlements.h"
 #include "gateway/core/types.h"
 #include "transports/signing/seal.h"
 #include "transports/wire/envelope.h"
@@ -50,6 +52,8 @@ class Trust {
   std::size_t take(const wire::Entry&);
   std::size_t size() const { return size_; }
   const Grants& grants() const { return grants_; }
+  const Settlements& settlements() const { return settlements_; }
+  std::vector<std::string> take_settled() { return settlements_.take_changed(); }
 
   // Who brought what was refused pays for it: after `tokens_max` forgeries in a row the next are
   // refused unseen, until time has passed. An honest gateway relays nothing that it did not verify.
@@ -78,6 +82,7 @@ class Trust {
   absl::flat_hash_map<std::string, std::vector<Key>, Hasher, std::equal_to<>> keys_;  // by member
   std::size_t size_ = 0;
   Grants grants_;
+  Settlements settlements_;
   // Of everybody who was ever blamed; when there are too many, the others share one.
   std::map<std::string, Purse, std::less<>> purses_;
   std::map<std::string, OffenderView, std::less<>> offenders_;

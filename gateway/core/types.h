@@ -169,6 +169,7 @@ enum class Reject : std::uint8_t {
   stranger,       // by a key that the registry does not have: waits for it
   bad_signature,  // by a key that it has, and wrong
   not_permitted,  // no grant allows it
+  closed,         // its actor is closed, and no settlement names it
   throttled,      // not looked at: who brought it has brought too many forgeries
   count_
 };
@@ -280,6 +281,7 @@ struct DeviceView {
   std::uint64_t live_bytes = 0;
   std::uint64_t top = 0;  // the highest operation of which anything whole is here; > op: a gap
   std::uint32_t bucket = 0;
+  bool closed = false;  // only what a settlement names counts: all of the epoch is closed
   // Its clock when it sealed what it last sent here, less ours when that came: what is positive is
   // a clock ahead; what is negative may be a delay. Of this start.
   std::optional<std::int64_t> clock_ms;
@@ -296,6 +298,7 @@ struct Summary {
   std::uint64_t pending = 0;
   std::uint64_t waiting = 0;          // envelopes whose signer is not in the registry yet
   std::uint64_t registered_keys = 0;  // in the registry
+  std::uint64_t settlements = 0;      // records of it: closings, and parts of what is settled
   std::uint64_t equivocators = 0;     // actors that are known to tell two stories
   std::uint64_t oldest_ms = 0;        // mono: when the oldest that is not durable yet came; 0: none
   std::uint64_t state_bytes = 0;      // estimated memory of the merged state

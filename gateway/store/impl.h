@@ -29,7 +29,7 @@ struct Store::Impl {
   Connection db;
 
   Statement begin, end;
-  Statement insert_envelope, erase_envelope, put_actor, forget_actor, put_value;
+  Statement insert_envelope, erase_envelope, put_actor, forget_actor, put_value, forget_values;
   Statement put_dead_letter, trim_dead_letters, put_quarantine, trim_quarantine;
 
   std::optional<Error> create();

@@ -259,6 +259,7 @@ std::optional<Error> Store::Impl::prepare() {
        "INSERT INTO value(key, type, value, contributors, at_ms) VALUES(?, ?, ?, ?, ?) "
        "ON CONFLICT(key, type) DO UPDATE SET value = excluded.value, "
        "contributors = excluded.contributors, at_ms = excluded.at_ms"},
+      {&forget_values, "DELETE FROM value"},
       // NOT EXISTS: a commit that is repeated after a doubt must not list a thing twice.
       {&put_dead_letter,
        "INSERT INTO dead_letter(at_ms, topic, reason, bytes) SELECT ?1, ?2, ?3, ?4 "
@@ -285,7 +286,7 @@ void Store::Impl::disconnect() {
   }
   for (Statement* s :
        {&begin, &end, &insert_envelope, &erase_envelope, &put_actor, &forget_actor, &put_value,
-        &put_dead_letter, &trim_dead_letters, &put_quarantine, &trim_quarantine}) {
+        &forget_values, &put_dead_letter, &trim_dead_letters, &put_quarantine, &trim_quarantine}) {
     s->finalize();
   }
   if (broken) {

@@ -47,7 +47,8 @@ int Store::Impl::write_rows(const Commit& commit) {
 }
 
 int Store::Impl::write_notes(const Commit& commit) {
-  int rc = sqlite_ok;
+  int rc = commit.forget_values ? forget_values.run() : sqlite_ok;
+  if (rc != sqlite_ok) return rc;
   for (const ValueRow& v : commit.values) {
     rc = put_value.run(std::string_view(v.key), std::string_view(v.type), std::string_view(v.value),
                        v.contributors, v.at_ms);

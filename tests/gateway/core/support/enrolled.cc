@@ -72,7 +72,7 @@ std::string batch(std::string_view gateway, std::uint64_t number,
 
 void give(Rig& rig, const std::vector<std::string>& envelopes) {
   const std::vector<std::string_view> all(envelopes.begin(), envelopes.end());
-  EXPECT_EQ(rig.gateway->registry(rig.now(), packed(all, wire::Codec::plain)), "");
+  EXPECT_EQ(rig.registry(packed(all, wire::Codec::plain)), "");
   rig.run(500);
   rig.take("");
 }

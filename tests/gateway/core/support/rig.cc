@@ -58,6 +58,12 @@ void Rig::stop() {
   perform();
 }
 
+std::string Rig::registry(std::string_view pack) {
+  std::string wrong = gateway->registry(now_, pack);
+  perform();
+  return wrong;
+}
+
 void Rig::up(std::string_view device, std::string payload, LinkId link) {
   hear(topic("up/" + std::string(device)), std::move(payload), false, link);
 }

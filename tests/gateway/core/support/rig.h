@@ -36,6 +36,8 @@ class Rig {
   void disconnect(LinkId link = 0);
   void stop();
 
+  // The registry's file; what is wrong with it.
+  std::string registry(std::string_view pack);
   // A message from a device; from anybody.
   void up(std::string_view device, std::string payload, LinkId link = 0);
   void hear(std::string topic, std::string payload, bool retained = false, LinkId link = 0);

@@ -36,6 +36,7 @@ void Disk::apply(const Commit& c) {
   for (const auto& row : c.insert) envelopes[row.row] = row;
   for (const std::uint64_t row : c.erase) envelopes.erase(row);
   for (const auto& row : c.actors) actors[row.row] = row;
+  if (c.forget_values) values.clear();
   for (const auto& row : c.values) values[{row.key, row.type}] = row;
   for (const auto& row : c.dead_letters) dead_letters.push_back(row);
   for (const auto& row : c.quarantine) {

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fleet's registry inside the gateway: learned from the admin's envelopes, whoever brings them;
+// what follows when it grows, and when it says that something counts no more.
+#include <cassert>
+
+#include "crdt/planted.h"
+#include "gateway/core/gateway_impl.h"
+
+namespace tributary::core {
+
+bool Gateway::Impl::registry_whole() const {
+  bool whole = true;
+  actors.each_epoch(wire::admin_id, [&](const ActorRecord& a) {
+    whole &= a.intake.contiguous().op == a.intake.top();
+  });
+  return whole;
+}
+
+void Gateway::Impl::learn(const wire::Delta& d) {
+  if (!trust.on() || d.device != wire::admin_id) return;
+  for (const wire::Entry& entry : d.entries) {
+    const bool grew = trust.take(entry) > 0;
+    registry_grew |= grew;
+    settled_anew |= grew && entry.key == wire::settlements_key;
+  }
+}
+
+void Gateway::Impl::retry_waiting(Instant now) {
+  registry_grew = false;
+  if (planted(Bug::forget_waiting)) return;
+  peers.read_again(now);
+  for (auto& w : waiting.take()) take_envelope(now, std::move(w.envelope), w.source, w.topic);
+}
+
+// The admin's envelopes first; what follows is what the settlements among them name, carried along
+// in case that no gateway has it any more.
+std::string Gateway::Impl::registry(Instant now, std::string_view bytes) {
+  const auto pack = wire::decode_pack(bytes, options.wire);
+  if (!pack) return to_string(pack.error());
+  std::vector<wire::Envelope> good;
+  Settlements settlements;
+  for (const std::string_view one : pack->envelopes) {
+    auto e = wire::decode_envelope(one, options.wire);
+    if (!e) return to_string(e.error());
+    const wire::Delta& d = e->delta;
+    if (d.fleet != options.fleet) return "it is of fleet '" + std::string(d.fleet) + "'";
+    if (d.device != wire::admin_id) {
+      if (!settlements.names(e->hash))
+        return "it has an envelope of '" + std::string(d.device) +
+               "', who is not the admin, and no settlement names it";
+    } else if (trust.check(signing::Kind::delta, wire::admin_id, e->sealed) !=
+               Trust::Finding::good) {
+      return "it is not signed by the admin key that is configured";
+    }
+    for (const wire::Entry& entry : d.entries) settlements.take(entry);
+    good.push_back(std::move(*e));
+  }
+  for (const wire::Envelope& e : good) learn(e.delta);
+  for (wire::Envelope& e : good) {
+    if (!started) {
+      from_file.push_back(std::move(e));
+    } else {
+      take_from_file(now, std::move(e));
+    }
+  }
+  return {};
+}
+
+void Gateway::Impl::take_from_file(Instant now, wire::Envelope&& e) {
+  const std::string topic = root + "/up/" + std::string(e.delta.device);
+  take_envelope(now, std::move(e), {no_link, false, false, false}, topic);
+}
+
+bool Gateway::Impl::valid(const wire::Delta& d, std::string_view key_id,
+                          const wire::Hash& hash) const {
+  return trust.settlements().valid(d.device, d.epoch, key_id, hash);
+}
+
+// Of the devices about which the settlements say something new, what is held and not valid.
+std::vector<std::uint64_t> Gateway::Impl::rows_not_valid() {
+  std::vector<std::uint64_t> rows;
+  for (const std::string& device : trust.take_settled()) {
+    actors.each_epoch(device, [&](const ActorRecord& actor) {
+      for (const LiveEnvelope* e : live.bucket(actor.bucket)) {
+        if (e->actor != &actor || e->evidence) continue;
+        const auto sealed = wire::decode_sealed(*e->bytes, options.wire);
+        assert(sealed);  // it was read before
+        if (!trust.settlements().valid(device, actor.name.epoch, sealed->key_id, e->hash))
+          rows.push_back(e->row);
+      }
+    });
+  }
+  return rows;
+}
+
+// Only of a whole registry: what a closing leaves may be named in the part that is missing. Joins
+// cannot be undone. What is not valid any more leaves the disk, and then this gateway is to be
+// made anew from what is left there, as at every start; until then it takes nothing in and tells
+// nobody anything.
+void Gateway::Impl::settle() {
+  settled_anew = false;
+  std::erase_if(pending, [&](const Pending& p) {
+    const wire::Envelope& e = p.envelope.envelope();
+    if (valid(e.delta, e.sealed.key_id, e.hash)) return false;
+    pending_bytes -= e.bytes->size();
+    letters.refuse(p.source.letter, "closed: the admin has settled what counts of its device");
+    return true;
+  });
+  const std::vector<std::uint64_t> rows = rows_not_valid();
+  if (rows.empty()) return;
+  notice(Notice::Level::warning, "settled",
+         std::to_string(rows.size()) +
+             " envelopes are no longer valid: the admin has settled what counts of their devices; "
+             "starting again without them");
+  rows_to_erase.insert(rows_to_erase.end(), rows.begin(), rows.end());
+  settling = stopping = true;
+}
+
+}  // namespace tributary::core
