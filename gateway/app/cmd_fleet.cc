@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `tributary fleet init|enroll|prove|rotate|revoke|value-key|keys`: certificates, keys and broker
-// files.
+// files. `settle` is in cmd_settle.cc.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -294,6 +294,7 @@ void add_fleet(CLI::App& root, Commands& commands) {
   add_dir(*revoke_app, *revoked);
   revoke_app->footer(examples({"tributary fleet revoke sensor-7 --dir plant.fleet"}));
   commands.push_back({revoke_app, telling([revoked] { return revoke(*revoked); })});
+  add_settle(*app, commands);
 
   auto made = std::make_shared<FleetArguments>();
   CLI::App* value_app =

@@ -196,6 +196,7 @@ json devices(const Query& q) {
                      {"live_bytes", view.live_bytes},
                      {"top", view.top},
                      {"bucket", view.bucket},
+                     {"closed", view.closed},
                      {"clock_ms", view.clock_ms ? json(*view.clock_ms) : json(nullptr)},
                      {"through", view.through},
                      {"refused", view.refusals ? view.refusals->refused : 0},
@@ -262,12 +263,13 @@ json envelopes(const Query& q) {
     }
     after = *bytes;
   }
+  const std::string device = text_argument(q.arguments, "device");
   json items = json::array();
   json next = nullptr;
   std::size_t bytes = 0;
   bool more = true;
   while (more && next.is_null()) {
-    const auto chunk = q.gateway.envelopes(after, chunk_items);
+    const auto chunk = q.gateway.envelopes(after, chunk_items, device);
     more = chunk.size() == chunk_items;
     for (const auto& [hash, sealed] : chunk) {
       const std::size_t size = sealed->size() * 4 / 3 + 128;

@@ -27,7 +27,8 @@ constexpr Parameter key_parameters[] = {{"key", "key", Kind::text, true},
                                         {"type", "type", Kind::text, true},
                                         {"limit", "max", Kind::number},
                                         {"after", "after", Kind::json}};
-constexpr Parameter envelope_parameters[] = {{"limit", "max", Kind::number}, {"after", "after"}};
+constexpr Parameter envelope_parameters[] = {
+    {"limit", "max", Kind::number}, {"after", "after"}, {"device", "device"}};
 constexpr Parameter event_parameters[] = {{"after", "after", Kind::number}};
 constexpr Parameter history_parameters[] = {{"key", "key", Kind::text, true},
                                             {"type", "type", Kind::text, true},

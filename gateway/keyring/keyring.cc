@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <random>
 #include <utility>
 
 #include "gateway/keyring/enrolment.h"
@@ -167,6 +168,24 @@ bool Keyring::grant(const wire::GrantRecord& record, std::int64_t now_s) {
   const bool fresh = registry_->grant(record, static_cast<std::uint64_t>(now_s) * 1'000);
   registry_changed_ |= fresh;
   return fresh;
+}
+
+std::size_t Keyring::settle(const std::string& device,
+                            const std::vector<wire::ClosingRecord>& closings,
+                            const std::vector<wire::Envelope>& stay, std::int64_t now_s) {
+  const std::uint64_t now_ms = static_cast<std::uint64_t>(now_s) * 1'000;
+  if (!stay.empty()) {
+    std::random_device random;
+    registry_->settle(device, std::uint64_t{random()} << 32U | random(), stay, now_ms);
+  }
+  std::size_t fresh = 0;
+  for (const wire::ClosingRecord& closing : closings) fresh += registry_->close(closing, now_ms);
+  registry_changed_ |= fresh > 0 || !stay.empty();
+  return fresh;
+}
+
+std::vector<PublicBytes> Keyring::registered_keys(const std::string& device) const {
+  return registry_->keys_of(device);
 }
 
 // One public key after the other, as in their own files.

@@ -41,6 +41,10 @@ Registry Registry::parse(const std::string& bytes, const PublicKey& admin) {
     const auto e = wire::decode_envelope(one, limits);
     if (!e) refuse("cannot be read: " + wire::to_string(e.error()));
     const wire::Delta& d = e->delta;
+    if (d.device != wire::admin_id && out.names(e->hash)) {
+      out.carried_.emplace(one);
+      continue;
+    }
     const bool signed_well =
         !e->sealed.signature.empty() &&
         signing::verifies(admin.bytes, signing::Kind::delta, admin.owner.fleet, e->sealed);
@@ -48,7 +52,7 @@ Registry Registry::parse(const std::string& bytes, const PublicKey& admin) {
       refuse("is not signed by this fleet's admin");
     const bool first = out.chunks_.empty();
     if (d.from != out.size() || (!first && d.epoch != out.epoch_)) unknown_form();
-    Chunk chunk{d.from, d.to, d.hlc.packed, {}, {}};
+    Chunk chunk{d.from, d.to, d.hlc.packed, {}, {}, {}};
     read(*e, chunk);
     out.epoch_ = d.epoch;
     out.chunks_.push_back(std::move(chunk));
@@ -56,21 +60,33 @@ Registry Registry::parse(const std::string& bytes, const PublicKey& admin) {
   return out;
 }
 
+bool Registry::names(const wire::Hash& envelope) const {
+  const std::vector<std::string> records = settlements();
+  return std::any_of(records.begin(), records.end(), [&](const std::string& one) {
+    const auto s = wire::decode_settlement_record(one);
+    return s && std::binary_search(s->hashes.begin(), s->hashes.end(), envelope);
+  });
+}
+
 void Registry::read(const wire::Envelope& e, Chunk& out) {
   for (const wire::Entry& entry : e.delta.entries) {
     const auto* set = std::get_if<wire::GSetPayload>(&entry.payload);
-    const bool known = entry.key == wire::keys_key || entry.key == wire::grants_key;
-    if (set == nullptr || !known) unknown_form();
-    auto& records = entry.key == wire::keys_key ? out.keys : out.grants;
-    records.assign(set->elements.begin(), set->elements.end());
+    std::vector<std::string>* records = entry.key == wire::keys_key          ? &out.keys
+                                        : entry.key == wire::grants_key      ? &out.grants
+                                        : entry.key == wire::settlements_key ? &out.settlements
+                                                                             : nullptr;
+    if (set == nullptr || records == nullptr) unknown_form();
+    records->assign(set->elements.begin(), set->elements.end());
   }
-  if (out.keys.size() + out.grants.size() != out.to - e.delta.from) unknown_form();
+  if (out.keys.size() + out.grants.size() + out.settlements.size() != out.to - e.delta.from)
+    unknown_form();
 }
 
 bool Registry::Chunk::full(std::size_t more) const {
   std::size_t bytes = more;
-  for (const std::string& record : grants) bytes += record.size();
-  for (const std::string& record : keys) bytes += record.size();
+  for (const auto* records : {&grants, &keys, &settlements}) {
+    for (const std::string& record : *records) bytes += record.size();
+  }
   return to - from == records_max || bytes > record_bytes_max;
 }
 
@@ -79,7 +95,7 @@ bool Registry::put(std::string record, std::vector<std::string> Chunk::*set, std
     if (std::binary_search((c.*set).begin(), (c.*set).end(), record)) return false;
   }
   if (chunks_.empty() || chunks_.back().full(record.size()))
-    chunks_.push_back({size(), size(), 0, {}, {}});
+    chunks_.push_back({size(), size(), 0, {}, {}, {}});
   Chunk& last = chunks_.back();
   last.to += 1;
   last.hlc = crdt::Hlc::at(now_ms).packed;
@@ -98,10 +114,48 @@ bool Registry::grant(const wire::GrantRecord& grant, std::uint64_t now_ms) {
   return put(wire::encode(grant), &Chunk::grants, now_ms);
 }
 
-std::vector<std::string> Registry::grants() const {
+bool Registry::close(const wire::ClosingRecord& closing, std::uint64_t now_ms) {
+  return put(wire::encode(closing), &Chunk::settlements, now_ms);
+}
+
+void Registry::settle(const std::string& device, std::uint64_t list,
+                      const std::vector<wire::Envelope>& envelopes, std::uint64_t now_ms) {
+  std::set<wire::Hash> hashes;
+  for (const wire::Envelope& e : envelopes) {
+    hashes.insert(e.hash);
+    carried_.insert(*e.bytes);
+  }
+  constexpr std::size_t each = wire::SettlementRecord::hashes_max;
+  wire::SettlementRecord record{device, list, 1, (hashes.size() + each - 1) / each, {}};
+  for (auto at = hashes.begin(); at != hashes.end(); ++record.part) {
+    record.hashes.clear();
+    for (; at != hashes.end() && record.hashes.size() < each; ++at) record.hashes.push_back(*at);
+    put(wire::encode(record), &Chunk::settlements, now_ms);
+  }
+}
+
+std::vector<std::string> Registry::all(std::vector<std::string> Chunk::*set) const {
   std::vector<std::string> out;
-  for (const Chunk& c : chunks_) out.insert(out.end(), c.grants.begin(), c.grants.end());
+  for (const Chunk& c : chunks_) out.insert(out.end(), (c.*set).begin(), (c.*set).end());
   return out;
+}
+
+std::vector<PublicBytes> Registry::keys_of(const std::string& id) const {
+  std::vector<PublicBytes> out;
+  for (const std::string& record : all(&Chunk::keys)) {
+    const auto key = wire::decode_key_record(record);
+    if (!key || key->id != id) continue;
+    std::copy(key->key.begin(), key->key.end(), out.emplace_back().begin());
+  }
+  return out;
+}
+
+std::vector<std::string> Registry::grants() const {
+  return all(&Chunk::grants);
+}
+
+std::vector<std::string> Registry::settlements() const {
+  return all(&Chunk::settlements);
 }
 
 std::size_t Registry::size() const {
@@ -133,9 +187,16 @@ std::string Registry::pack(const SigningKey& admin) const {
     };
     add_entry(wire::grants_key, chunk.grants);
     add_entry(wire::keys_key, chunk.keys);
+    add_entry(wire::settlements_key, chunk.settlements);
     sealed.push_back(signing::seal(signing::Kind::delta, fleet_, wire::encode_delta(d), signer));
   }
-  return wire::encode_pack({sealed.begin(), sealed.end()}, wire::Codec::plain);
+  sealed.insert(sealed.end(), carried_.begin(), carried_.end());
+  std::string out = wire::encode_pack({sealed.begin(), sealed.end()}, wire::Codec::plain);
+  if (out.size() > limits.pack_bytes_max) {
+    refuse("would have " + std::to_string(out.size()) + " bytes, and gateways read at most " +
+           std::to_string(limits.pack_bytes_max) + ": nothing was changed");
+  }
+  return out;
 }
 
 }  // namespace tributary::keyring

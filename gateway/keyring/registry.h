@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fleet's registry as the admin writes it: one actor, `admin`, whose G-Set `$fleet/keys` says
-// who signs with which key, and `$fleet/grants` who may do what. A pack of signed envelopes
-// (docs/protocol.md), which gateways read from a file and pass on among themselves like everything
-// else.
+// who signs with which key, `$fleet/grants` who may do what, and `$fleet/settlements` what counts
+// of an actor that is closed. A pack of signed envelopes (docs/protocol.md), which gateways read
+// from a file and pass on among themselves like everything else.
 //
 //   Registry registry = Registry::parse(read_file(path), admin_public_key);   // or Registry(fleet)
 //   registry.add(Role::device, "sensor-7", key, now_ms);
@@ -12,6 +12,7 @@
 // of at most `records_max` records, and the same registry has the same bytes. Throws Error.
 #pragma once
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,21 +35,33 @@ class Registry {
   void add(Role role, const std::string& id, const PublicBytes& key, std::uint64_t now_ms);
   // False: it is there.
   bool grant(const wire::GrantRecord& grant, std::uint64_t now_ms);
+  std::vector<PublicBytes> keys_of(const std::string& id) const;
   std::vector<std::string> grants() const;  // the records
+  // False: it is there.
+  bool close(const wire::ClosingRecord& closing, std::uint64_t now_ms);
+  // These envelopes of a device stay valid whatever was closed, and are carried in the file, in
+  // case that no gateway has one of them any more. `list` is a random number. REQUIRES: they are
+  // its.
+  void settle(const std::string& device, std::uint64_t list,
+              const std::vector<wire::Envelope>& envelopes, std::uint64_t now_ms);
+  std::vector<std::string> settlements() const;  // the records
   std::size_t size() const;
   std::string pack(const SigningKey& admin) const;
 
  private:
   struct Chunk {  // one envelope; `from` is the `to` of the one before
     std::uint64_t from = 0, to = 0, hlc = 0;
-    std::vector<std::string> grants, keys;  // ascending, each
-    bool full(std::size_t more) const;      // a record of `more` bytes goes into the next one
+    std::vector<std::string> grants, keys, settlements;  // ascending, each
+    bool full(std::size_t more) const;  // a record of `more` bytes goes into the next one
   };
   bool put(std::string record, std::vector<std::string> Chunk::*set, std::uint64_t now_ms);
   static void read(const wire::Envelope& e, Chunk& out);
+  bool names(const wire::Hash& envelope) const;
+  std::vector<std::string> all(std::vector<std::string> Chunk::*set) const;
   std::string fleet_;
   std::uint64_t epoch_ = 0;
   std::vector<Chunk> chunks_;
+  std::set<std::string> carried_;  // envelopes of others, verbatim
 };
 
 }  // namespace tributary::keyring

@@ -275,5 +275,87 @@ TEST_F(RegistryTest, AnotherFormOfItsOwnIsRefusedByName) {
               newer);
 }
 
+// --- settlements
+
+// What a device said; who signed it does not matter here.
+std::vector<wire::Envelope> said(std::size_t n) {
+  std::vector<wire::Envelope> out;
+  for (std::size_t i = 0; i < n; ++i) {
+    wire::Delta d;
+    d.fleet = "plant";
+    d.device = "d1";
+    d.epoch = 7;
+    d.to = d.id = i + 1;
+    wire::Entry entry;
+    entry.key = "parts";
+    entry.type = 1;
+    entry.hi = i + 1;
+    entry.payload = wire::GCounterPayload{i + 1};
+    d.entries.push_back(entry);
+    out.push_back(*wire::decode_envelope(wire::seal(wire::encode_delta(d)), limits));
+  }
+  return out;
+}
+
+TEST_F(RegistryTest, SettlementsNameTheirEnvelopesAndCarryThem) {
+  enroll(0, 2);
+  const std::vector<wire::Envelope> stay = said(30);  // more than one record names
+  registry.settle("d1", 5, stay, now_ms);
+  EXPECT_TRUE(registry.close({"d1", 7, {}}, now_ms));
+  EXPECT_TRUE(registry.close({"d1", std::nullopt, signing::view(key_of("d1"))}, now_ms));
+  EXPECT_FALSE(registry.close({"d1", 7, {}}, now_ms)) << "it is there";
+  EXPECT_EQ(registry.size(), 6u);
+  const std::string pack = registry.pack(admin);
+  Registry again = Registry::parse(pack, admin.public_key());
+  EXPECT_EQ(again.pack(admin), pack) << "the same registry has the same bytes";
+  std::set<wire::Hash> named;
+  std::set<std::uint64_t> parts;
+  std::size_t closings = 0;
+  for (const std::string& record : again.settlements()) {
+    closings += static_cast<bool>(wire::decode_closing_record(record));
+    const auto s = wire::decode_settlement_record(record);
+    if (!s) continue;
+    EXPECT_EQ(s->parts, 2u);
+    parts.insert(s->part);
+    named.insert(s->hashes.begin(), s->hashes.end());
+  }
+  EXPECT_EQ(closings, 2u);
+  EXPECT_EQ(parts, (std::set<std::uint64_t>{1, 2}));
+  std::set<wire::Hash> wanted;
+  for (const wire::Envelope& e : stay) wanted.insert(e.hash);
+  EXPECT_EQ(named, wanted);
+  const std::vector<Read> all = read(pack);
+  ASSERT_EQ(all.size(), 31u) << "the admin's, and what it carries";
+  for (std::size_t i = 1; i < all.size(); ++i) EXPECT_EQ(wanted.count(all[i].envelope.hash), 1u);
+  again.add(Role::device, "late", key_of("late"), now_ms);
+  EXPECT_EQ(read(again.pack(admin)).size(), 31u) << "and goes on carrying";
+}
+
+TEST_F(RegistryTest, WhatNoSettlementNamesIsNotCarried) {
+  enroll(0, 1);
+  registry.settle("d1", 5, said(1), now_ms);
+  const std::vector<Read> all = read(registry.pack(admin));
+  ASSERT_EQ(all.size(), 2u);
+  const std::string other = *said(2).back().bytes;
+  const auto parse = [&](const std::vector<std::string_view>& envelopes) {
+    const std::string pack = wire::encode_pack(envelopes, wire::Codec::plain);
+    return refusal([&] { Registry::parse(pack, admin.public_key()); });
+  };
+  EXPECT_EQ(parse({all[0].bytes, all[1].bytes}), "");
+  EXPECT_THAT(parse({all[0].bytes, other}), HasSubstr("is not signed by this fleet's admin"));
+  EXPECT_THAT(parse({all[1].bytes, all[0].bytes}),
+              HasSubstr("is not signed by this fleet's admin"));
+}
+
+TEST_F(RegistryTest, ThatWouldBeLargerThanGatewaysReadIsNotWritten) {
+  std::vector<wire::Envelope> large(25);
+  for (std::size_t i = 0; i < large.size(); ++i) {
+    large[i].hash = wire::sha256(id_of(i));
+    large[i].bytes = std::make_shared<const std::string>(200'000, static_cast<char>('a' + i));
+  }
+  registry.settle("d1", 5, large, now_ms);
+  EXPECT_THAT(refusal([&] { registry.pack(admin); }), HasSubstr("nothing was changed"));
+}
+
 }  // namespace
 }  // namespace tributary::keyring
