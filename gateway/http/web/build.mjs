@@ -22,7 +22,11 @@ It holds libraries with these licences:
 
 ${licence("preact")}
 
-${licence("uplot")} */`;
+${licence("uplot")}
+
+${licence("@noble/ciphers")}
+
+${licence("@noble/hashes")} */`;
 
 const { outputFiles } = await esbuild.build({
   absWorkingDir: here,

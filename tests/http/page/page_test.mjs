@@ -201,9 +201,9 @@ try {
 
   await test("a peer that dies is shown as unreachable", async () => {
     const page = await open(`${g2.url}/#/peers`);
-    await eventually(15000, "g3 is in step", async () => /in step|moving|behind/.test(await page.locator("tr", { hasText: "g3" }).innerText()));
+    await eventually(30000, "g3 is in step", async () => /in step|moving|behind/.test(await page.locator("tr", { hasText: "g3" }).innerText()));
     site.signal("g3", "SIGKILL");
-    await eventually(15000, "g3 is unreachable", async () => (await page.locator("tr", { hasText: "g3" }).innerText()).includes("unreachable"));
+    await eventually(30000, "g3 is unreachable", async () => (await page.locator("tr", { hasText: "g3" }).innerText()).includes("unreachable"));
     if (shots) await page.screenshot({ path: join(shots, "peers-unreachable-1280.png") });
     await page.context().close();
   });
@@ -226,6 +226,36 @@ try {
     await says(page, "Stale", 10000);
     site.signal("g1", "SIGCONT");
     await says(page, "Live", 15000);
+    await page.context().close();
+  });
+
+  await test("sealed values open with their key, in the page alone", async () => {
+    const key = join(site.dir, "hall.key"), other = join(site.dir, "other.key");
+    for (const file of [key, other])
+      expect(await site.run("key", binary, ["fleet", "value-key", file]).gone === 0, "a key is made");
+    await site.replay("sealing", ["vault/badges,orset,insert,badge-17", "vault/badges,orset,insert,badge-18", "vault/temperature,lww,set,21.5"],
+      ["--value-key", `vault/=${key}`]);
+    const page = await open(`${g1.url}/#/key/orset/vault%2Fbadges`);
+    await says(page, "Live");
+    const asked = [];
+    page.on("request", (r) => asked.push(`${r.url()} ${r.postData() || ""}`));
+    const text = () => page.locator("main").innerText();
+    await eventually(15000, "it is shown as sealed", async () => /Some values are sealed/.test(await text()) && /base64/.test(await text()));
+    const input = page.locator(".unlock input[type=file]");
+    await input.setInputFiles(other);
+    await eventually(5000, "another's key opens nothing", async () => /Forget the key/.test(await text()) && !/badge-17/.test(await text()));
+    await input.setInputFiles(key);
+    await eventually(5000, "its own opens", async () => /badge-17/.test(await text()) && /badge-18/.test(await text()) && !/base64/.test(await text()));
+    if (shots) await page.screenshot({ path: join(shots, "sealed-opened.png") });
+    await page.goto(`${g1.url}/#/key/lww/vault%2Ftemperature`);
+    await eventually(5000, "the reading is a number", async () => (await page.getByTestId("value").innerText()) === "21.5");
+    await page.getByRole("button", { name: "Forget 2 keys" }).click();
+    await eventually(5000, "forgotten", async () => /Some values are sealed/.test(await text()));
+    await input.setInputFiles({ name: "x", mimeType: "text/plain", buffer: Buffer.from("hello") });
+    await eventually(5000, "a file that is none is said", async () => /no key for values/.test(await text()));
+    const secret = readFileSync(key, "utf8").trim().split(" ").pop();
+    expect(asked.every((r) => !r.includes(secret)), "the key goes nowhere");
+    expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })).then((kept) => !kept.includes(secret)), "nor is it kept");
     await page.context().close();
   });
 

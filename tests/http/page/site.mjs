@@ -72,11 +72,11 @@ export class Site {
   }
 
   // Rows of "key,type,operation,value" as a device.
-  async replay(device, rows) {
+  async replay(device, rows, more = []) {
     const file = join(this.dir, `${device}.csv`);
     writeFileSync(file, "timestamp,key,type,operation,value\n" + rows.map((r, i) => `${Date.now() - 1000 + i / rows.length | 0},${r}`).join("\n") + "\n");
     const child = this.run(`replay-${device}`, this.binary,
-      ["device", "replay", file, "--id", device, "--speed", "0", "--drain-ms", "60000", "--broker", this.uri]);
+      ["device", "replay", file, "--id", device, "--speed", "0", "--drain-ms", "60000", "--broker", this.uri, ...more]);
     const code = await child.gone;
     if (code !== 0) throw new Error(`replay ended with ${code}: see ${this.dir}`);
   }

@@ -3,11 +3,14 @@
 import { useEffect, useState } from "preact/hooks";
 import { ago, grouped, moment, shownNumber, shownValue, typeNames } from "./format.js";
 import { History } from "./history.jsx";
-import { all, get, state, useTopics } from "./store.js";
+import { hasSealed, openValue } from "./secrets.js";
+import { all, get, shownOf, state, useTopics } from "./store.js";
+import { Unlock } from "./unlock.jsx";
 
 const shown_max = 1000, again_ms = 2000;
 
-function Part({ type, part, total }) {
+function Part({ type, name, part, total }) {
+  const open = (value) => openValue(state.status?.fleet ?? "", type, name, value);
   if (type === "gcounter" || type === "pncounter") {
     const share = total > 0 ? Math.max(0, Math.min(1, Number(part.value) / total)) : 0;
     return <>
@@ -16,12 +19,12 @@ function Part({ type, part, total }) {
         : <meter min={0} max={1} value={share} aria-label="share of the total">{Math.round(share * 100)} %</meter>}</td></>;
   }
   if (type === "lww") {
-    const { main } = shownValue(type, part.value);
+    const { main } = shownValue(type, open(part.value));
     return <>
       <td class="number">{main}</td>
       <td>{moment(part.at)}{part.shown ? ", shown" : ""}{part.held ? ", from the future: held" : ""}</td></>;
   }
-  const some = (part.elements || []).map((e) => (typeof e === "string" ? e : JSON.stringify(e))).join(", ");
+  const some = open(part.elements || []).map((e) => (typeof e === "string" ? e : JSON.stringify(e))).join(", ");
   return <>
     <td class="number">{grouped(part.size)}</td>
     <td class="wrap">{some}{part.size > (part.elements || []).length ? ", …" : ""}
@@ -55,7 +58,8 @@ export function Key({ type, name, theme }) {
   const { items, truncated, error, value } = useContributions(type, name);
   const live = state.values.get(`${name}\u0000${type}`);
   const v = live && live.value !== undefined ? live : value;
-  const { main, more } = v ? shownValue(type, v.value) : { main: "–", more: "" };
+  const shown = v ? shownOf({ ...v, type, key: name }) : undefined;
+  const { main, more } = shownValue(type, shown);
   const total = items && type === "gcounter" ? items.reduce((n, i) => n + Number(i.part.value), 0) : 0;
   const history = live ? live.history : [];
   return (
@@ -66,8 +70,9 @@ export function Key({ type, name, theme }) {
         <p class="huge" data-testid="value">{main}</p>
         <p class="about"><span class={`badge ${type}`}>{typeNames[type] || type}</span>
           {v && <> from {grouped(v.contributors)} {v.contributors === 1 ? "writer" : "writers"}, changed {ago(v.at)}</>}</p>
-        {more && <p class="elements">{Array.isArray(v.value) ? v.value.slice(0, 200).map((e) => <span class="chip" key={String(e)}>{typeof e === "string" ? e : JSON.stringify(e)}</span>) : more}</p>}
+        {more && <p class="elements">{Array.isArray(shown) ? shown.slice(0, 200).map((e) => <span class="chip" key={String(e)}>{typeof e === "string" ? e : JSON.stringify(e)}</span>) : more}</p>}
       </div>
+      <Unlock sealed={v !== null && v !== undefined && hasSealed(v.value)} />
       <History type={type} name={name} live={history} theme={theme} />
       <h2>Contributions, by device and epoch</h2>
       {error && <p class="note" role="status">{error}</p>}
@@ -75,7 +80,7 @@ export function Key({ type, name, theme }) {
         <table><thead><tr><th scope="col">Device</th><th scope="col">Epoch</th><th scope="col" class="number">Part</th><th scope="col">Details</th></tr></thead>
           <tbody>{(items || []).map((i) => (
             <tr key={i.device + i.epoch}><th scope="row">{i.device}</th><td class="mono">{i.epoch}</td>
-              <Part type={type} part={i.part} total={total} /></tr>))}
+              <Part type={type} name={name} part={i.part} total={total} /></tr>))}
           </tbody></table>
       </div>
       {truncated && <p class="note">The first {grouped(shown_max)}; the API has all of them.</p>}

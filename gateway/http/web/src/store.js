@@ -6,6 +6,7 @@
 // connection: connecting | live | stale (nothing heard for a while) | lost (no stream) | token
 import { useEffect, useState } from "preact/hooks";
 import { numeric } from "./format.js";
+import { openValue } from "./secrets.js";
 
 const stale_ms = 4000;
 const history_max = 240;      // points of a key
@@ -92,6 +93,10 @@ export async function all(path, list, max, each) {
 
 // --- values
 
+// As who has given keys may see it: openValue().
+export const shownOf = (v) => openValue(state.status?.fleet ?? "", v.type, v.key, v.value);
+export const keysChanged = () => changed("values");
+
 export const idOf = (v) => `${v.key}\u0000${v.type}`;
 let orderDirty = false;
 
@@ -106,7 +111,7 @@ function take(v, sequence, seen) {
   }
   if (sequence < held.sequence) return;
   Object.assign(held, v, { sequence });
-  const n = numeric(v.type, v.value);
+  const n = numeric(v.type, shownOf(v));
   if (n === null) return;
   const last = held.history[held.history.length - 1];
   if (last && last[1] === n && seen - last[0] < 5000) return;

@@ -4,7 +4,9 @@ import { useMemo, useState } from "preact/hooks";
 import { Spark } from "./chart.jsx";
 import { grouped, shownValue, typeNames } from "./format.js";
 import { Rows } from "./list.jsx";
-import { state, useTopics } from "./store.js";
+import { hasSealed } from "./secrets.js";
+import { shownOf, state, useTopics } from "./store.js";
+import { Unlock } from "./unlock.jsx";
 
 export const linkTo = (v) => `#/key/${v.type}/${encodeURIComponent(v.key)}`;
 
@@ -21,7 +23,7 @@ function prefixes() {
 }
 
 function Row({ v, index }) {
-  const { main, more } = shownValue(v.type, v.value);
+  const { main, more } = shownValue(v.type, shownOf(v));
   return (
     <div class="row value-row" role="row" aria-rowindex={index + 2} key={v.id}>
       <span role="cell" class="key"><a href={linkTo(v)} title={v.key}>{v.key}</a></span>
@@ -61,6 +63,7 @@ export function Values() {
           </select></label>
         <output class="count">{grouped(items.length)} of {grouped(state.order.length)}{state.truncated ? "+" : state.loading ? "…" : ""}</output>
       </form>
+      <Unlock sealed={state.order.some((v) => hasSealed(v.value))} />
       <Rows items={items} label="Values" rowHeight={48} row={(v, i) => <Row v={v} index={i} key={v.id} />}
         head={<>
           <span role="columnheader" class="key">Key</span><span role="columnheader" class="type">Type</span>
