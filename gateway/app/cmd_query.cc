@@ -108,9 +108,10 @@ Exit run_devices(const QueryArguments& a) {
               "LAST HEARD HERE");
   for (const json& d : all) {
     const std::uint64_t heard = d.at("heard_at").get<std::uint64_t>();
-    std::printf("%-32s %-16s %12s %10s  %s\n", plain(d.at("device")).c_str(),
+    std::printf("%-32s %-16s %12s %10s  %s%s\n", plain(d.at("device")).c_str(),
                 plain(d.at("epoch")).c_str(), dump(d.at("op")).c_str(),
-                dump(d.at("live_envelopes")).c_str(), heard == 0 ? "-" : utc_time(heard).c_str());
+                dump(d.at("live_envelopes")).c_str(), heard == 0 ? "-" : utc_time(heard).c_str(),
+                d.value("closed", false) ? "  closed" : "");
   }
   return Exit::ok;
 }

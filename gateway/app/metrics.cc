@@ -59,6 +59,9 @@ void trust(Writer& w, const core::Counters& c, const core::Summary& s,
   w.gauge("tributary_waiting_envelopes", "Envelopes whose signer is not in the registry yet.",
           s.waiting);
   w.gauge("tributary_registered_keys", "Keys in the fleet's registry.", s.registered_keys);
+  w.gauge("tributary_settlements",
+          "Records of the registry that close actors, or name what stays valid of them.",
+          s.settlements);
   w.family("tributary_offender_refused_total", "counter",
            "Forgeries, and what is not signed where that is required, by who brought them: the "
            "topic that they came on.");

@@ -176,6 +176,7 @@ json status(const Query& q) {
           {"pending", s.pending},
           {"waiting_for_registry", s.waiting},
           {"registered_keys", s.registered_keys},
+          {"settlements", s.settlements},
           {"offenders", offenders_json(q.gateway)},
           {"equivocators", s.equivocators},
           {"oldest_unacknowledged_ms", s.oldest_ms != 0 && s.oldest_ms < q.process.now.mono_ms

@@ -45,12 +45,13 @@ std::vector<sdk::MemberKey> FleetKeys::members() const {
   return out;
 }
 
-std::string FleetKeys::envelope(std::size_t from, std::size_t to) const {
-  std::vector<std::string> sorted(records_.begin() + static_cast<std::ptrdiff_t>(from),
-                                  records_.begin() + static_cast<std::ptrdiff_t>(to));
+// The admin's operations (from, from + how many records there are].
+std::string FleetKeys::envelope(std::size_t from, std::string_view key,
+                                std::vector<std::string> sorted) const {
+  const std::size_t to = from + sorted.size();
   std::sort(sorted.begin(), sorted.end());
   wire::Entry entry;
-  entry.key = wire::keys_key;
+  entry.key = key;
   entry.type = static_cast<std::uint8_t>(wire::Type::gset);
   entry.lo = from;
   entry.hi = to;
@@ -69,9 +70,33 @@ std::string FleetKeys::envelope(std::size_t from, std::size_t to) const {
 }
 
 std::string FleetKeys::registry(bool late) const {
-  std::vector<std::string> envelopes{envelope(0, early_)};
-  if (late && early_ < records_.size()) envelopes.push_back(envelope(early_, records_.size()));
+  const auto early = records_.begin() + static_cast<std::ptrdiff_t>(early_);
+  std::vector<std::string> envelopes{envelope(0, wire::keys_key, {records_.begin(), early})};
+  if (late && early != records_.end())
+    envelopes.push_back(envelope(early_, wire::keys_key, {early, records_.end()}));
+  if (!settled_.empty())
+    envelopes.push_back(envelope(records_.size(), wire::settlements_key, settled_));
+  envelopes.insert(envelopes.end(), carried_.begin(), carried_.end());
   return wire::encode_pack({envelopes.begin(), envelopes.end()}, wire::Codec::plain);
+}
+
+std::vector<std::string> FleetKeys::settle(const std::string& device,
+                                           const std::set<std::uint64_t>& epochs,
+                                           const std::vector<std::string>& stay) {
+  for (const std::uint64_t epoch : epochs)
+    settled_.push_back(wire::encode(wire::ClosingRecord{device, epoch, {}}));
+  std::set<wire::Hash> hashes;
+  for (const std::string& e : stay)
+    hashes.insert(wire::sha256(wire::decode_sealed(e, wire::Limits{})->body));
+  constexpr std::size_t each = wire::SettlementRecord::hashes_max;
+  wire::SettlementRecord record{device, 1, 1, (hashes.size() + each - 1) / each, {}};
+  for (auto at = hashes.begin(); at != hashes.end(); ++record.part) {
+    record.hashes.clear();
+    for (; at != hashes.end() && record.hashes.size() < each; ++at) record.hashes.push_back(*at);
+    settled_.push_back(wire::encode(record));
+  }
+  carried_ = stay;
+  return settled_;
 }
 
 }  // namespace tributary::simulation

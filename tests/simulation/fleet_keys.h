@@ -31,19 +31,24 @@ class FleetKeys {
   core::TrustOptions trust(const std::string& gateway) const;
   const signing::Signer& signer(const std::string& id) const { return signers_.at(id); }
   std::vector<sdk::MemberKey> members() const;
-  // Everybody is enrolled when `late`.
+  // Everybody is enrolled when `late`; what was settled follows, and what it carries.
   std::string registry(bool late) const;
+  // Closes these epochs of a device, but for these envelopes. Returns the records. REQUIRES: once.
+  std::vector<std::string> settle(const std::string& device, const std::set<std::uint64_t>& epochs,
+                                  const std::vector<std::string>& stay);
   // The records, in the order of the operations that wrote them.
   const std::vector<std::string>& records() const { return records_; }
 
  private:
   const signing::Signer& make(Random& random, const std::string& id);
   void enroll(Random& random, const std::string& role, const std::string& id);
-  std::string envelope(std::size_t from, std::size_t to) const;
+  std::string envelope(std::size_t from, std::string_view key,
+                       std::vector<std::string> records) const;
 
   std::map<std::string, signing::Signer> signers_;
   std::vector<std::string> records_;
   std::set<std::string> gateways_;
+  std::vector<std::string> settled_, carried_;
   std::size_t early_ = 0;
 };
 

@@ -277,6 +277,7 @@ void GatewayNode::heard(core::LinkId link, const Event& e) {
 
 void GatewayNode::logged(std::string_view kind, std::string_view text) {
   judge_.trace.add(id(), kind, text);
+  if (kind == "settled") judge_.reached.note(Reached::settled);
   if (kind == "intake") judge_.reached.note(Reached::intake_forgotten);
   if (kind == "database-damaged") judge_.reached.note(Reached::database_set_aside);
   if (kind == "own-past") judge_.reached.note(Reached::own_past_recovered);
@@ -304,6 +305,7 @@ void GatewayNode::count_reached() {
   r.note(Reached::unsigned_refused, rejected(core::Reject::no_signature));
   r.note(Reached::waited_for_registry, rejected(core::Reject::stranger));
   r.note(Reached::forger_throttled, rejected(core::Reject::throttled));
+  r.note(Reached::closed_refused, rejected(core::Reject::closed));
   if (c.superseded > erased_) r.note(Reached::superseded_before_commit);
 }
 

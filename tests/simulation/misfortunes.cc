@@ -2,9 +2,11 @@
 // What can go wrong, done to the world. Every misfortune has its own luck, so leaving one out
 // changes no other.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "tests/simulation/world.h"
+#include "transports/wire/record.h"
 
 namespace tributary::simulation {
 
@@ -200,6 +202,34 @@ void World::strike_device(const Misfortune& m, Random& random) {
       later(now_ms_ + off_ms, [&d] { d.save_fails = false; });
       return;
   }
+}
+
+// The admin closes all that a device has said, but for what one gateway holds of it at that moment;
+// the device begins anew. What it said before is promised to nobody any more, but for this: that
+// all gateways agree, and show no more than was issued.
+void World::settle_device(Random random) {
+  DeviceNode& d = *devices_[random.below(devices_.size())];
+  const GatewayNode& g = *gateways_[random.below(gateways_.size())];
+  const std::string& id = d.setup().id;
+  const bool copied = std::any_of(copies_.begin(), copies_.end(),
+                                  [&](const auto& copy) { return copy->setup().id == id; });
+  if (!d.running() || !g.running() || copied) return;
+  std::set<std::uint64_t> epochs{d.actor().second};
+  std::vector<std::string> stay;
+  for (const auto& [hash, bytes] : g.gateway().envelopes({}, 1'000'000, id)) {
+    epochs.insert(wire::decode_envelope(*bytes, wire::Limits{})->delta.epoch);
+    stay.push_back(*bytes);
+  }
+  for (const std::uint64_t epoch : epochs) judge_.history.taint({id, epoch});
+  const std::shared_ptr<Log> log =
+      judge_.history.log({std::string(wire::admin_id), FleetKeys::admin_epoch}, 0);
+  std::uint64_t op = keys_->records().size();
+  for (const std::string& record : keys_->settle(id, epochs, stay))
+    log->insert(++op, {std::string(wire::settlements_key), 3}, record);
+  old_memories_.erase(&d);
+  d.crash();
+  d.forget();
+  d.boot(now_ms_);
 }
 
 void World::strike_clock(const Misfortune& m, Random& random) {

@@ -53,7 +53,9 @@ const char* Reached::name(State s) {
                                             "an actor that tells two stories",
                                             "a proof that an actor tells two stories",
                                             "evidence heard from a peer",
-                                            "forged evidence refused"};
+                                            "forged evidence refused",
+                                            "a gateway without what was closed",
+                                            "a closed epoch refused"};
   return names[s];
 }
 

@@ -65,6 +65,8 @@ class Reached {
     contradiction_proved,  // … by two signatures
     contradiction_heard,   // by a gateway that had seen one side of it at most
     forged_evidence_refused,
+    settled,         // a gateway held what the admin has closed, and started again without it
+    closed_refused,  // a device went on in an epoch that was closed
     count_
   };
   static const char* name(State);

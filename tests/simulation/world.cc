@@ -62,6 +62,8 @@ void World::build_keys() {
   for (const std::string& record : keys_->records())
     log->insert(++op, {std::string(wire::keys_key), 3}, record);
   later(now_ms_ + plan_.chaos_ms / 2, [this] { all_enrolled_ = true; });
+  if (plan_.settle_at_ms > 0)
+    later(now_ms_ + plan_.settle_at_ms, [this] { settle_device(Random(plan_.settle_at_ms)); });
   for (std::size_t i = 0; i < plan_.traitors.size(); ++i) {
     traitors_.push_back(std::make_unique<Traitor>(
         *brokers_.back(), *keys_,

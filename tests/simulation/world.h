@@ -71,6 +71,7 @@ class World {
   void flap(transports::memory::Broker&, const std::string& client, std::uint64_t until_ms,
             Random random);
   void down_for(GatewayNode&, std::uint64_t ms);
+  void settle_device(Random);
 
   // the end (world.cc)
   void heal();

@@ -3397,7 +3397,7 @@ function Devices() {
         ] }),
         row: (d, i) => /* @__PURE__ */ createVNode2("div", { class: "row device-row", role: "row", "aria-rowindex": i + 2, children: [
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "key", title: d.device, children: d.device }),
-          /* @__PURE__ */ createVNode2("span", { role: "cell", class: "epoch mono", children: d.epoch.slice(0, 8) }),
+          /* @__PURE__ */ createVNode2("span", { role: "cell", class: `epoch mono ${d.closed ? "bad" : ""}`, title: d.closed ? `${d.epoch}: closed by the admin` : d.epoch, children: d.closed ? "closed" : d.epoch.slice(0, 8) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "number", children: grouped(d.op) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: `gap ${d.top > d.op ? "bad" : ""}`, children: d.top > d.op ? `up to ${grouped(d.top)}` : "none" }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "heard", title: throughOf(d), children: throughOf(d) }),

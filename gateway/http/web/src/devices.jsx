@@ -75,7 +75,7 @@ export function Devices() {
         row={(d, i) => (
           <div class="row device-row" role="row" aria-rowindex={i + 2} key={d.device + d.epoch}>
             <span role="cell" class="key" title={d.device}>{d.device}</span>
-            <span role="cell" class="epoch mono">{d.epoch.slice(0, 8)}</span>
+            <span role="cell" class={`epoch mono ${d.closed ? "bad" : ""}`} title={d.closed ? `${d.epoch}: closed by the admin` : d.epoch}>{d.closed ? "closed" : d.epoch.slice(0, 8)}</span>
             <span role="cell" class="number">{grouped(d.op)}</span>
             <span role="cell" class={`gap ${d.top > d.op ? "bad" : ""}`}>{d.top > d.op ? `up to ${grouped(d.top)}` : "none"}</span>
             <span role="cell" class="heard" title={throughOf(d)}>{throughOf(d)}</span>
