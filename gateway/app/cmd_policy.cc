@@ -123,6 +123,7 @@ void each_entry(const PolicyArguments& a, F&& f) {
   for (const std::string_view bytes : pack->envelopes) {
     const auto e = wire::decode_envelope(bytes, wire::Limits{});
     if (!e) throw Trouble(Exit::storage, ring.registry_file() + ": " + to_string(e.error()));
+    if (e->delta.device != wire::admin_id) continue;  // carried, for a settlement
     for (const wire::Entry& entry : e->delta.entries) f(entry);
   }
 }

@@ -104,6 +104,15 @@ TEST_F(Settle, AStolenKeyIsShutOutAndWhatItsDeviceCountedStays) {
   EXPECT_THAT(g1->log(), HasSubstr("settled: 1 envelopes are no longer valid"));
   EXPECT_THAT(g2->log(), HasSubstr("settled: 1 envelopes are no longer valid"));
 
+  // Whoever reads the registry's file reads over what it carries.
+  EXPECT_EQ(admin({"keys"}).status, 0);
+  EXPECT_EQ(run({"policy", "list", "--dir", fleet}).status, 0);
+  EXPECT_EQ(run({"config", "check", (dir.path() / "g1.toml").string()}).status, 0);
+  write_file(dir.path() / "none.json", "[]");
+  ran = run({"evidence", "verify", (dir.path() / "none.json").string(), "--registry",
+             fleet + "/registry", "--admin", fleet + "/admin/sign.pub"});
+  EXPECT_THAT(ran.out, HasSubstr("there is none in it")) << ran.err;
+
   // The broker has not been told of the revocation: the thief still gets as far as the gateways.
   std::filesystem::create_directories(fleet + "/devices");
   std::filesystem::remove_all(fleet + "/devices/d1");
