@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -20,6 +21,7 @@
 #include "gateway/keyring/signing_key.h"
 #include "transports/signing/seal.h"
 #include "transports/wire/record.h"
+#include "transports/wire/scalar.h"
 
 namespace tributary::app {
 namespace {
@@ -70,28 +72,48 @@ class Sieve {
   std::set<wire::Hash> left_out_;
 };
 
-// Lines of `tributary export --envelopes`.
-void read_lines(const std::string& file, Sieve& sieve, Envelopes& out) {
+// Of a file that `tributary export --envelopes` wrote.
+std::vector<std::string> envelopes_in(const std::string& file) {
   std::istringstream lines(kr::read_file(file));
+  std::vector<std::string> out;
   std::string text;
   for (std::size_t number = 1; std::getline(lines, text); ++number) {
     if (text.empty()) continue;
     const json line = json::parse(text, nullptr, false);
     const bool has = line.is_object() && line.contains("bytes") && line["bytes"].is_string();
-    const auto bytes = has ? base64_decode(line["bytes"].get<std::string>()) : std::nullopt;
+    auto bytes = has ? base64_decode(line["bytes"].get<std::string>()) : std::nullopt;
     if (!bytes) {
       throw Trouble(Exit::usage, file + ":" + std::to_string(number) +
                                      ": not an envelope\n  give the file that `tributary export "
                                      "--envelopes` wrote");
     }
-    sieve.take(*bytes, out);
+    out.push_back(std::move(*bytes));
   }
+  return out;
 }
 
-// What all gateways hold of it, together; and whether they agree.
-void ask_gateways(const SettleArguments& a, Sieve& sieve, Envelopes& out, Doubts& doubts) {
+void read_lines(const std::string& file, Sieve& sieve, Envelopes& out) {
+  for (const std::string& bytes : envelopes_in(file)) sieve.take(bytes, out);
+}
+
+// All that a gateway holds of a device.
+std::vector<std::string> held_by(Client& client, const std::string& gateway,
+                                 const std::string& device, std::uint32_t timeout_ms) {
+  const json question = {{"device", device}};
+  const json list = json::parse(
+      all_pages(client, gateway, "envelopes", "envelopes", question.dump(), timeout_ms));
+  std::vector<std::string> out;
+  for (const json& item : list) {
+    if (auto bytes = base64_decode(item.at("bytes").get<std::string>()))
+      out.push_back(std::move(*bytes));
+  }
+  return out;
+}
+
+// What all gateways hold of it, together; and whether they agree. Returns whom it asked.
+std::vector<std::string> ask_gateways(Client& client, const SettleArguments& a, Sieve& sieve,
+                                      Envelopes& out, Doubts& doubts) {
   constexpr std::uint32_t listen_ms = 1'000;
-  Client client(a.endpoint, a.timeout_ms);
   std::vector<std::string> asked = a.gateways;
   if (asked.empty()) {
     for (const auto& [id, state] : client.gateways(listen_ms)) {
@@ -103,16 +125,11 @@ void ask_gateways(const SettleArguments& a, Sieve& sieve, Envelopes& out, Doubts
     }
   }
   if (asked.empty()) throw Trouble(Exit::broker, "no gateway is online\n  give a file with --from");
-  const json question = {{"device", a.device}};
   std::map<std::string, std::set<wire::Hash>> held;
   for (const std::string& id : asked) {
     Envelopes of_one;
-    const json list =
-        json::parse(all_pages(client, id, "envelopes", "envelopes", question.dump(), a.timeout_ms));
-    for (const json& item : list) {
-      const auto bytes = base64_decode(item.at("bytes").get<std::string>());
-      if (bytes) sieve.take(*bytes, of_one);
-    }
+    for (const std::string& bytes : held_by(client, id, a.device, a.timeout_ms))
+      sieve.take(bytes, of_one);
     for (const auto& [hash, e] : of_one) held[id].insert(hash);
     out.merge(of_one);
   }
@@ -121,6 +138,7 @@ void ask_gateways(const SettleArguments& a, Sieve& sieve, Envelopes& out, Doubts
     doubts.push_back("gateways " + asked.front() + " and " + id +
                      " do not hold the same of it: is it still sending, or are they not in step?");
   }
+  return asked;
 }
 
 // What these envelopes alone come to, by (key, type).
@@ -150,26 +168,67 @@ std::map<std::pair<std::string, std::uint8_t>, std::string> values_of(const Enve
   return out;
 }
 
-// Keys in which the device removed elements of others, by these envelopes and not by those.
-std::set<std::string> removals_lost(const Envelopes& before, const Envelopes& stay) {
-  const auto targets = [](const Envelopes& all) {
-    std::set<std::tuple<std::string, std::string, std::uint64_t, std::uint64_t>> out;
-    for (const auto& [hash, e] : all) {
-      for (const wire::Entry& entry : e.delta.entries) {
-        const auto* set = std::get_if<wire::OrSetPayload>(&entry.payload);
-        if (set == nullptr) continue;
-        for (const auto& f : set->foreign)
-          out.emplace(std::string(entry.key), std::string(f.device), f.epoch, f.op);
-      }
+struct Plan {
+  std::vector<std::string> epochs;  // for people
+  std::vector<wire::ClosingRecord> closings;
+  std::vector<kr::PublicBytes> keys;  // what the closings point into
+  Envelopes before, stay;
+};
+
+// All that somebody holds of a device: a gateway, or a file.
+using Held = std::function<std::vector<std::string>(const std::string& device)>;
+
+// An add of another actor, which the device had removed.
+struct Target {
+  std::string key, device;
+  std::uint64_t epoch = 0, op = 0;
+  friend auto operator<=>(const Target&, const Target&) = default;
+};
+
+std::set<Target> removals(const Envelopes& all) {
+  std::set<Target> out;
+  for (const auto& [hash, e] : all) {
+    for (const wire::Entry& entry : e.delta.entries) {
+      const auto* set = std::get_if<wire::OrSetPayload>(&entry.payload);
+      if (set == nullptr) continue;
+      for (const auto& f : set->foreign)
+        out.insert({std::string(entry.key), std::string(f.device), f.epoch, f.op});
     }
-    return out;
-  };
-  const auto left = targets(stay);
-  std::set<std::string> out;
-  for (const auto& target : targets(before)) {
-    if (left.count(target) == 0) out.insert(std::get<0>(target));
   }
   return out;
+}
+
+// Elements, by key, that were added by one of the targets in these envelopes of their owner.
+void elements_of(const std::set<Target>& targets, std::string_view envelope,
+                 std::set<std::pair<std::string, std::string>>& out) {
+  const auto e = wire::decode_envelope(envelope, wire::Limits{});
+  if (!e) return;
+  for (const wire::Entry& entry : e->delta.entries) {
+    const auto* set = std::get_if<wire::OrSetPayload>(&entry.payload);
+    if (set == nullptr) continue;
+    for (const auto& add : set->adds) {
+      const Target name{std::string(entry.key), std::string(e->delta.device), e->delta.epoch,
+                        add.op};
+      if (targets.count(name) > 0) out.emplace(entry.key, add.element);
+    }
+  }
+}
+
+// What the device had removed and what would be there again.
+void doubt_removals(const Plan& plan, const Held& held, Doubts& doubts) {
+  std::set<Target> lost = removals(plan.before);
+  for (const Target& target : removals(plan.stay)) lost.erase(target);
+  std::set<std::string> owners;
+  for (const Target& target : lost) owners.insert(target.device);
+  std::set<std::pair<std::string, std::string>> again;
+  for (const std::string& owner : owners) {
+    for (const std::string& envelope : held(owner)) elements_of(lost, envelope, again);
+  }
+  for (const auto& [key, element] : again) {
+    doubts.push_back("it had removed " + wire::json_of_bytes(element) + " from " + key +
+                     ", which appears again: `tributary operate " + key +
+                     " orset remove …` takes it out");
+  }
 }
 
 // The keys to close: all that the registry has of it, but for the one that it is a member with.
@@ -193,13 +252,6 @@ std::vector<kr::PublicBytes> keys_to_close(const kr::Keyring& ring, const Settle
   }
   return keys;
 }
-
-struct Plan {
-  std::vector<std::string> epochs;  // for people
-  std::vector<wire::ClosingRecord> closings;
-  std::vector<kr::PublicBytes> keys;  // what the closings point into
-  Envelopes before, stay;
-};
 
 Plan plan_of(const kr::Keyring& ring, const SettleArguments& a, Envelopes before, Envelopes file) {
   Plan out;
@@ -302,10 +354,16 @@ Exit settle(const SettleArguments& a) {
   Sieve sieve(ring, a);
   Envelopes before, file;
   Doubts doubts;
+  std::unique_ptr<Client> client;
+  Held held = [&](const std::string&) { return envelopes_in(a.from); };
   if (!a.from.empty()) {
     read_lines(a.from, sieve, before);
   } else {
-    ask_gateways(a, sieve, before, doubts);
+    client = std::make_unique<Client>(a.endpoint, a.timeout_ms);
+    const std::string first = ask_gateways(*client, a, sieve, before, doubts).front();
+    held = [&, first](const std::string& device) {
+      return held_by(*client, first, device, a.timeout_ms);
+    };
   }
   if (a.keep != "found" && a.keep != "none") read_lines(a.keep, sieve, file);
   if (sieve.left_out() > 0) {
@@ -314,10 +372,7 @@ Exit settle(const SettleArguments& a) {
                      (a.with_unsigned ? "" : ": --unsigned keeps those without a signature"));
   }
   const Plan plan = plan_of(ring, a, std::move(before), std::move(file));
-  for (const std::string& key : removals_lost(plan.before, plan.stay))
-    doubts.push_back("in " + key +
-                     " it had removed elements of others: they appear again; "
-                     "`tributary remove` takes them out");
+  doubt_removals(plan, held, doubts);
   show(ring, a, plan, doubts);
   if (a.dry_run) return Exit::ok;
   if (!doubts.empty() && !a.force) {

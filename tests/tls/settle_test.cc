@@ -25,6 +25,7 @@ class Settle : public testing::Test {
     broker = std::make_unique<test::Mosquitto>(test::broker_lines(fleet));
     // g2 keeps the registry's file of the first day: it hears the rest from g1.
     write_file(dir.path() / "registry-of-g2", read_file(fleet + "/gateways/g2/registry"));
+    write_file(token, "correct-horse-battery-staple\n");
     g1 = gateway("g1", fleet + "/gateways/g1/registry");
     g2 = gateway("g2", (dir.path() / "registry-of-g2").string());
   }
@@ -33,9 +34,10 @@ class Settle : public testing::Test {
     const std::string me = fleet + "/gateways/" + id;
     const std::string file = (dir.path() / (id + ".toml")).string();
     write_file(file, "[gateway]\nid = \"" + id + "\"\ndata_dir = \"" + (dir.path() / id).string() +
-                         "\"\n[http]\nlisten = \"\"\n" + "[[broker]]\nuri = \"" + uri() +
-                         "\"\nca_file = \"" + me + "/ca.crt\"\ncertificate_file = \"" + me +
-                         "/tls.crt\"\nkey_file = \"" + me +
+                         "\"\n[http]\nlisten = \"\"\ntoken_file = \"" + token + "\"\n" +
+                         "[[broker]]\nuri = \"" + uri() + "\"\nca_file = \"" + me +
+                         "/ca.crt\"\ncertificate_file = \"" + me + "/tls.crt\"\nkey_file = \"" +
+                         me +
                          "/tls.key\"\n[security]\nsignatures = \"require\"\nadmin_key_file = \"" +
                          me + "/admin.pub\"\nsigning_key_file = \"" + me +
                          "/sign.key\"\nregistry_file = \"" + registry + "\"\n");
@@ -51,9 +53,9 @@ class Settle : public testing::Test {
     words.insert(words.end(), {"--dir", fleet});
     return run(words);
   }
-  Ran settle(std::vector<std::string> words) const {
+  Ran settle(std::vector<std::string> words, const std::string& id = "d1") const {
     words.insert(words.begin(),
-                 {"settle", "d1", "--broker", uri(), "--identity", fleet + "/operators/op"});
+                 {"settle", id, "--broker", uri(), "--identity", fleet + "/operators/op"});
     return admin(words);
   }
   // Whoever has this folder counts so many more, in an epoch of its own.
@@ -72,6 +74,7 @@ class Settle : public testing::Test {
 
   test::TempDir dir;
   const std::string fleet = (dir.path() / "fleet").string();
+  const std::string token = (dir.path() / "token").string();
   std::unique_ptr<test::Mosquitto> broker;
   std::unique_ptr<Program> g1, g2;
 };
@@ -159,6 +162,33 @@ TEST_F(Settle, DoubtsAreSaidAndNothingIsWrittenUntilForced) {
   // Only that epoch was closed: the same key goes on in another.
   ASSERT_EQ(count(2).status, 0);
   EXPECT_TRUE(shows("2")) << g1->log();
+}
+
+// What an operator had removed through g1, before g1 was found to be in bad hands.
+TEST_F(Settle, WhatWouldAppearAgainIsNamed) {
+  const std::string file = (dir.path() / "doors.csv").string();
+  write_file(file,
+             "timestamp,key,type,operation,value\n1,hall/doors,orset,insert,north\n"
+             "2,hall/doors,orset,insert,south\n");
+  ASSERT_EQ(as("devices/d1", {"device", "replay", file, "--id", "d1", "--speed", "0"}).status, 0);
+  const auto doors = [&](const std::string& wanted) {
+    return test::eventually(60s, [&] {
+      return as("operators/op", {"get", "hall/doors", "--gateway", "g1"}).out == wanted + "\n" &&
+             as("operators/op", {"get", "hall/doors", "--gateway", "g2"}).out == wanted + "\n";
+    });
+  };
+  ASSERT_TRUE(doors(R"(["north","south"])")) << g1->log() << g2->log();
+  const Ran removed = as("operators/op", {"operate", "hall/doors", "orset", "remove", "north",
+                                          "--gateway", "g1", "--token-file", token});
+  ASSERT_EQ(removed.status, 0) << removed.err;
+  ASSERT_TRUE(doors(R"(["south"])"));
+  Ran ran = settle({"--keep", "none"}, "operator-g1");
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.out, HasSubstr("but: it had removed \"north\" from hall/doors, which appears "
+                                 "again: `tributary operate hall/doors orset remove"));
+  ran = settle({"--keep", "none", "--force"}, "operator-g1");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_TRUE(doors(R"(["north","south"])")) << g1->log() << g2->log();
 }
 
 TEST_F(Settle, MistakesAreNamed) {

@@ -2969,6 +2969,7 @@ function useTopics(...topics) {
   useEffect(() => {
     const l = { topics, update: () => update((n) => n + 1) };
     listeners.add(l);
+    l.update();
     return () => listeners.delete(l);
   }, []);
 }
@@ -8035,7 +8036,7 @@ function Key({ type, name, theme }) {
           ago(v.at)
         ] })
       ] }),
-      more && /* @__PURE__ */ createVNode2("p", { class: "elements", children: Array.isArray(shown2) ? shown2.slice(0, 200).map((e) => /* @__PURE__ */ createVNode2("span", { class: "chip", children: typeof e === "string" ? e : JSON.stringify(e) }, String(e))) : more })
+      (type === "gset" || type === "orset") && /* @__PURE__ */ createVNode2("p", { class: "elements", role: "region", "aria-label": "Elements", tabIndex: 0, children: Array.isArray(shown2) ? shown2.slice(0, 200).map((e) => /* @__PURE__ */ createVNode2("span", { class: "chip", children: typeof e === "string" ? e : JSON.stringify(e) }, String(e))) : more })
     ] }),
     /* @__PURE__ */ createVNode2(Unlock, { sealed: v !== null && v !== void 0 && hasSealed(v.value) }),
     /* @__PURE__ */ createVNode2(History, { type, name, live: history, theme }),

@@ -70,7 +70,7 @@ export function Key({ type, name, theme }) {
         <p class="huge" data-testid="value">{main}</p>
         <p class="about"><span class={`badge ${type}`}>{typeNames[type] || type}</span>
           {v && <> from {grouped(v.contributors)} {v.contributors === 1 ? "writer" : "writers"}, changed {ago(v.at)}</>}</p>
-        {more && <p class="elements">{Array.isArray(shown) ? shown.slice(0, 200).map((e) => <span class="chip" key={String(e)}>{typeof e === "string" ? e : JSON.stringify(e)}</span>) : more}</p>}
+        {(type === "gset" || type === "orset") && <p class="elements" role="region" aria-label="Elements" tabIndex={0}>{Array.isArray(shown) ? shown.slice(0, 200).map((e) => <span class="chip" key={String(e)}>{typeof e === "string" ? e : JSON.stringify(e)}</span>) : more}</p>}
       </div>
       <Unlock sealed={v !== null && v !== undefined && hasSealed(v.value)} />
       <History type={type} name={name} live={history} theme={theme} />

@@ -45,6 +45,7 @@ export function useTopics(...topics) {
   useEffect(() => {
     const l = { topics, update: () => update((n) => n + 1) };
     listeners.add(l);
+    l.update();  // what changed between the first drawing and now
     return () => listeners.delete(l);
   }, []);
 }
