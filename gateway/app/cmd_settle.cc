@@ -226,8 +226,7 @@ void doubt_removals(const Plan& plan, const Held& held, Doubts& doubts) {
   }
   for (const auto& [key, element] : again) {
     doubts.push_back("it had removed " + wire::json_of_bytes(element) + " from " + key +
-                     ", which appears again: `tributary operate " + key +
-                     " orset remove …` takes it out");
+                     ", which appears again");
   }
 }
 
