@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <random>
 #include <utility>
 
 #include "gateway/keyring/enrolment.h"
@@ -170,17 +169,12 @@ bool Keyring::grant(const wire::GrantRecord& record, std::int64_t now_s) {
   return fresh;
 }
 
-std::size_t Keyring::settle(const std::string& device,
-                            const std::vector<wire::ClosingRecord>& closings,
-                            const std::vector<wire::Envelope>& stay, std::int64_t now_s) {
+bool Keyring::settle(const std::string& device, const std::vector<wire::ClosingRecord>& closings,
+                     const std::vector<wire::Envelope>& stay, std::int64_t now_s) {
   const std::uint64_t now_ms = static_cast<std::uint64_t>(now_s) * 1'000;
-  if (!stay.empty()) {
-    std::random_device random;
-    registry_->settle(device, std::uint64_t{random()} << 32U | random(), stay, now_ms);
-  }
-  std::size_t fresh = 0;
-  for (const wire::ClosingRecord& closing : closings) fresh += registry_->close(closing, now_ms);
-  registry_changed_ |= fresh > 0 || !stay.empty();
+  bool fresh = registry_->settle(device, stay, now_ms);
+  for (const wire::ClosingRecord& closing : closings) fresh |= registry_->close(closing, now_ms);
+  registry_changed_ |= fresh;
   return fresh;
 }
 

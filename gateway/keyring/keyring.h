@@ -89,12 +89,14 @@ class Keyring {
   std::vector<KeyRow> keys() const;
   // Enters a grant; false: it is there already.
   bool grant(const wire::GrantRecord& record, std::int64_t now_s);
-  // Closes what is named of a device, and enters what of it stays valid (registry.h). Returns how
-  // many of the closings are new.
-  std::size_t settle(const std::string& device, const std::vector<wire::ClosingRecord>& closings,
-                     const std::vector<wire::Envelope>& stay, std::int64_t now_s);
+  // Closes what is named of a device, and enters what of it stays valid (registry.h). False: all of
+  // that is there already.
+  bool settle(const std::string& device, const std::vector<wire::ClosingRecord>& closings,
+              const std::vector<wire::Envelope>& stay, std::int64_t now_s);
   // The public keys that the registry has of it, also of one that is a member no more.
   std::vector<PublicBytes> registered_keys(const std::string& device) const;
+  // An earlier settlement names it: it stays valid for good.
+  bool settled(const wire::Hash& envelope) const { return registry_->names(envelope); }
   // The registry's file, which every gateway's folder has a copy of.
   std::string registry_file() const { return dir_ + "/registry"; }
 

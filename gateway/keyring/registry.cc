@@ -2,6 +2,7 @@
 #include "gateway/keyring/registry.h"
 
 #include <algorithm>
+#include <cstring>
 #include <random>
 #include <utility>
 
@@ -54,18 +55,14 @@ Registry Registry::parse(const std::string& bytes, const PublicKey& admin) {
     if (d.from != out.size() || (!first && d.epoch != out.epoch_)) unknown_form();
     Chunk chunk{d.from, d.to, d.hlc.packed, {}, {}, {}};
     read(*e, chunk);
+    for (const std::string& record : chunk.settlements) {
+      if (const auto s = wire::decode_settlement_record(record))
+        out.named_.insert(s->hashes.begin(), s->hashes.end());
+    }
     out.epoch_ = d.epoch;
     out.chunks_.push_back(std::move(chunk));
   }
   return out;
-}
-
-bool Registry::names(const wire::Hash& envelope) const {
-  const std::vector<std::string> records = settlements();
-  return std::any_of(records.begin(), records.end(), [&](const std::string& one) {
-    const auto s = wire::decode_settlement_record(one);
-    return s && std::binary_search(s->hashes.begin(), s->hashes.end(), envelope);
-  });
 }
 
 void Registry::read(const wire::Envelope& e, Chunk& out) {
@@ -118,20 +115,24 @@ bool Registry::close(const wire::ClosingRecord& closing, std::uint64_t now_ms) {
   return put(wire::encode(closing), &Chunk::settlements, now_ms);
 }
 
-void Registry::settle(const std::string& device, std::uint64_t list,
-                      const std::vector<wire::Envelope>& envelopes, std::uint64_t now_ms) {
-  std::set<wire::Hash> hashes;
+bool Registry::settle(const std::string& device, const std::vector<wire::Envelope>& envelopes,
+                      std::uint64_t now_ms) {
+  std::set<wire::Hash> fresh;
   for (const wire::Envelope& e : envelopes) {
-    hashes.insert(e.hash);
+    if (named_.insert(e.hash).second) fresh.insert(e.hash);
     carried_.insert(*e.bytes);
   }
+  if (fresh.empty()) return false;
   constexpr std::size_t each = wire::SettlementRecord::hashes_max;
-  wire::SettlementRecord record{device, list, 1, (hashes.size() + each - 1) / each, {}};
-  for (auto at = hashes.begin(); at != hashes.end(); ++record.part) {
+  wire::SettlementRecord record{device, 0, 1, (fresh.size() + each - 1) / each, {}};
+  // Each envelope is in one list at most, so its first hash tells a list from all others.
+  std::memcpy(&record.id, fresh.begin()->bytes.data(), sizeof record.id);
+  for (auto at = fresh.begin(); at != fresh.end(); ++record.part) {
     record.hashes.clear();
-    for (; at != hashes.end() && record.hashes.size() < each; ++at) record.hashes.push_back(*at);
+    for (; at != fresh.end() && record.hashes.size() < each; ++at) record.hashes.push_back(*at);
     put(wire::encode(record), &Chunk::settlements, now_ms);
   }
+  return true;
 }
 
 std::vector<std::string> Registry::all(std::vector<std::string> Chunk::*set) const {

@@ -40,10 +40,12 @@ class Registry {
   // False: it is there.
   bool close(const wire::ClosingRecord& closing, std::uint64_t now_ms);
   // These envelopes of a device stay valid whatever was closed, and are carried in the file, in
-  // case that no gateway has one of them any more. `list` is a random number. REQUIRES: they are
-  // its.
-  void settle(const std::string& device, std::uint64_t list,
-              const std::vector<wire::Envelope>& envelopes, std::uint64_t now_ms);
+  // case that no gateway has one of them any more. What was named once stays so, and is not named
+  // again. False: all of them are. REQUIRES: they are its.
+  bool settle(const std::string& device, const std::vector<wire::Envelope>& envelopes,
+              std::uint64_t now_ms);
+  // A settlement names it.
+  bool names(const wire::Hash& envelope) const { return named_.count(envelope) > 0; }
   std::vector<std::string> settlements() const;  // the records
   std::size_t size() const;
   std::string pack(const SigningKey& admin) const;
@@ -56,12 +58,12 @@ class Registry {
   };
   bool put(std::string record, std::vector<std::string> Chunk::*set, std::uint64_t now_ms);
   static void read(const wire::Envelope& e, Chunk& out);
-  bool names(const wire::Hash& envelope) const;
   std::vector<std::string> all(std::vector<std::string> Chunk::*set) const;
   std::string fleet_;
   std::uint64_t epoch_ = 0;
   std::vector<Chunk> chunks_;
   std::set<std::string> carried_;  // envelopes of others, verbatim
+  std::set<wire::Hash> named_;
 };
 
 }  // namespace tributary::keyring

@@ -300,7 +300,7 @@ std::vector<wire::Envelope> said(std::size_t n) {
 TEST_F(RegistryTest, SettlementsNameTheirEnvelopesAndCarryThem) {
   enroll(0, 2);
   const std::vector<wire::Envelope> stay = said(30);  // more than one record names
-  registry.settle("d1", 5, stay, now_ms);
+  EXPECT_TRUE(registry.settle("d1", stay, now_ms));
   EXPECT_TRUE(registry.close({"d1", 7, {}}, now_ms));
   EXPECT_TRUE(registry.close({"d1", std::nullopt, signing::view(key_of("d1"))}, now_ms));
   EXPECT_FALSE(registry.close({"d1", 7, {}}, now_ms)) << "it is there";
@@ -327,13 +327,16 @@ TEST_F(RegistryTest, SettlementsNameTheirEnvelopesAndCarryThem) {
   const std::vector<Read> all = read(pack);
   ASSERT_EQ(all.size(), 31u) << "the admin's, and what it carries";
   for (std::size_t i = 1; i < all.size(); ++i) EXPECT_EQ(wanted.count(all[i].envelope.hash), 1u);
+  EXPECT_FALSE(again.settle("d1", said(7), now_ms)) << "they are named already";
+  EXPECT_TRUE(again.names(stay.front().hash) && !again.names(said(31).back().hash));
+  EXPECT_EQ(again.pack(admin), pack);
   again.add(Role::device, "late", key_of("late"), now_ms);
   EXPECT_EQ(read(again.pack(admin)).size(), 31u) << "and goes on carrying";
 }
 
 TEST_F(RegistryTest, WhatNoSettlementNamesIsNotCarried) {
   enroll(0, 1);
-  registry.settle("d1", 5, said(1), now_ms);
+  registry.settle("d1", said(1), now_ms);
   const std::vector<Read> all = read(registry.pack(admin));
   ASSERT_EQ(all.size(), 2u);
   const std::string other = *said(2).back().bytes;
@@ -353,7 +356,7 @@ TEST_F(RegistryTest, ThatWouldBeLargerThanGatewaysReadIsNotWritten) {
     large[i].hash = wire::sha256(id_of(i));
     large[i].bytes = std::make_shared<const std::string>(200'000, static_cast<char>('a' + i));
   }
-  registry.settle("d1", 5, large, now_ms);
+  registry.settle("d1", large, now_ms);
   EXPECT_THAT(refusal([&] { registry.pack(admin); }), HasSubstr("nothing was changed"));
 }
 

@@ -80,7 +80,7 @@ struct SettlementRecord {
   static constexpr std::size_t hashes_max = 24;  // of one record: an element has 1,024 bytes
 
   std::string_view device;
-  std::uint64_t id = 0;               // of the list: at random
+  std::uint64_t id = 0;               // of the list, among those of the device
   std::uint64_t part = 1, parts = 1;  // 1 <= part <= parts <= parts_max
   std::vector<Hash> hashes;           // of bodies, ascending; at most hashes_max
 };
