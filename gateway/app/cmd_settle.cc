@@ -8,10 +8,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
 #include "gateway/app/client.h"
 #include "gateway/app/clock.h"
+#include "gateway/app/exported.h"
 #include "gateway/app/keyring_command.h"
 #include "gateway/app/pages.h"
 #include "gateway/app/table.h"
@@ -50,62 +50,43 @@ class Sieve {
   Sieve(const kr::Keyring& ring, const SettleArguments& a)
       : fleet_(ring.fleet()), arguments_(a), keys_(ring.registered_keys(a.device)) {}
 
-  void take(std::string_view bytes, Envelopes& out) {
-    auto e = wire::decode_envelope(bytes, wire::Limits{});
-    if (!e || e->delta.device != arguments_.device || e->delta.fleet != fleet_) return;
-    const bool is_signed = !e->sealed.signature.empty();
-    const bool good = std::any_of(keys_.begin(), keys_.end(), [&](const kr::PublicBytes& key) {
-      return is_signed && signing::verifies(key, signing::Kind::delta, fleet_, e->sealed);
-    });
-    if (!good && (is_signed || !arguments_.with_unsigned)) {
-      left_out_.insert(e->hash);
-      return;
-    }
-    out.emplace(e->hash, std::move(*e));
+  void take(const std::vector<wire::Envelope>& all, Envelopes& out) {
+    for (const wire::Envelope& e : all) take(e, out);
   }
   std::size_t left_out() const { return left_out_.size(); }
 
  private:
+  void take(const wire::Envelope& e, Envelopes& out) {
+    if (e.delta.device != arguments_.device || e.delta.fleet != fleet_) return;
+    const bool is_signed = !e.sealed.signature.empty();
+    const bool good = std::any_of(keys_.begin(), keys_.end(), [&](const kr::PublicBytes& key) {
+      return is_signed && signing::verifies(key, signing::Kind::delta, fleet_, e.sealed);
+    });
+    if (!good && (is_signed || !arguments_.with_unsigned)) {
+      left_out_.insert(e.hash);
+      return;
+    }
+    out.emplace(e.hash, e);
+  }
+
   std::string fleet_;
   const SettleArguments& arguments_;
   std::vector<kr::PublicBytes> keys_;
   std::set<wire::Hash> left_out_;
 };
 
-// Of a file that `tributary export --envelopes` wrote.
-std::vector<std::string> envelopes_in(const std::string& file) {
-  std::istringstream lines(kr::read_file(file));
-  std::vector<std::string> out;
-  std::string text;
-  for (std::size_t number = 1; std::getline(lines, text); ++number) {
-    if (text.empty()) continue;
-    const json line = json::parse(text, nullptr, false);
-    const bool has = line.is_object() && line.contains("bytes") && line["bytes"].is_string();
-    auto bytes = has ? base64_decode(line["bytes"].get<std::string>()) : std::nullopt;
-    if (!bytes) {
-      throw Trouble(Exit::usage, file + ":" + std::to_string(number) +
-                                     ": not an envelope\n  give the file that `tributary export "
-                                     "--envelopes` wrote");
-    }
-    out.push_back(std::move(*bytes));
-  }
-  return out;
-}
-
-void read_lines(const std::string& file, Sieve& sieve, Envelopes& out) {
-  for (const std::string& bytes : envelopes_in(file)) sieve.take(bytes, out);
-}
-
-// All that a gateway holds of a device.
-std::vector<std::string> held_by(Client& client, const std::string& gateway,
-                                 const std::string& device, std::uint32_t timeout_ms) {
+// All that a gateway holds of a device. What cannot be read is none: a gateway may be newer, or
+// lie.
+std::vector<wire::Envelope> held_by(Client& client, const std::string& gateway,
+                                    const std::string& device, std::uint32_t timeout_ms) {
   const json question = {{"device", device}};
   const json list = json::parse(
       all_pages(client, gateway, "envelopes", "envelopes", question.dump(), timeout_ms));
-  std::vector<std::string> out;
+  std::vector<wire::Envelope> out;
   for (const json& item : list) {
-    if (auto bytes = base64_decode(item.at("bytes").get<std::string>()))
-      out.push_back(std::move(*bytes));
+    const auto bytes = base64_decode(item.at("bytes").get<std::string>());
+    auto e = wire::decode_envelope(std::string_view(bytes.value_or("")), wire::Limits{});
+    if (e) out.push_back(std::move(*e));
   }
   return out;
 }
@@ -128,8 +109,7 @@ std::vector<std::string> ask_gateways(Client& client, const SettleArguments& a, 
   std::map<std::string, std::set<wire::Hash>> held;
   for (const std::string& id : asked) {
     Envelopes of_one;
-    for (const std::string& bytes : held_by(client, id, a.device, a.timeout_ms))
-      sieve.take(bytes, of_one);
+    sieve.take(held_by(client, id, a.device, a.timeout_ms), of_one);
     for (const auto& [hash, e] : of_one) held[id].insert(hash);
     out.merge(of_one);
   }
@@ -176,7 +156,7 @@ struct Plan {
 };
 
 // All that somebody holds of a device: a gateway, or a file.
-using Held = std::function<std::vector<std::string>(const std::string& device)>;
+using Held = std::function<std::vector<wire::Envelope>(const std::string& device)>;
 
 // An add of another actor, which the device had removed.
 struct Target {
@@ -199,16 +179,13 @@ std::set<Target> removals(const Envelopes& all) {
 }
 
 // Elements, by key, that were added by one of the targets in these envelopes of their owner.
-void elements_of(const std::set<Target>& targets, std::string_view envelope,
+void elements_of(const std::set<Target>& targets, const wire::Envelope& e,
                  std::set<std::pair<std::string, std::string>>& out) {
-  const auto e = wire::decode_envelope(envelope, wire::Limits{});
-  if (!e) return;
-  for (const wire::Entry& entry : e->delta.entries) {
+  for (const wire::Entry& entry : e.delta.entries) {
     const auto* set = std::get_if<wire::OrSetPayload>(&entry.payload);
     if (set == nullptr) continue;
     for (const auto& add : set->adds) {
-      const Target name{std::string(entry.key), std::string(e->delta.device), e->delta.epoch,
-                        add.op};
+      const Target name{std::string(entry.key), std::string(e.delta.device), e.delta.epoch, add.op};
       if (targets.count(name) > 0) out.emplace(entry.key, add.element);
     }
   }
@@ -222,7 +199,7 @@ void doubt_removals(const Plan& plan, const Held& held, Doubts& doubts) {
   for (const Target& target : lost) owners.insert(target.device);
   std::set<std::pair<std::string, std::string>> again;
   for (const std::string& owner : owners) {
-    for (const std::string& envelope : held(owner)) elements_of(lost, envelope, again);
+    for (const wire::Envelope& e : held(owner)) elements_of(lost, e, again);
   }
   for (const auto& [key, element] : again) {
     doubts.push_back("it had removed " + wire::json_of_bytes(element) + " from " + key +
@@ -354,9 +331,10 @@ Exit settle(const SettleArguments& a) {
   Envelopes before, file;
   Doubts doubts;
   std::unique_ptr<Client> client;
-  Held held = [&](const std::string&) { return envelopes_in(a.from); };
+  Held held;
   if (!a.from.empty()) {
-    read_lines(a.from, sieve, before);
+    held = [all = read_exported(a.from, ring.fleet())](const std::string&) { return all; };
+    sieve.take(held(a.device), before);
   } else {
     client = std::make_unique<Client>(a.endpoint, a.timeout_ms);
     const std::string first = ask_gateways(*client, a, sieve, before, doubts).front();
@@ -364,7 +342,7 @@ Exit settle(const SettleArguments& a) {
       return held_by(*client, first, device, a.timeout_ms);
     };
   }
-  if (a.keep != "found" && a.keep != "none") read_lines(a.keep, sieve, file);
+  if (a.keep != "found" && a.keep != "none") sieve.take(read_exported(a.keep, ring.fleet()), file);
   if (sieve.left_out() > 0) {
     doubts.push_back(std::to_string(sieve.left_out()) +
                      " envelopes are not signed by a key of it, and will not count" +

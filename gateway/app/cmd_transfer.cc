@@ -6,14 +6,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "gateway/app/client.h"
 #include "gateway/app/clock.h"
+#include "gateway/app/exported.h"
 #include "gateway/app/pages.h"
 #include "gateway/app/text.h"
 #include "transports/wire/ack.h"
@@ -130,50 +129,15 @@ struct Imported {
   bool confirmed = false;
 };
 
-[[noreturn]] void bad_line(const std::string& where, const std::string& what) {
-  throw Trouble(Exit::usage, where + ": " + what +
-                                 "\n  give the file that `tributary export --envelopes` wrote");
-}
-
-Imported read_line(const std::string& where, const std::string& text, const std::string& fleet) {
-  const json line = json::parse(text, nullptr, false);
-  if (!line.is_object() || !line.contains("bytes") || !line["bytes"].is_string()) {
-    bad_line(where, "not an object with \"bytes\"");
-  }
-  auto bytes = base64_decode(line["bytes"].get<std::string>());
-  if (!bytes) bad_line(where, "\"bytes\" is not base64");
-  const auto envelope = wire::decode_envelope(*bytes, wire::Limits{});
-  if (!envelope) bad_line(where, "not an envelope: " + wire::to_string(envelope.error()));
-  if (envelope->delta.fleet != fleet) {
-    throw Trouble(Exit::usage, where + ": made for fleet " + std::string(envelope->delta.fleet) +
-                                   ", not for " + fleet + "\n  give --fleet " +
-                                   std::string(envelope->delta.fleet));
-  }
-  return {.bytes = std::move(*bytes),
-          .device = std::string(envelope->delta.device),
-          .epoch = envelope->delta.epoch,
-          .to = envelope->delta.to,
-          .hash = envelope->hash,
-          .confirmed = false};
-}
-
 std::vector<Imported> read_file(const std::string& file, const std::string& fleet) {
-  std::ifstream opened;
-  const bool from_stdin = file.empty() || file == "-";
-  if (!from_stdin) {
-    opened.open(file);
-    if (!opened) {
-      throw Trouble(Exit::usage, file + ": " + std::strerror(errno) +
-                                     "\n  give a file that `tributary export --envelopes` wrote");
-    }
-  }
-  std::istream& in = from_stdin ? std::cin : opened;
   std::vector<Imported> out;
-  std::string line;
-  for (std::size_t number = 1; std::getline(in, line); ++number) {
-    if (line.empty()) continue;
-    const std::string where = (from_stdin ? "standard input" : file) + ":" + std::to_string(number);
-    out.push_back(read_line(where, line, fleet));
+  for (const wire::Envelope& e : read_exported(file, fleet)) {
+    out.push_back({.bytes = *e.bytes,
+                   .device = std::string(e.delta.device),
+                   .epoch = e.delta.epoch,
+                   .to = e.delta.to,
+                   .hash = e.hash,
+                   .confirmed = false});
   }
   return out;
 }

@@ -218,7 +218,7 @@ TEST_F(Settle, MistakesAreNamed) {
   EXPECT_THAT(settle({"--from", "nowhere.jsonl"}).err, HasSubstr("nowhere.jsonl"));
   const std::string bad = (dir.path() / "bad.jsonl").string();
   write_file(bad, "{}\n");
-  EXPECT_THAT(settle({"--from", bad}).err, HasSubstr("bad.jsonl:1: not an envelope"));
+  EXPECT_THAT(settle({"--from", bad}).err, HasSubstr("bad.jsonl:1: not an object with \"bytes\""));
   const Ran ran = admin({"settle", "nobody", "--close-keys", "--from", "/dev/null"});
   EXPECT_EQ(ran.status, 1);
   EXPECT_THAT(ran.err, HasSubstr("nobody: the registry has no key of it"));
