@@ -153,6 +153,7 @@ struct Plan {
   std::vector<wire::ClosingRecord> closings;
   std::vector<kr::PublicBytes> keys;  // what the closings point into
   Envelopes before, stay;
+  std::size_t settled_before = 0;  // that stay valid because an earlier settlement says so
 };
 
 // All that somebody holds of a device: a gateway, or a file.
@@ -242,10 +243,9 @@ Plan plan_of(const kr::Keyring& ring, const SettleArguments& a, Envelopes before
     }
     epochs.insert(*epoch);
   }
-  const bool all = epochs.empty();
-  for (const Envelopes* some : {&before, &file}) {
-    for (const auto& [hash, e] : *some) {
-      if (all) epochs.insert(e.delta.epoch);
+  if (epochs.empty()) {
+    for (const Envelopes* some : {&before, &file}) {
+      for (const auto& [hash, e] : *some) epochs.insert(e.delta.epoch);
     }
   }
   if (epochs.empty() && !a.close_keys) {
@@ -253,18 +253,19 @@ Plan plan_of(const kr::Keyring& ring, const SettleArguments& a, Envelopes before
                                       ": nothing is known of it\n  its epochs, by --epoch, can "
                                       "be closed all the same, and its keys by --close-keys");
   }
-  const auto fits = [&](const Envelopes& from) {
-    Envelopes some;
-    for (const auto& [hash, e] : from) {
-      if (all || epochs.count(e.delta.epoch) > 0) some.emplace(hash, e);
-    }
-    return some;
+  // What the closings are about: of a closed key it is in whatever epoch.
+  const auto closed = [&](const wire::Envelope& e) {
+    return epochs.count(e.delta.epoch) > 0 ||
+           std::any_of(out.keys.begin(), out.keys.end(), [&](const kr::PublicBytes& key) {
+             return signing::key_id(key) == e.sealed.key_id;
+           });
   };
-  out.before = fits(before);
-  if (a.keep == "found") {
-    out.stay = out.before;
-  } else if (a.keep != "none") {
-    out.stay = fits(file);
+  std::erase_if(before, [&](const auto& item) { return !closed(item.second); });
+  std::erase_if(file, [&](const auto& item) { return !closed(item.second); });
+  out.before = std::move(before);
+  out.stay = a.keep == "found" ? out.before : std::move(file);  // `none`: there is no file
+  for (const auto& [hash, e] : out.before) {
+    if (ring.settled(hash) && out.stay.emplace(hash, e).second) ++out.settled_before;
   }
   for (const std::uint64_t epoch : epochs) {
     out.epochs.push_back(hex64(epoch));
@@ -349,6 +350,10 @@ Exit settle(const SettleArguments& a) {
                      (a.with_unsigned ? "" : ": --unsigned keeps those without a signature"));
   }
   const Plan plan = plan_of(ring, a, std::move(before), std::move(file));
+  if (plan.settled_before > 0) {
+    doubts.push_back(std::to_string(plan.settled_before) +
+                     " envelopes were settled before, and what was settled stays valid for good");
+  }
   doubt_removals(plan, held, doubts);
   show(ring, a, plan, doubts);
   if (a.dry_run) return Exit::ok;
@@ -358,7 +363,10 @@ Exit settle(const SettleArguments& a) {
   std::vector<wire::Envelope> stay;
   for (const auto& [hash, e] : plan.stay) stay.push_back(e);
   const auto now_s = static_cast<std::int64_t>(wall_now_ms() / 1'000);
-  ring.settle(a.device, plan.closings, stay, now_s);
+  if (!ring.settle(a.device, plan.closings, stay, now_s)) {
+    std::fprintf(stderr, "tributary: all of that is settled already; nothing was written\n");
+    return Exit::ok;
+  }
   ring.save(now_s);
   std::fprintf(stderr,
                "tributary: settled; bring %s to a gateway, which reads it by itself and starts "

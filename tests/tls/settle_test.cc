@@ -212,10 +212,31 @@ TEST_F(Settle, WhatWouldAppearAgainIsNamed) {
   EXPECT_THAT(ran.out, testing::Not(HasSubstr("north"))) << "what stays goes on removing";
 }
 
+TEST_F(Settle, AClosedKeyIsClosedInEveryEpochAlsoBesideOneThatIsNamed) {
+  const std::string file = (dir.path() / "all.jsonl").string();
+  write_file(file, line_of(fleet, "d1", {{{1, "north"}}, {}, {}}));
+  ASSERT_EQ(admin({"revoke", "d1"}).status, 0);
+  // Another epoch than that of the envelope, whose key is closed: it is kept all the same.
+  const std::vector<std::string> words = {"--from", file, "--epoch", "00000000000000ff",
+                                          "--close-keys"};
+  Ran ran = settle(words);
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("1 epochs and 1 keys are closed; of 1 envelopes 1 stay valid"));
+  const std::string registry = read_file(fleet + "/registry");
+  ran = settle(words);
+  EXPECT_THAT(ran.err, HasSubstr("all of that is settled already; nothing was written"));
+  EXPECT_EQ(read_file(fleet + "/registry"), registry);
+  // What was named once cannot be taken back, and the tool does not pretend so.
+  ran = settle({"--from", file, "--keep", "none"});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("of 1 envelopes 1 stay valid"),
+                             HasSubstr("but: 1 envelopes were settled before")));
+}
+
 TEST_F(Settle, MistakesAreNamed) {
   EXPECT_THAT(settle({}).err, HasSubstr("d1: nothing is known of it"));
   EXPECT_THAT(settle({"--epoch", "seven"}).err, HasSubstr("\"seven\" is no epoch"));
-  EXPECT_THAT(settle({"--from", "nowhere.jsonl"}).err, HasSubstr("nowhere.jsonl"));
+  EXPECT_THAT(settle({"--from", "nowhere.jsonl"}).err, HasSubstr("nowhere.jsonl: No such file"));
   const std::string bad = (dir.path() / "bad.jsonl").string();
   write_file(bad, "{}\n");
   EXPECT_THAT(settle({"--from", bad}).err, HasSubstr("bad.jsonl:1: not an object with \"bytes\""));
