@@ -24,6 +24,11 @@ struct GatewayArguments {
 config::Loaded load_or_throw(const GatewayArguments& arguments) {
   auto loaded = config::load(read_inputs(arguments.config, arguments.sets));
   if (!loaded) throw Trouble(Exit::config, config::to_string(loaded.error()));
+  // What only a clock makes wrong may be right in a moment: logged, and tried again.
+  const auto now_s = static_cast<std::int64_t>(wall_now_ms() / 1'000);
+  if (const TlsFindings found = check_tls(*loaded, now_s); !found.broken.empty()) {
+    throw Trouble(Exit::config, config::to_string(found.broken));
+  }
   return std::move(*loaded);
 }
 
@@ -61,24 +66,19 @@ Daemon::End run_once(const GatewayArguments& arguments, const config::Loaded& lo
   return end;
 }
 
-// What a reload would have taken is taken as well; a file that has become a bad one is not.
-config::Loaded load_again(const GatewayArguments& arguments, const config::Loaded& before) {
+// A file that has become a bad one is not taken, as at a reload.
+config::Loaded load_again(const GatewayArguments& arguments, config::Loaded before, Log& log) {
   try {
-    config::Loaded loaded = load_or_throw(arguments);
-    const auto now_s = static_cast<std::int64_t>(wall_now_ms() / 1'000);
-    return check_tls(loaded, now_s).broken.empty() ? std::move(loaded) : before;
-  } catch (const Trouble&) {
+    return load_or_throw(arguments);
+  } catch (const Trouble& trouble) {
+    log.write(Level::error, "reload-refused",
+              std::string(trouble.what()) + "; what was in force stays so");
     return before;
   }
 }
 
 Exit run_gateway(const GatewayArguments& arguments) {
   config::Loaded loaded = load_or_throw(arguments);
-  // What only a clock makes wrong may be right in a moment: logged, and tried again.
-  const auto now_s = static_cast<std::int64_t>(wall_now_ms() / 1'000);
-  if (const TlsFindings found = check_tls(loaded, now_s); !found.broken.empty()) {
-    throw Trouble(Exit::config, config::to_string(found.broken));
-  }
   Signals signals;
   Log log(log_options(loaded.gateway));
   make_data_dir(loaded.gateway.gateway.data_dir);
@@ -90,7 +90,7 @@ Exit run_gateway(const GatewayArguments& arguments) {
       case Daemon::End::stopped:
         return Exit::ok;
       case Daemon::End::settled:
-        loaded = load_again(arguments, loaded);
+        loaded = load_again(arguments, std::move(loaded), log);
         break;
       case Daemon::End::storage_lost:
         throw Trouble(Exit::storage,
