@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which actors are closed, and which of their envelopes are valid all the same: the settlements of
-// the fleet's registry. The one mechanism for a stolen key, an epoch that is to end, a grant that
-// is withdrawn, a device that is to count for nothing: docs/security.md.
+// the fleet's registry. The one mechanism for a stolen key, an epoch that is to end, and a device
+// that is to count for nothing: docs/security.md.
 //
 //   Settlements settlements;
 //   settlements.take(entry);                             // of an envelope of the admin
