@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <initializer_list>
 
 #include "transports/wire/envelope.h"
 #include "transports/wire/reader.h"
@@ -25,15 +26,20 @@ constexpr std::string_view kind_grant = "grant";
 constexpr std::size_t pattern_bytes_max = 256;
 constexpr std::uint64_t operations_all = 15;
 
-// The kind, and whether the record has as many fields as that kind has.
-bool read_kind(Reader& r, std::string_view wanted, std::size_t fields_wanted) {
+// The kind, which is one of those wanted, and whether the record has as many fields as they have.
+bool read_kind(Reader& r, std::initializer_list<std::string_view> wanted, std::size_t fields_wanted,
+               std::string_view& kind) {
   std::size_t fields = 0;
-  std::string_view kind;
   if (!r.array(fields, id_bytes_max, 1, "record")) return false;
   if (fields == 0) return r.fail(Code::type, "record");
   if (!r.str(kind, role_bytes_max, "record.kind")) return false;
-  if (kind != wanted) return r.fail(Code::version, "record.kind");
+  if (std::find(wanted.begin(), wanted.end(), kind) == wanted.end())
+    return r.fail(Code::version, "record.kind");
   return fields == fields_wanted || r.fail(Code::type, "record");
+}
+bool read_kind(Reader& r, std::string_view wanted, std::size_t fields_wanted) {
+  std::string_view kind;
+  return read_kind(r, {wanted}, fields_wanted, kind);
 }
 
 bool read_types(Reader& r, std::vector<std::uint8_t>& out) {
@@ -79,13 +85,8 @@ constexpr std::string_view kind_closing_key = "closing-key";
 constexpr std::string_view kind_settlement = "settlement";
 
 bool read_closing_record(Reader& r, ClosingRecord& out) {
-  std::size_t fields = 0;
   std::string_view kind;
-  if (!r.array(fields, id_bytes_max, 1, "record")) return false;
-  if (fields == 0) return r.fail(Code::type, "record");
-  if (!r.str(kind, role_bytes_max, "record.kind")) return false;
-  if (kind != kind_closing && kind != kind_closing_key) return r.fail(Code::version, "record.kind");
-  if (fields != 3) return r.fail(Code::type, "record");
+  if (!read_kind(r, {kind_closing, kind_closing_key}, 3, kind)) return false;
   if (!r.id(out.device, "closing.device")) return false;
   if (kind == kind_closing) {
     if (!r.uint(out.epoch.emplace(), "closing.epoch")) return false;
