@@ -2,19 +2,12 @@
 // G5, durability: an operation that a gateway acknowledges is on the disk that acknowledges it, at
 // that moment, by its effect and not by its number. Of an actor with more than one memory, the
 // memory that takes the acknowledgement judges it by its own operations.
+#include <functional>
+
 #include "tests/simulation/judge.h"
 #include "transports/wire/ack.h"
 
 namespace tributary::simulation {
-namespace {
-
-std::uint64_t fingerprint(std::string_view bytes) {
-  std::uint64_t h = 0xcbf29ce484222325U;
-  for (const char c : bytes) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return h;
-}
-
-}  // namespace
 
 void Judge::acknowledged(Book& book, std::string_view payload) {
   const auto ack = wire::decode_ack(payload, wire::Limits{});
@@ -44,11 +37,11 @@ void Judge::acknowledged(Book& book, std::string_view payload) {
     });
     verified = a.op;
   }
-  promises_[fingerprint(payload)] = {&book, book.ghost ? 0 : book.generation};
+  promises_[std::hash<std::string_view>{}(payload)] = {&book, book.ghost ? 0 : book.generation};
 }
 
 Judge::Promise Judge::promise(std::string_view ack) const {
-  const auto at = promises_.find(fingerprint(ack));
+  const auto at = promises_.find(std::hash<std::string_view>{}(ack));
   return at == promises_.end() ? Promise{} : at->second;
 }
 

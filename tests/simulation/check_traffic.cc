@@ -20,14 +20,19 @@ std::vector<std::string> hashes(const std::vector<std::string_view>& envelopes) 
   return out;
 }
 
-std::vector<std::string> hashes_of_batch(std::string_view payload) {
-  const auto batch = wire::decode_batch(payload, wire::Limits{});
-  if (!batch) return {};
-  const auto pack = wire::decode_pack(batch->pack, wire::Limits{});
-  return pack ? hashes(pack->envelopes) : std::vector<std::string>{};
-}
-
 }  // namespace
+
+const std::vector<std::string>& Judge::hashes_of_batch(std::string_view payload) {
+  constexpr std::size_t kept = 64;
+  if (batches_.size() >= kept) batches_.clear();
+  const auto [at, fresh] = batches_.try_emplace(std::string(payload));
+  if (!fresh) return at->second;
+  const auto batch = wire::decode_batch(payload, wire::Limits{});
+  if (!batch) return at->second;
+  const auto pack = wire::decode_pack(batch->pack, wire::Limits{});
+  if (pack) at->second = hashes(pack->envelopes);
+  return at->second;
+}
 
 void Judge::heard_upload(Book& book, std::string_view payload) const {
   wire::Pack storage;
@@ -37,10 +42,15 @@ void Judge::heard_upload(Book& book, std::string_view payload) const {
 }
 
 void Judge::heard_head(std::string_view payload) {
-  if (!disks_lost) return;  // there is none to find
-  const auto head = wire::decode_head(payload, wire::Limits{});
-  if (!head) return;
-  const auto own = incarnations.find(head->incarnation);
+  if (!disks_lost) return;                           // there is none to find
+  constexpr std::size_t kept = 256, names_it = 160;  // bytes: up to its number, and more
+  if (heads_.size() >= kept) heads_.clear();
+  const auto [at, fresh] = heads_.try_emplace(std::string(payload.substr(0, names_it)));
+  if (fresh) {
+    const auto head = wire::decode_head(payload, wire::Limits{});
+    if (head) at->second = head->incarnation;
+  }
+  const auto own = incarnations.find(at->second);
   if (own == incarnations.end()) return;
   for (const auto& [incarnation, whose] : incarnations) {
     if (whose.first == own->second.first && whose.second > own->second.second) {
@@ -51,13 +61,13 @@ void Judge::heard_head(std::string_view payload) {
 }
 
 void Judge::heard_batch(Book& book, core::LinkId link, std::string_view payload) {
-  for (std::string& h : hashes_of_batch(payload)) {
+  for (const std::string& h : hashes_of_batch(payload)) {
     if (book.from_devices.count(h) != 0) reached.note(Reached::relayed_duplicate);
-    book.from_peers[link].insert(std::move(h));
+    book.from_peers[link].insert(h);
   }
 }
 
-void Judge::sent_batch(Book& book, core::LinkId link, std::string_view payload) const {
+void Judge::sent_batch(Book& book, core::LinkId link, std::string_view payload) {
   for (const std::string& h : hashes_of_batch(payload)) {
     const bool back = book.from_peers[link].count(h) != 0 && book.from_devices.count(h) == 0;
     want(!back, [&] { return book.gateway + " relays back to where it came from"; });

@@ -49,7 +49,10 @@ void DeviceNode::boot(std::uint64_t now_ms) {
       [this](const Event& e) { heard(e); }};
   session_ = std::make_unique<SpySession>(setup_.broker->session(setup_.client_id), std::move(ears),
                                           killed_);
-  session_->on_ready([this] { woken_ = true; });
+  session_->on_ready([this] {
+    woken_ = true;
+    setup_.world.woken();
+  });
   runner_.emplace(*device_, *session_, "tributary/v1");
   session_->start();
   woken_ = true;

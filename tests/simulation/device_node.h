@@ -33,6 +33,7 @@ class DeviceNode {
     // Some gateway shows that its owner retired it.
     std::function<bool(const DotName&, const KeyType&)> seen_dead;
     std::function<std::vector<Book*>()> books;
+    std::function<void()> woken;  // next_ms() may have changed, and nobody had called it
   };
   struct Setup {
     std::string id, client_id;

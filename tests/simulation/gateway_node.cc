@@ -20,9 +20,9 @@ const std::string database = "/data/gateway.db";
 constexpr std::uint64_t terminate_ms = 5'000;
 constexpr std::uint64_t check_commits = 16;
 
-bool ends_with(const std::string& topic, std::string_view tail) {
-  return topic.size() >= tail.size() &&
-         topic.compare(topic.size() - tail.size(), tail.size(), tail) == 0;
+// "<root><tail>…".
+bool below(std::string_view topic, std::string_view root, std::string_view tail) {
+  return topic.substr(std::min(root.size(), topic.size())).starts_with(tail);
 }
 
 }  // namespace
@@ -121,6 +121,7 @@ bool GatewayNode::boot(std::uint64_t now_ms) {
   now_ms_ = now_ms;
   died_ = false;
   woken_ = true;
+  next_.reset();
   last_head_.clear();
   killed_ = std::make_shared<bool>(false);
   commits_ = erased_ = looked_ = rebuilt_ = 0;
@@ -162,6 +163,7 @@ void GatewayNode::terminate(std::uint64_t now_ms) {
   if (!running() || end_by_ms_) return;
   judge_.trace.add(id(), "SIGTERM");
   end_by_ms_ = now_ms + terminate_ms;
+  next_.reset();
   pump_->stop();
 }
 
@@ -171,6 +173,7 @@ bool GatewayNode::turn(std::uint64_t now_ms) {
   if (now_ms < stopped_until_ms_) return false;
   stopped_until_ms_ = 0;
   woken_ = false;
+  next_.reset();
   const std::uint64_t commits = commits_;
   const bool more = pump_->turn();
   if (box.wreck || pump_->storage_lost()) {
@@ -198,12 +201,14 @@ std::optional<std::uint64_t> GatewayNode::next_ms() const {
   if (!running()) return std::nullopt;
   if (stopped_until_ms_ > 0) return stopped_until_ms_;
   if (woken_) return now_ms_;
+  if (next_) return *next_;  // a pump changes in its turns
   std::optional<std::uint64_t> next = pump_->deadline();
   const auto heed = [&](std::optional<std::uint64_t> at) {
     if (at) next = next ? std::min(*next, *at) : *at;
   };
   heed(disk_->next_ms());
   heed(end_by_ms_);
+  next_ = next;
   return next;
 }
 
@@ -243,11 +248,11 @@ void GatewayNode::note_held() {
 void GatewayNode::sent(core::LinkId link, const Message& m) {
   judge_.trace.add(id(), "sends", m.topic, m.payload);
   const std::string& root = gateway().root();
-  if (m.topic.compare(0, root.size() + 5, root + "/ack/") == 0) {
+  if (below(m.topic, root, "/ack/")) {
     judge_.acknowledged(book, m.payload);
-  } else if (ends_with(m.topic, "/delta")) {
+  } else if (m.topic.ends_with("/delta")) {
     judge_.sent_batch(book, link, m.payload);
-  } else if (ends_with(m.topic, "/head")) {
+  } else if (m.topic.ends_with("/head")) {
     judge_.sent_head(book, m.payload);
     last_head_[link] = m.payload;
   } else if (m.retain && m.payload.empty()) {
@@ -260,13 +265,13 @@ void GatewayNode::heard(core::LinkId link, const Event& e) {
   if (e.kind != Event::Kind::message || !running()) return;
   const std::string& root = gateway().root();
   const std::string& topic = e.message.topic;
-  if (topic.compare(0, root.size() + 4, root + "/up/") == 0) {
+  if (below(topic, root, "/up/")) {
     judge_.heard_upload(book, e.message.payload);
-  } else if (ends_with(topic, "/delta")) {
+  } else if (topic.ends_with("/delta")) {
     judge_.heard_batch(book, link, e.message.payload);
-  } else if (ends_with(topic, "/head")) {
+  } else if (topic.ends_with("/head")) {
     judge_.heard_head(e.message.payload);
-    const bool own = topic.compare(root.size(), std::string::npos, "/gw/" + id() + "/head") == 0;
+    const bool own = below(topic, root, "/gw/") && below(topic, root, "/gw/" + id() + "/");
     if (own && last_head_[link] == e.message.payload) judge_.reached.note(Reached::head_remembered);
   } else if (book.fresh && e.message.retain && topic.find("/state/") != std::string::npos) {
     const std::size_t begin = root.size() + 4;  // "<root>/gw/<gateway>/state/…"

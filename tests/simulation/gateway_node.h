@@ -94,6 +94,7 @@ class GatewayNode {
   SimDisk* disk_ = nullptr;  // the pump's
   std::unique_ptr<app::Pump> pump_;
   bool woken_ = true, died_ = false;
+  mutable std::optional<std::optional<std::uint64_t>> next_;  // of this turn, once asked for
   std::uint64_t stopped_until_ms_ = 0;
   std::optional<std::uint64_t> end_by_ms_;                             // SIGTERM was sent
   std::uint64_t commits_ = 0, erased_ = 0, looked_ = 0, rebuilt_ = 0;  // in this life

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "gateway/core/gateway.h"
@@ -90,7 +91,7 @@ class Judge {
   void heard_upload(Book&, std::string_view payload) const;
   void heard_head(std::string_view payload);
   void heard_batch(Book&, core::LinkId, std::string_view payload);
-  void sent_batch(Book&, core::LinkId, std::string_view payload) const;
+  void sent_batch(Book&, core::LinkId, std::string_view payload);
   void sent_head(const Book&, std::string_view payload) const;
   // --- check_converged.cc: in the end
   struct Device {
@@ -114,7 +115,12 @@ class Judge {
                std::uint64_t file_bytes) const;
 
  private:
-  std::map<std::uint64_t, Promise> promises_;  // by a hash of the acknowledgement
+  const std::vector<std::string>& hashes_of_batch(std::string_view payload);
+
+  std::map<std::size_t, Promise> promises_;  // by a hash of the acknowledgement
+  // Everybody hears the same, often twice: what was read is kept for a while.
+  std::unordered_map<std::string, std::uint64_t> heads_;  // incarnations, by how a head begins
+  std::unordered_map<std::string, std::vector<std::string>> batches_;  // hashes of their envelopes
 };
 
 }  // namespace tributary::simulation

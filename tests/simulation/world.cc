@@ -118,6 +118,7 @@ void World::build_gateways() {
 DeviceNode::World World::device_world() {
   DeviceNode::World w;
   w.books = [this] { return books(); };
+  w.woken = [this] { devices_due_ms_ = 0; };
   w.somebody_elses_add = [this](const Actor& self) -> std::optional<std::pair<KeyType, DotName>> {
     const Shadow& shadow = gateways_[random_.below(gateways_.size())]->book.shadow;
     std::vector<std::pair<KeyType, DotName>> adds;
@@ -193,7 +194,7 @@ void World::later(std::uint64_t at_ms, std::function<void()> run) {
   later_.push_back({at_ms, ++order_, std::move(run)});
 }
 
-std::uint64_t World::next_ms() const {
+std::uint64_t World::next_ms() {
   std::uint64_t next = ~std::uint64_t{0};
   const auto heed = [&](std::optional<std::uint64_t> at) {
     if (at) next = std::min(next, *at);
@@ -201,14 +202,22 @@ std::uint64_t World::next_ms() const {
   for (const auto& b : brokers_) heed(b->next_ms());
   for (const auto& g : gateways_) heed(g->next_ms());
   for (const auto& g : ghosts_) heed(g->next_ms());
-  for (const auto& d : devices_) heed(d->next_ms());
-  for (const auto& d : copies_) heed(d->next_ms());
+  if (devices_due_ms_ == 0) {
+    devices_due_ms_ = ~std::uint64_t{0};
+    for (auto* group : {&devices_, &copies_}) {
+      for (const auto& d : *group)
+        devices_due_ms_ = std::min(devices_due_ms_, d->next_ms().value_or(devices_due_ms_));
+    }
+  }
+  heed(devices_due_ms_);
   for (const auto& t : traitors_) {
     if (t->woken()) heed(now_ms_);
   }
   for (const Later& l : later_) heed(l.at_ms);
   if (chaos_) {
-    for (const std::uint64_t at : next_operation_ms_) heed(at);
+    if (operations_due_ms_ == 0)
+      operations_due_ms_ = *std::min_element(next_operation_ms_.begin(), next_operation_ms_.end());
+    heed(operations_due_ms_);
     if (next_misfortune_ < plan_.misfortunes.size()) {
       heed(began_ms_ + plan_.misfortunes[next_misfortune_].at_ms);
     }
@@ -240,6 +249,7 @@ void World::step() {
   while (chaos_ && next_misfortune_ < plan_.misfortunes.size() &&
          began_ms_ + plan_.misfortunes[next_misfortune_].at_ms <= now_ms_) {
     strike(plan_.misfortunes[next_misfortune_++]);
+    devices_due_ms_ = 0;
   }
   for (std::size_t i = 0; i < later_.size();) {
     if (later_[i].at_ms > now_ms_) {
@@ -249,8 +259,20 @@ void World::step() {
     const Later due = std::move(later_[i]);
     later_.erase(later_.begin() + static_cast<std::ptrdiff_t>(i));
     due.run();
+    devices_due_ms_ = 0;
   }
-  for (std::size_t i = 0; chaos_ && i < devices_.size(); ++i) {
+  operate_devices();
+  step_devices();
+  for (const auto& t : traitors_) {
+    if (t->woken()) t->step(now_ms_);
+  }
+  turn_gateways();
+}
+
+void World::operate_devices() {
+  if (!chaos_ || operations_due_ms_ > now_ms_) return;
+  operations_due_ms_ = devices_due_ms_ = 0;
+  for (std::size_t i = 0; i < devices_.size(); ++i) {
     if (next_operation_ms_[i] > now_ms_) continue;
     // In bursts, as sensors do.
     for (std::uint64_t n = random_.chance(plan_.bursts) ? random_.between(2, plan_.burst_max) : 1;
@@ -259,15 +281,16 @@ void World::step() {
     }
     next_operation_ms_[i] = now_ms_ + random_.pause(plan_.operation_every_ms);
   }
+}
+
+void World::step_devices() {
+  if (devices_due_ms_ > now_ms_) return;
+  devices_due_ms_ = 0;
   for (auto* group : {&devices_, &copies_}) {
     for (const auto& d : *group) {
       if (const auto due = d->next_ms(); due && *due <= now_ms_) d->step(now_ms_);
     }
   }
-  for (const auto& t : traitors_) {
-    if (t->woken()) t->step(now_ms_);
-  }
-  turn_gateways();
 }
 
 void World::run_until(std::uint64_t ms) {
@@ -285,6 +308,7 @@ void World::run_until(std::uint64_t ms) {
 
 void World::heal() {
   chaos_ = false;
+  devices_due_ms_ = 0;
   judge_.trace.add("world", "heal");
   for (const Later& l : std::exchange(later_, {})) l.run();  // every misfortune ends now
   later_.clear();

@@ -53,8 +53,10 @@ class World {
 
   // time (world.cc)
   void run_until(std::uint64_t ms);
-  std::uint64_t next_ms() const;
+  std::uint64_t next_ms();
   void step();
+  void operate_devices();
+  void step_devices();
   void turn_gateways();
   void later(std::uint64_t at_ms, std::function<void()> run);
   void boot(GatewayNode& node);
@@ -98,6 +100,8 @@ class World {
   std::map<const GatewayNode*, storage::Image> old_disks_;
   std::map<const DeviceNode*, std::string> old_memories_;
   std::vector<std::uint64_t> next_operation_ms_;  // of each device
+  // The earliest of all devices; 0: to be looked up.
+  std::uint64_t devices_due_ms_ = 0, operations_due_ms_ = 0;
   std::size_t next_misfortune_ = 0;
   std::vector<Later> later_;
 };

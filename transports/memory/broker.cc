@@ -48,6 +48,7 @@ Broker::~Broker() {
 std::unique_ptr<Session> Broker::session(std::string client_id, std::optional<Message> will) {
   auto client = std::make_shared<Client>();
   client->id = std::move(client_id);
+  client->link = &world_->links[client->id];
   client->will = std::move(will);
   return std::make_unique<MemorySession>(world_, std::move(client));
 }

@@ -25,12 +25,12 @@ Way other(Way way) {
 
 void World::transmit(const ClientPtr& client, std::uint64_t generation, Way way,
                      const Packet& packet) {
-  Link& link = links[client->id];
-  const LinkFaults faults = link.faults.value_or(options_.faults);
+  Link& link = *client->link;
+  const LinkFaults& faults = link.faults ? *link.faults : options_.faults;
   if (chance(faults.disconnect)) {  // later, not inside: callers hold references to connections
     schedule(now_ms_, [this, client, generation] {
-      const auto found = connections.find(client->id);
-      const bool current = found != connections.end() && found->second.generation == generation;
+      const Connection* connection = client->link->connection;
+      const bool current = connection != nullptr && connection->generation == generation;
       if (current) break_link(client->id, "connection lost");
     });
   }
@@ -75,10 +75,10 @@ void World::ack_was_lost(const ClientPtr& client, std::uint64_t generation, Way 
     if (!client->up || client->generation != generation || sent == client->in_flight.end()) return;
     again.message = sent->second;
   } else {
-    const auto found = connections.find(client->id);
-    if (found == connections.end() || found->second.generation != generation) return;
-    const auto sent = found->second.in_flight.find(id);
-    if (sent == found->second.in_flight.end()) return;
+    const Connection* connection = client->link->connection;
+    if (connection == nullptr || connection->generation != generation) return;
+    const auto sent = connection->in_flight.find(id);
+    if (sent == connection->in_flight.end()) return;
     again = sent->second;
   }
   transmit(client, generation, way, again);
@@ -99,15 +99,14 @@ void World::hold(Link& link, const ClientPtr& client, std::uint64_t generation, 
 
 void World::arrive(const ClientPtr& client, std::uint64_t generation, Way way,
                    const Packet& packet) {
-  Link& link = links[client->id];
+  Link& link = *client->link;
   if (is_cut(link.cut, way)) return hold(link, client, generation, way, packet);
   if (way == Way::to_client) {
     if (client->up && client->generation == generation) client_receives(client, packet);
     return;
   }
-  const auto found = connections.find(client->id);
-  const bool current = found != connections.end() && found->second.generation == generation;
-  if (current) broker_receives(found->second, packet);
+  const bool current = link.connection != nullptr && link.connection->generation == generation;
+  if (current) broker_receives(*link.connection, packet);
 }
 
 // --- the broker's end ---
@@ -144,7 +143,7 @@ void World::broker_receives_publish(Connection& connection, const Packet& packet
     if (packet.id < newest) return;
     newest = packet.id;
   }
-  if (!refused) route(message, connection.client->id);
+  if (!refused) route(packet.message, connection.client->id);
 }
 
 void World::broker_subscribes(Connection& connection, const Packet& packet) {
@@ -155,6 +154,7 @@ void World::broker_subscribes(Connection& connection, const Packet& packet) {
     return broker_joins_group(connection, filter, qos);
   const bool wild = filter.find_first_of("+#") != std::string::npos;
   (wild ? wild_ : exact_)[filter][id] = {qos, packet.no_local};
+  routes_.clear();
   connection.filters.insert(filter);
   trace(*connection.client, "subscribed", filter);
   const std::string prefix = filter.substr(0, filter.find_first_of("+#"));
@@ -169,6 +169,7 @@ void World::broker_subscribes(Connection& connection, const Packet& packet) {
 
 // Nothing that is retained is replayed to it.
 void World::broker_joins_group(Connection& connection, const std::string& shared, Qos qos) {
+  routes_.clear();
   Group& group = groups_[shared];
   group.filter = shared.substr(shared.find('/', share_prefix.size()) + 1);
   const std::string& id = connection.client->id;
@@ -179,6 +180,7 @@ void World::broker_joins_group(Connection& connection, const std::string& shared
 }
 
 void World::broker_unsubscribes(Connection& connection, const std::string& filter) {
+  routes_.clear();
   if (const auto group = groups_.find(filter); group != groups_.end()) {
     std::erase_if(group->second.members,
                   [&](const auto& m) { return m.first == connection.client->id; });
@@ -193,39 +195,50 @@ void World::broker_unsubscribes(Connection& connection, const std::string& filte
   connection.filters.erase(filter);
 }
 
-void World::route(const Message& message, const std::string& from) {
-  if (message.retain) {
-    if (message.payload.empty()) {
-      retained.erase(message.topic);
-    } else {
-      retained[message.topic] = message;
-    }
-  }
-  std::map<std::string, Qos> targets;  // once for each client, at the best of its subscriptions
-  auto add = [&](const Subscribers& subscribers) {
+const World::Route& World::find_route(const std::string& topic) {
+  constexpr std::size_t routes_max = 10'000;
+  if (const auto known = routes_.find(topic); known != routes_.end()) return known->second;
+  std::map<std::string, Target> targets;
+  const auto add = [&](const Subscribers& subscribers) {
     for (const auto& [id, subscriber] : subscribers) {
-      if (subscriber.no_local && id == from) continue;
-      const auto target = targets.try_emplace(id, subscriber.qos).first;
-      target->second = std::max(target->second, subscriber.qos);
+      Target& target = targets.try_emplace(id, Target{&connections.at(id), {}, {}}).first->second;
+      target.qos = std::max(target.qos, std::optional(subscriber.qos));
+      if (!subscriber.no_local)
+        target.from_itself = std::max(target.from_itself, std::optional(subscriber.qos));
     }
   };
-  if (const auto exact = exact_.find(message.topic); exact != exact_.end()) add(exact->second);
+  if (const auto exact = exact_.find(topic); exact != exact_.end()) add(exact->second);
   for (const auto& [filter, subscribers] : wild_) {
-    if (topic_matches(filter, message.topic)) add(subscribers);
+    if (topic_matches(filter, topic)) add(subscribers);
   }
-  if (targets.empty() && groups_.empty()) return;
-  const auto shared = std::make_shared<const Message>(message);
-  route_to_groups(shared);
-  for (const auto& [id, qos] : targets) deliver(connections.at(id), shared, qos, false);
+  if (routes_.size() >= routes_max) routes_.clear();
+  Route& route = routes_[topic];
+  for (auto& [id, target] : targets) route.targets.push_back(target);
+  for (auto& [name, group] : groups_) {
+    if (topic_matches(group.filter, topic)) route.groups.push_back(&group);
+  }
+  return route;
 }
 
-void World::route_to_groups(const MessagePtr& message) {
-  for (auto& [name, group] : groups_) {
-    if (!topic_matches(group.filter, message->topic)) continue;
-    const auto member = group.members.front();
-    group.members.pop_front();
-    group.members.push_back(member);
+void World::route(const MessagePtr& message, const std::string& from) {
+  if (message->retain) {
+    if (message->payload.empty()) {
+      retained.erase(message->topic);
+    } else {
+      retained[message->topic] = *message;
+    }
+  }
+  const Route& route = find_route(message->topic);
+  for (Group* group : route.groups) {
+    const auto member = group->members.front();
+    group->members.pop_front();
+    group->members.push_back(member);
     deliver(connections.at(member.first), message, member.second, false);
+  }
+  for (const Target& target : route.targets) {
+    const bool own = target.connection->client->id == from;
+    if (const auto qos = own ? target.from_itself : target.qos)
+      deliver(*target.connection, message, *qos, false);
   }
 }
 

@@ -9,18 +9,22 @@ namespace tributary::transports::memory {
 // --- time, chance, trace ---
 
 void World::schedule(std::uint64_t at_ms, std::function<void()> run) {
-  due_.push({at_ms, ++last_order_, std::move(run)});
+  due_.push_back({at_ms, ++last_order_, std::move(run)});
+  std::push_heap(due_.begin(), due_.end());
 }
 
 void World::advance(std::uint64_t now_ms) {
   const std::uint64_t until_ms = std::max(now_ms, now_ms_);
-  while (!due_.empty() && due_.top().at_ms <= until_ms) {
-    const Due next = due_.top();
-    due_.pop();
+  while (!due_.empty() && due_.front().at_ms <= until_ms) {
+    std::pop_heap(due_.begin(), due_.end());
+    const Due next = std::move(due_.back());
+    due_.pop_back();
     now_ms_ = std::max(now_ms_, next.at_ms);
     next.run();
     // Only now is everything consistent: a wake may publish, poll, even destroy its session.
-    for (const ClientPtr& client : std::exchange(to_wake_, {})) {
+    woken_.clear();
+    std::swap(woken_, to_wake_);
+    for (const ClientPtr& client : woken_) {
       if (client->wake && !client->ended) client->wake();
     }
   }
@@ -29,7 +33,7 @@ void World::advance(std::uint64_t now_ms) {
 
 std::optional<std::uint64_t> World::next_ms() const {
   if (due_.empty()) return std::nullopt;
-  return due_.top().at_ms;
+  return due_.front().at_ms;
 }
 
 std::uint64_t
@@ -93,17 +97,19 @@ void World::refuse_connect(const ClientPtr& client, const std::string& reason) {
 void World::connect(const ClientPtr& client) {
   if (client->ended || client->stopping || client->up) return;
   if (!alive_) return refuse_connect(client, "connection refused");
-  if (links[client->id].cut != Cut::none) return refuse_connect(client, "timed out");
-  if (const auto old = connections.find(client->id); old != connections.end()) {
-    const ClientPtr taken = old->second.client;
-    const std::uint64_t generation = old->second.generation;
+  if (client->link->cut != Cut::none) return refuse_connect(client, "timed out");
+  if (const Connection* old = client->link->connection) {
+    const ClientPtr taken = old->client;
+    const std::uint64_t generation = old->generation;
     broker_down(client->id, true);
     if (taken->generation == generation) client_down(taken, "session taken over by another client");
   }
   client->generation = ++last_generation_;
   client->up = true;
   client->last_failure.clear();
-  connections[client->id] = {client, client->generation, 0, {}, {}, {}, {}};
+  Connection& connection = connections[client->id];
+  connection = {client, client->generation, 0, {}, {}, {}, {}};
+  client->link->connection = &connection;
   trace(*client, "connected");
   for (const Subscription& subscription : client->subscriptions)
     send_subscription(client, subscription);
@@ -129,10 +135,11 @@ void World::broker_down(const std::string& id, bool publish_will) {
   while (!found->second.filters.empty()) {
     broker_unsubscribes(found->second, std::string(*found->second.filters.begin()));
   }
+  client->link->connection = nullptr;
   connections.erase(found);
   if (publish_will && client->will) {
     trace(*client, "will", client->will->topic);
-    route(*client->will, id);
+    route(std::make_shared<const Message>(*client->will), id);
   }
 }
 
@@ -189,7 +196,7 @@ void World::restart(Retained mode) {
 
 void World::shut_down() {
   kill();
-  due_ = {};  // they hold clients, and clients hold what their wakes captured
+  due_.clear();  // they hold clients, and clients hold what their wakes captured
   clients_.clear();
   trace_sink = nullptr;
 }
@@ -222,13 +229,13 @@ void World::abandon(const ClientPtr& client) {
   client->ended = true;
   client->up = false;
   clients_.erase(std::remove(clients_.begin(), clients_.end(), client), clients_.end());
-  const Cut cut = links[client->id].cut;
+  const Cut cut = client->link->cut;
   const bool heard = cut == Cut::none || cut == Cut::to_client;
   const std::uint64_t at_ms =
       heard ? now_ms_ : now_ms_ + options_.keepalive_ms * std::uint64_t{3} / 2;
   schedule(at_ms, [this, client] {
-    const auto found = connections.find(client->id);
-    if (found != connections.end() && found->second.generation == client->generation)
+    const Connection* connection = client->link->connection;
+    if (connection != nullptr && connection->generation == client->generation)
       broker_down(client->id, true);
   });
 }

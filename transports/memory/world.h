@@ -11,9 +11,9 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <queue>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -35,8 +35,11 @@ struct Packet {
 
 enum class Way : std::uint8_t { to_broker, to_client };
 
+struct Connection;
+
 // Outlives sessions: a client that restarts meets the same network.
 struct Link {
+  Connection* connection = nullptr;  // the broker's end, while there is one
   std::optional<LinkFaults> faults;
   Cut cut = Cut::none;
   std::uint64_t cut_number = 0;  // which cut a keepalive timer was set for
@@ -53,6 +56,7 @@ struct Subscription {
 // The client's end.
 struct Client {
   std::string id;
+  Link* link = nullptr;
   std::optional<Message> will;
   std::function<void()> wake;
   bool started = false;
@@ -158,8 +162,9 @@ class World {
   void broker_subscribes(Connection& connection, const Packet& packet);
   void broker_joins_group(Connection& connection, const std::string& shared, Qos qos);
   void broker_unsubscribes(Connection& connection, const std::string& filter);
-  void route_to_groups(const MessagePtr& message);
-  void route(const Message& message, const std::string& from);
+  struct Route;
+  const Route& find_route(const std::string& topic);
+  void route(const MessagePtr& message, const std::string& from);
   void deliver(Connection& connection, MessagePtr message, Qos qos, bool retained_replay);
   void pump(Connection& connection);
   void client_receives(const ClientPtr& client, const Packet& packet);
@@ -179,9 +184,9 @@ class World {
   std::uint64_t last_order_ = 0;
   std::uint64_t last_generation_ = 0;
   bool alive_ = true;
-  std::priority_queue<Due> due_;
-  std::vector<ClientPtr> clients_;  // started and not ended
-  std::vector<ClientPtr> to_wake_;
+  std::vector<Due> due_;                      // a heap
+  std::vector<ClientPtr> clients_;            // started and not ended
+  std::vector<ClientPtr> to_wake_, woken_;    // woken_: those of now, kept for its room
   std::map<std::string, Subscribers> exact_;  // filters without wildcards: found without matching
   std::map<std::string, Subscribers> wild_;
   // MQTT 5, 4.8.2: of a group's subscribers each message goes to one, in turn. By "$share/…".
@@ -190,6 +195,17 @@ class World {
     std::deque<std::pair<std::string, Qos>> members;  // by client id; whose turn it is first
   };
   std::map<std::string, Group> groups_;
+  // Where a topic goes, until a subscription changes.
+  struct Target {
+    Connection* connection = nullptr;
+    std::optional<Qos> qos;          // the best of its subscriptions
+    std::optional<Qos> from_itself;  // of those that want to hear their own
+  };
+  struct Route {
+    std::vector<Target> targets;  // once for each client, ordered by its id
+    std::vector<Group*> groups;
+  };
+  std::unordered_map<std::string, Route> routes_;
 };
 
 }  // namespace tributary::transports::memory
