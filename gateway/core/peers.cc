@@ -62,8 +62,10 @@ void Peers::on_head(Instant now, LinkId link, const wire::Head& head, Counters& 
     p.missed = true;
   }
   const bool was_behind = p.behind();
-  p.look |= changed_buckets(p, head);
-  p.head = HeadInfo{head.incarnation, head.session, head.number, head.types, head.buckets};
+  const std::uint64_t changed = changed_buckets(p, head);
+  p.look |= changed;
+  if (!p.head) p.head.emplace();
+  p.head->take(head, changed);
   if (!was_behind) p.behind_since_ms = now.mono_ms;
   if (std::exchange(p.awaits_head, false)) heard(p, now);
   if (own) {
@@ -127,6 +129,17 @@ void Peers::connected(Instant now, LinkId link) {
 
 void Peers::heard(Peer& p, Instant now) {
   if (!p.awaits_status && !p.awaits_head) p.not_before_ms = std::min(p.not_before_ms, now.mono_ms);
+}
+
+void Peers::HeadInfo::take(const wire::Head& head, std::uint64_t changed) {
+  incarnation = head.incarnation;
+  session = head.session;
+  number = head.number;
+  types = head.types;
+  for (std::uint64_t left = changed; left != 0; left &= left - 1) {
+    const auto b = static_cast<std::uint32_t>(std::countr_zero(left));
+    buckets[b] = head.buckets[b];
+  }
 }
 
 std::uint64_t Peers::changed_buckets(const Peer& p, const wire::Head& head) {

@@ -86,6 +86,7 @@ class Peers {
     std::uint64_t incarnation = 0, session = 0, number = 0;
     std::vector<std::uint8_t> types;
     OurHeads buckets;
+    void take(const wire::Head&, std::uint64_t changed);  // most of it is as it was
   };
   struct Fetch {
     std::uint64_t deadline_ms = 0;

@@ -40,7 +40,8 @@ bool read_bucket(Reader& r, BucketHead& b) {
       !read_optional(r, b.published, "head.published") ||
       !r.uint_in(parts, 0, state_parts_max, "head.parts"))
     return false;
-  const bool fits = b.published ? std::has_single_bit(parts) : parts == 0;
+  const bool power_of_two = parts != 0 && (parts & (parts - 1)) == 0;  // popcount would be a call
+  const bool fits = b.published ? power_of_two : parts == 0;
   b.parts = static_cast<std::uint32_t>(parts);
   return fits || r.fail(Code::range, "head.parts");
 }

@@ -53,7 +53,7 @@ class Reader {
   bool hash(Hash& v, const char* where) { return plain_hash(v) || any_hash(v, where); }
   // A hash, or an empty bin: then `present` is false.
   bool optional_hash(Hash& v, bool& present, const char* where) {
-    return (present = plain_hash(v)) || any_optional_hash(v, present, where);
+    return (present = plain_hash(v)) || empty_bin() || any_optional_hash(v, present, where);
   }
 
   // Any canonical value nested at most `depth` arrays and maps deep; `exact` gets its bytes.
@@ -90,6 +90,12 @@ class Reader {
     std::memcpy(v.bytes.data(), at_ + header, sizeof v.bytes);
     last_ = at_;
     at_ += header + sizeof v.bytes;
+    return true;
+  }
+  bool empty_bin() {  // false: it is not, and nothing was read
+    if (remaining() < 2 || !next_is(0xC4) || at_[1] != 0) return false;
+    last_ = at_;
+    at_ += 2;
     return true;
   }
   bool next_is(unsigned char b) const {
