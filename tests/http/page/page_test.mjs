@@ -52,7 +52,7 @@ async function open(url, { width = 1280, height = 800, theme = "light" } = {}) {
 const connection = (page) => page.getByTestId("connection").innerText();
 const says = (page, word, ms = 10000) => eventually(ms, `the page says ${word}`, async () => (await connection(page)).includes(word));
 
-const views = ["values", "key/gcounter/site-0%2Fpulses", "key/orset/site-0%2Falarms", "map", "devices", "peers", "pipeline", "alerts", "events"];
+const views = ["values", "key/gcounter/site-0%2Fpulses", "key/orset/site-0%2Falarms", "map", "devices", "peers", "pipeline", "refused", "alerts", "events"];
 const keys_many = 10000;
 try {
   await site.broker();
@@ -269,6 +269,39 @@ try {
     await page.locator("input[type=password]").fill("correct-horse-battery-staple");
     await page.keyboard.press("Enter");
     await says(page, "Live");
+    // Another token, at a reload: who watches is let go, and asked for it.
+    writeFileSync(secret, "another-horse-another-staple\n");
+    site.signal("g4", "SIGHUP");
+    await says(page, "token", 20000);
+    await page.locator("input[type=password]").fill("another-horse-another-staple");
+    await page.keyboard.press("Enter");
+    await says(page, "Live");
+
+    await site.publish("tributary/v1/demo/up/stranger-2", "no envelope");
+    await site.publish("tributary/v1/demo/up/stranger-3", "none, too");
+    await page.goto(`${g4.url}/#/refused`);
+    const letters = page.locator(".letter");
+    await eventually(20000, "two letters are listed", async () => (await letters.count()) === 2);
+    expect((await letters.first().innerText()).includes("stranger-3"), "the newest first");
+    if (shots) await page.screenshot({ path: join(shots, "refused-token-1280.png") });
+    const said = () => page.locator(".said").innerText();
+    await letters.first().getByRole("button", { name: "again" }).click();
+    await eventually(10000, "it is refused again, and why is said", async () => /stays: ./.test(await said()));
+    await letters.first().getByRole("button", { name: "Forget" }).click();
+    expect((await letters.count()) === 2, "asks once more");
+    await letters.first().getByRole("button", { name: "Really?" }).click();
+    await eventually(10000, "one is left", async () => (await letters.count()) === 1 && /1 forgotten/.test(await said()));
+    await page.getByRole("button", { name: "Forget all" }).click();
+    await page.getByRole("button", { name: "Really all?" }).click();
+    await eventually(10000, "none is left", async () => (await letters.count()) === 0);
+    await page.context().close();
+  });
+
+  await test("without a token refused messages are listed and nothing more", async () => {
+    await site.publish("tributary/v1/demo/up/stranger-4", "no envelope");
+    const page = await open(`${g2.url}/#/refused`);
+    await eventually(20000, "it is listed", async () => /stranger-4/.test(await page.locator("main").innerText()));
+    expect((await page.locator(".letter button").count()) === 0, "no buttons that would not work");
     await page.context().close();
   });
 

@@ -2998,6 +2998,14 @@ async function get(path) {
     next: link ? link.slice(1, link.indexOf(">")) : null
   };
 }
+var mayChange = () => token !== "";
+async function change(method, path, body) {
+  const more = body === void 0 ? {} : { body: JSON.stringify(body) };
+  const response = await ask(path, { method, ...more });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.detail || answer.title || `status ${response.status}`);
+  return answer;
+}
 async function all(path, list, max2, each) {
   const items = [];
   for (let next = path; next && items.length < max2; ) {
@@ -3488,7 +3496,7 @@ var mouseleave = "mouseleave";
 var dblclick = "dblclick";
 var resize = "resize";
 var scroll = "scroll";
-var change = "change";
+var change2 = "change";
 var dppxchange = "dppxchange";
 var LEGEND_DISP = "--";
 var domEnv = typeof window != "undefined";
@@ -3501,9 +3509,9 @@ function setPxRatio() {
   let _pxRatio = devicePixelRatio;
   if (pxRatio != _pxRatio) {
     pxRatio = _pxRatio;
-    query && off(change, query, setPxRatio);
+    query && off(change2, query, setPxRatio);
     query = matchMedia(`(min-resolution: ${pxRatio - 1e-3}dppx) and (max-resolution: ${pxRatio + 1e-3}dppx)`);
-    on(change, query, setPxRatio);
+    on(change2, query, setPxRatio);
     win.dispatchEvent(new CustomEvent(dppxchange));
   }
 }
@@ -8528,8 +8536,153 @@ function Pipeline({ theme }) {
   ] });
 }
 
+// src/refused.jsx
+var shown_max3 = 200;
+var again_ms4 = 3e3;
+function useList(path, list) {
+  const [got, setGot] = useState({ items: [], truncated: false, loading: true, error: "" });
+  const again = useRef(() => {
+  });
+  useEffect(() => {
+    let on2 = true, timer = 0;
+    const read2 = async () => {
+      clearTimeout(timer);
+      if (state.connection === "live" || state.connection === "connecting") {
+        try {
+          const answer = await all(`${path}?limit=${shown_max3}`, list, shown_max3);
+          if (on2) setGot({ ...answer, loading: false, error: "" });
+        } catch (e) {
+          if (on2) setGot((g) => ({ ...g, loading: false, error: e.message }));
+        }
+      }
+      if (on2) timer = setTimeout(read2, again_ms4);
+    };
+    again.current = read2;
+    read2();
+    return () => {
+      on2 = false;
+      clearTimeout(timer);
+    };
+  }, []);
+  return [got, () => again.current()];
+}
+var When = ({ at }) => /* @__PURE__ */ createVNode2("time", { dateTime: new Date(at).toISOString(), title: moment(at), children: ago(at) });
+function Button({ text, sure, act, label }) {
+  const [asked, setAsked] = useState(false);
+  useEffect(() => {
+    if (!asked) return void 0;
+    const timer = setTimeout(() => setAsked(false), 4e3);
+    return () => clearTimeout(timer);
+  }, [asked]);
+  const clicked = () => {
+    if (sure && !asked) return setAsked(true);
+    setAsked(false);
+    return act();
+  };
+  return /* @__PURE__ */ createVNode2("button", { type: "button", class: asked ? "sure" : "", onClick: clicked, "aria-label": label && !asked ? label : void 0, children: asked ? sure : text });
+}
+var senderOf = (topic) => topic.includes("/up/") ? topic.slice(topic.lastIndexOf("/") + 1) : topic;
+function Letters() {
+  const [got, again] = useList("/api/v1/dead-letters", "dead_letters");
+  const [said, setSaid] = useState("");
+  const act = async (what) => {
+    try {
+      setSaid(await what());
+    } catch (e) {
+      setSaid(e.message);
+    }
+    again();
+  };
+  const release = (id) => act(async () => {
+    const r = await change("POST", "/api/v1/dead-letters/release", { ids: [id] });
+    return r.released > 0 ? `Number ${id} was taken in.` : `Number ${id} stays: ${r.stayed[0]?.why ?? "it is not there any more"}`;
+  });
+  const drop = (query2, what) => act(async () => {
+    const r = await change("DELETE", `/api/v1/dead-letters?${query2}`);
+    return `${grouped(r.dropped)} forgotten${what}.`;
+  });
+  const may = mayChange();
+  return /* @__PURE__ */ createVNode2(Fragment, { children: [
+    /* @__PURE__ */ createVNode2("div", { class: "row-of-buttons", children: [
+      /* @__PURE__ */ createVNode2("h2", { id: "letters", children: "Refused messages" }),
+      may && got.items.length > 0 && /* @__PURE__ */ createVNode2(Button, { text: "Forget all", sure: "Really all?", act: () => drop("all=true", "") })
+    ] }),
+    /* @__PURE__ */ createVNode2("p", { class: "note said", role: "status", children: said || got.error || (got.loading ? "Reading…" : got.items.length === 0 ? "None." : may ? "Hear again what was refused for a reason that is mended. Devices send by themselves again what is not acknowledged." : "To hear them again or to forget them, open this page with the token of http.token_file, or use the command tributary dead-letters.") }),
+    /* @__PURE__ */ createVNode2("ol", { class: "events", "aria-labelledby": "letters", children: got.items.map((l) => /* @__PURE__ */ createVNode2("li", { class: "warning letter", children: [
+      /* @__PURE__ */ createVNode2("span", { class: "mono", children: l.id }),
+      " ",
+      /* @__PURE__ */ createVNode2("b", { children: senderOf(l.topic) }),
+      " ",
+      /* @__PURE__ */ createVNode2("span", { class: "times", children: [
+        bytes(l.size),
+        l.cut ? ", only its beginning was kept" : ""
+      ] }),
+      /* @__PURE__ */ createVNode2(When, { at: l.at }),
+      /* @__PURE__ */ createVNode2("p", { children: l.reason }),
+      may && /* @__PURE__ */ createVNode2("p", { class: "do buttons", children: [
+        !l.cut && /* @__PURE__ */ createVNode2(Button, { text: "Hear again", act: () => release(l.id), label: `Hear number ${l.id} again` }),
+        /* @__PURE__ */ createVNode2(Button, { text: "Forget", sure: "Really?", act: () => drop(`ids=${l.id}`, `: number ${l.id}`), label: `Forget number ${l.id}` })
+      ] })
+    ] }, l.id)) }),
+    got.truncated && /* @__PURE__ */ createVNode2("p", { class: "note", children: [
+      "The newest ",
+      grouped(shown_max3),
+      "; the API has all of them."
+    ] })
+  ] });
+}
+function Damaged() {
+  const [got] = useList("/api/v1/quarantine", "quarantine");
+  return /* @__PURE__ */ createVNode2(Fragment, { children: [
+    /* @__PURE__ */ createVNode2("h2", { id: "damaged", children: "Damaged on this disk" }),
+    got.items.length === 0 ? /* @__PURE__ */ createVNode2("p", { class: "note", children: got.error || (got.loading ? "Reading…" : "Nothing.") }) : /* @__PURE__ */ createVNode2("p", { class: "note", children: "Kept for a look, and not counted: peers and devices send it again." }),
+    /* @__PURE__ */ createVNode2("ol", { class: "events", "aria-labelledby": "damaged", children: got.items.map((q) => /* @__PURE__ */ createVNode2("li", { class: "error", children: [
+      /* @__PURE__ */ createVNode2("span", { class: "mono", children: [
+        q.hash.slice(0, 16),
+        "…"
+      ] }),
+      " ",
+      /* @__PURE__ */ createVNode2("span", { class: "times", children: bytes(q.size) }),
+      /* @__PURE__ */ createVNode2(When, { at: q.at }),
+      /* @__PURE__ */ createVNode2("p", { children: q.reason })
+    ] }, q.id)) })
+  ] });
+}
+function Stories() {
+  const [got] = useList("/api/v1/evidence", "evidence");
+  return /* @__PURE__ */ createVNode2(Fragment, { children: [
+    /* @__PURE__ */ createVNode2("h2", { id: "stories", children: "Devices with two stories" }),
+    got.items.length === 0 ? /* @__PURE__ */ createVNode2("p", { class: "note", children: got.error || (got.loading ? "Reading…" : "None.") }) : /* @__PURE__ */ createVNode2("p", { class: "note", children: "Mostly a copy of a device, or one that was put back from a backup: docs/operations.md, “A cloned or restored device”." }),
+    /* @__PURE__ */ createVNode2("ol", { class: "events", "aria-labelledby": "stories", children: got.items.map((e) => /* @__PURE__ */ createVNode2("li", { class: e.proof ? "error" : "warning", children: [
+      /* @__PURE__ */ createVNode2("b", { children: e.device }),
+      " ",
+      /* @__PURE__ */ createVNode2("span", { class: "mono", children: e.epoch }),
+      " ",
+      /* @__PURE__ */ createVNode2("span", { class: "times", children: [
+        e.proof ? "signed by its key, both" : "not signed",
+        e.excluded ? ", left out of values" : ""
+      ] }),
+      e.at > 0 && /* @__PURE__ */ createVNode2(When, { at: e.at }),
+      /* @__PURE__ */ createVNode2("p", { children: [
+        e.key,
+        ": ",
+        e.what
+      ] })
+    ] }, e.device + e.epoch)) })
+  ] });
+}
+function Refused2() {
+  useTopics("clock");
+  return /* @__PURE__ */ createVNode2("section", { class: "view", "aria-labelledby": "title", children: [
+    /* @__PURE__ */ createVNode2("h1", { id: "title", children: "Refused" }),
+    /* @__PURE__ */ createVNode2(Letters, {}),
+    /* @__PURE__ */ createVNode2(Damaged, {}),
+    /* @__PURE__ */ createVNode2(Stories, {})
+  ] });
+}
+
 // src/main.jsx
-var views = [["values", "Values"], ["map", "Map"], ["devices", "Devices"], ["peers", "Peers"], ["pipeline", "Pipeline"], ["alerts", "Alerts"], ["events", "Events"]];
+var views = [["values", "Values"], ["map", "Map"], ["devices", "Devices"], ["peers", "Peers"], ["pipeline", "Pipeline"], ["refused", "Refused"], ["alerts", "Alerts"], ["events", "Events"]];
 function useRoute() {
   const read2 = () => location.hash.replace(/^#\/?/, "") || "values";
   const [route, setRoute] = useState(read2());
@@ -8680,7 +8833,7 @@ function App() {
       ] }, id)) }),
       /* @__PURE__ */ createVNode2(Totals, {})
     ] }),
-    /* @__PURE__ */ createVNode2("main", { id: "main", tabIndex: -1, ref: main, children: state.connection === "token" ? /* @__PURE__ */ createVNode2(Token, {}) : view === "key" ? /* @__PURE__ */ createVNode2(Key, { type, name, theme }, route) : view === "devices" ? /* @__PURE__ */ createVNode2(Devices, {}) : view === "peers" ? /* @__PURE__ */ createVNode2(Peers, {}) : view === "pipeline" ? /* @__PURE__ */ createVNode2(Pipeline, { theme }) : view === "events" ? /* @__PURE__ */ createVNode2(Events, {}) : view === "alerts" ? /* @__PURE__ */ createVNode2(Alerts, {}) : view === "map" ? /* @__PURE__ */ createVNode2(Map_, {}) : /* @__PURE__ */ createVNode2(Values, {}) })
+    /* @__PURE__ */ createVNode2("main", { id: "main", tabIndex: -1, ref: main, children: state.connection === "token" ? /* @__PURE__ */ createVNode2(Token, {}) : view === "key" ? /* @__PURE__ */ createVNode2(Key, { type, name, theme }, route) : view === "devices" ? /* @__PURE__ */ createVNode2(Devices, {}) : view === "peers" ? /* @__PURE__ */ createVNode2(Peers, {}) : view === "pipeline" ? /* @__PURE__ */ createVNode2(Pipeline, { theme }) : view === "events" ? /* @__PURE__ */ createVNode2(Events, {}) : view === "refused" ? /* @__PURE__ */ createVNode2(Refused2, {}) : view === "alerts" ? /* @__PURE__ */ createVNode2(Alerts, {}) : view === "map" ? /* @__PURE__ */ createVNode2(Map_, {}) : /* @__PURE__ */ createVNode2(Values, {}) })
   ] });
 }
 render(/* @__PURE__ */ createVNode2(App, {}), document.getElementById("app"));

@@ -12,10 +12,11 @@ import { Key } from "./key.jsx";
 import { Map_ } from "./map.jsx";
 import { Peers, standing } from "./peers.jsx";
 import { Pipeline } from "./pipeline.jsx";
+import { Refused } from "./refused.jsx";
 import { connect, rate, state, openWith, useTopics } from "./store.js";
 import { Values } from "./values.jsx";
 
-const views = [["values", "Values"], ["map", "Map"], ["devices", "Devices"], ["peers", "Peers"], ["pipeline", "Pipeline"], ["alerts", "Alerts"], ["events", "Events"]];
+const views = [["values", "Values"], ["map", "Map"], ["devices", "Devices"], ["peers", "Peers"], ["pipeline", "Pipeline"], ["refused", "Refused"], ["alerts", "Alerts"], ["events", "Events"]];
 
 function useRoute() {
   const read = () => location.hash.replace(/^#\/?/, "") || "values";
@@ -147,7 +148,7 @@ function App() {
           : view === "key" ? <Key type={type} name={name} theme={theme} key={route} />
           : view === "devices" ? <Devices /> : view === "peers" ? <Peers />
           : view === "pipeline" ? <Pipeline theme={theme} /> : view === "events" ? <Events />
-          : view === "alerts" ? <Alerts /> : view === "map" ? <Map_ /> : <Values />}
+          : view === "refused" ? <Refused /> : view === "alerts" ? <Alerts /> : view === "map" ? <Map_ /> : <Values />}
       </main>
     </div>
   );

@@ -79,6 +79,16 @@ export async function get(path) {
   };
 }
 
+// Only who opened the page with a token may change something.
+export const mayChange = () => token !== "";
+export async function change(method, path, body) {
+  const more = body === undefined ? {} : { body: JSON.stringify(body) };
+  const response = await ask(path, { method, ...more });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.detail || answer.title || `status ${response.status}`);
+  return answer;
+}
+
 // Every item of a list, up to `max`.
 export async function all(path, list, max, each) {
   const items = [];
