@@ -39,6 +39,7 @@ class Daemon {
     std::vector<Link> links;
     std::function<std::uint64_t()> random;  // for the session number
     std::optional<http::Server::Options> http;
+    std::shared_ptr<http::Token> token = std::make_shared<http::Token>();  // HTTP's and MQTT's
     std::optional<Steward::Options> steward = {};  // nullopt: nobody looks on from beside
     std::uint32_t stop_timeout_ms = 5'000;         // for the last commit and the goodbye
     std::function<std::optional<std::string>()> registry = {};  // see Pump::Options
@@ -67,6 +68,7 @@ class Daemon {
         stop_timeout_ms_(options.stop_timeout_ms),
         tick_(options.tick),
         reload_(options.reload),
+        token_(options.token),
         database_path_(options.database_path) {}
   struct Asked {
     bool stop = false, reload = false, copy = false;
@@ -84,6 +86,7 @@ class Daemon {
   const std::uint32_t stop_timeout_ms_;
   const std::function<void()> tick_;
   const std::function<Reloaded()> reload_;
+  const std::shared_ptr<http::Token> token_;
   const std::string database_path_;
   Service service_;
   std::uint64_t next_status_ms_ = 0;

@@ -14,9 +14,16 @@
 namespace tributary::app {
 namespace {
 
-constexpr std::array<std::string_view, 8> live_keys{
-    "log.level",         "log.format",      "limits.dead_letters_max", "limits.quarantine_max",
-    "limits.actors_max", "limits.keys_max", "limits.waiting_max",      "limits.clock_ahead_max_ms"};
+constexpr std::string_view token_key = "http.token_file";
+constexpr std::array<std::string_view, 9> live_keys{"log.level",
+                                                    "log.format",
+                                                    "limits.dead_letters_max",
+                                                    "limits.quarantine_max",
+                                                    "limits.actors_max",
+                                                    "limits.keys_max",
+                                                    "limits.waiting_max",
+                                                    "limits.clock_ahead_max_ms",
+                                                    token_key};
 constexpr std::string_view live_section = "memory.";
 constexpr std::string_view live_of_brokers = ".outbox_max";
 
@@ -54,11 +61,33 @@ Reloaded Reload::again() {
   }
 }
 
+// A token is replaced at once. That none is wanted any more waits for a start: until then we may
+// listen where only the token keeps others out.
+std::string Reload::take_token(const config::Gateway& wanted, Reloaded& out) {
+  const std::string& before = running_.http.token_file;
+  const std::string& after = wanted.http.token_file;
+  std::string token = token_of(wanted);
+  const std::string said = "http.token_file: \"" + before + "\" -> \"" + after + "\"";
+  if (token.empty()) {
+    if (!token_.empty()) out.waiting.push_back(said);
+    return token_;
+  }
+  if (before != after) {
+    out.changed.push_back(said);
+  } else if (token != token_) {
+    out.changed.emplace_back("http.token_file: another token");
+  }
+  running_.http.token_file = after;
+  return token_ = std::move(token);
+}
+
 Reloaded Reload::take(const config::Loaded& wanted) {
   Reloaded out;
   for (const config::Difference& d : config::differences(running_, wanted.gateway)) {
+    if (d.key == token_key) continue;  // take_token() says it
     (live(d.key) ? out.changed : out.waiting).push_back(d.key + ": " + d.before + " -> " + d.after);
   }
+  out.token = take_token(wanted.gateway, out);
   running_.log = wanted.gateway.log;
   running_.limits.dead_letters_max = wanted.gateway.limits.dead_letters_max;
   running_.limits.quarantine_max = wanted.gateway.limits.quarantine_max;

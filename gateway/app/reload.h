@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What SIGHUP does: the configuration is read again, and either all of it is fit or none of it is
 // heeded. Its promise: what changes while the gateway runs is only what can (the log's level and
-// form, and limits of memory, keys, queues and tables); all else that differs is named, and waits
-// for a start.
+// form, the token, and limits of memory, keys, queues and tables); all else that differs is named,
+// and waits for a start.
 //
-//   Reload reload(loaded, [&] { return read_inputs(file, sets); });
+//   Reload reload(loaded, token_of(loaded.gateway), [&] { return read_inputs(file, sets); });
 //   Reloaded r = reload.again();
 //   if (!r.refused.empty()) …            // what was in force stays so
 //
@@ -25,12 +25,14 @@ struct Reloaded {
   std::vector<std::string> waiting;  // the same, of what needs a start
   Log::Options log;
   Pump::Limits limits;
+  std::string token;  // see token_of()
 };
 
 class Reload {
  public:
-  Reload(const config::Loaded& running, std::function<config::Inputs()> read)
-      : running_(running.gateway), read_(std::move(read)) {}
+  // `token`: see token_of().
+  Reload(const config::Loaded& running, std::string token, std::function<config::Inputs()> read)
+      : running_(running.gateway), token_(std::move(token)), read_(std::move(read)) {}
   // Throws nothing.
   Reloaded again();
   // Whether a key's change needs no start.
@@ -38,8 +40,10 @@ class Reload {
 
  private:
   Reloaded take(const config::Loaded& wanted);
+  std::string take_token(const config::Gateway& wanted, Reloaded& out);
 
   config::Gateway running_;
+  std::string token_;
   std::function<config::Inputs()> read_;
 };
 

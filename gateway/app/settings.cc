@@ -69,16 +69,6 @@ core::Options core_options(const config::Loaded& loaded) {
 
 constexpr std::size_t token_bytes_min = 16;  // nobody guesses it
 
-// Also where HTTP is off: MQTT wants it, too.
-std::string token_of(const config::Gateway::Http& h) {
-  if (h.token_file.empty()) return {};
-  std::string token = read_secret(h.token_file, "token");
-  if (token.size() >= token_bytes_min) return token;
-  throw Trouble(Exit::config, h.token_file +
-                                  ": a token has 16 characters or more\n  make one with: openssl "
-                                  "rand -hex 32");
-}
-
 http::Server::Options http_options(const config::Loaded& loaded) {
   const config::Gateway::Http& h = loaded.gateway.http;
   http::Server::Options o;
@@ -87,7 +77,6 @@ http::Server::Options http_options(const config::Loaded& loaded) {
   o.hosts = h.hosts;
   o.connections_max = h.connections_max;
   o.streams_max = h.streams_max;
-  o.token = token_of(h);
   return o;
 }
 
@@ -98,7 +87,6 @@ Steward::Options steward_options(const config::Loaded& loaded) {
   o.gateway = g.gateway.id;
   o.root = loaded.derived.topic_prefix;
   o.publish_alerts = g.alerts.publish;
-  o.token = token_of(g.http);
   const std::string& dir = g.gateway.data_dir;
   o.person = {.fleet = g.gateway.fleet,
               .gateway = g.gateway.id,
@@ -151,6 +139,16 @@ Daemon::Link link_of(const config::Broker& broker, const config::Derived::Link& 
 
 }  // namespace
 
+std::string token_of(const config::Gateway& gateway) {
+  const std::string& file = gateway.http.token_file;
+  if (file.empty()) return {};
+  std::string token = read_secret(file, "token");
+  if (token.size() >= token_bytes_min) return token;
+  throw Trouble(Exit::config, file +
+                                  ": a token has 16 characters or more\n  make one with: openssl "
+                                  "rand -hex 32");
+}
+
 core::Limits core_limits(const config::Loaded& loaded) {
   const config::Gateway::Limits& g = loaded.gateway.limits;
   const config::Derived::Memory& m = loaded.derived.memory;
@@ -201,6 +199,9 @@ Daemon::Options daemon_options(const config::Loaded& loaded) {
   o.steward = steward_options(loaded);
   o.steward->person.signer = o.core.trust.signer;
   if (loaded.derived.http.on) o.http = http_options(loaded);
+  o.token = std::make_shared<http::Token>(token_of(g));
+  o.steward->token = o.token;
+  if (o.http) o.http->token = o.token;
   for (std::size_t i = 0; i < g.brokers.size(); ++i) {
     o.links.push_back(link_of(g.brokers[i], loaded.derived.links[i], o.core.root));
     if (g.homeassistant.enabled)

@@ -16,6 +16,9 @@
 namespace tributary::app {
 
 Daemon::Options daemon_options(const config::Loaded& loaded);
+// What http.token_file holds, or nothing. Also where HTTP is off: MQTT wants it, too. Throws
+// Trouble(config).
+std::string token_of(const config::Gateway& gateway);
 // Of its core's, what a reload changes while it runs.
 core::Limits core_limits(const config::Loaded& loaded);
 // Of one link's session. What waits to be sent waits in the daemon's outbox, which knows what is

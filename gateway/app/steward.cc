@@ -8,7 +8,6 @@
 #include "gateway/app/clock.h"
 #include "gateway/app/history_answers.h"
 #include "gateway/app/pump.h"
-#include "gateway/http/secret.h"
 #include "transports/wire/envelope.h"
 
 namespace tributary::app {
@@ -108,9 +107,9 @@ bool Steward::request(std::string_view command, std::string_view arguments,
 }
 
 std::string Steward::refuse_change(std::string_view token) const {
-  if (options_.token.empty()) return "nothing can be changed here: set http.token_file";
+  if (!options_.token->wanted()) return "nothing can be changed here: set http.token_file";
   if (token.empty()) return "whoever changes something gives the \"token\" of http.token_file";
-  return http::same_secret(token, options_.token) ? "" : "that is not the token of http.token_file";
+  return options_.token->is(token) ? "" : "that is not the token of http.token_file";
 }
 
 void Steward::publishing(std::string_view topic, std::string_view payload) {

@@ -25,6 +25,7 @@
 #include "gateway/app/log.h"
 #include "gateway/app/operator.h"
 #include "gateway/history/recorder.h"
+#include "gateway/http/token.h"
 
 namespace tributary::app {
 
@@ -41,7 +42,8 @@ class Steward final : public Beside {
     bool publish_alerts = true;
     std::optional<HomeAssistant::Options> homeassistant = {};
     Operator::Options person = {};
-    std::string token;               // of who may change something; empty: nobody may
+    // Of who may change something; none: nobody may.
+    std::shared_ptr<const http::Token> token = std::make_shared<http::Token>();
     std::vector<std::string> links;  // their names
   };
   // `log` outlives it.

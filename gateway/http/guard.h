@@ -9,18 +9,20 @@
 // CORS, and what a browser marks as a cross-site load (Sec-Fetch-Site) is refused unless somebody
 // follows a link.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "gateway/http/message.h"
+#include "gateway/http/token.h"
 
 namespace tributary::http {
 
 struct Policy {
-  std::string address;             // that it listens on
-  std::string token;               // empty: none is needed
-  std::vector<std::string> hosts;  // names beside the address
+  std::string address;                                             // that it listens on
+  std::shared_ptr<const Token> token = std::make_shared<Token>();  // none: none is needed to read
+  std::vector<std::string> hosts;                                  // names beside the address
 };
 
 class Guard {
@@ -28,10 +30,12 @@ class Guard {
   explicit Guard(Policy policy) : policy_(std::move(policy)) {}
   // `open`: needs no token (health, and the page itself, which holds no data).
   std::optional<Response> refuse(const Request&, bool open) const;
+  // To whom refuse() says nothing: what changes something needs the token in any case.
+  std::optional<Response> refuse_change(const Request&) const;
   // Has the token, or none is needed.
   bool authorised(const Request&) const;
-  // One is needed; whom refuse() lets through to a route that is not open, has it.
-  bool has_token() const { return !policy_.token.empty(); }
+  // How often the token was replaced: who was let in before is to ask again.
+  std::uint64_t token_number() const { return policy_.token->number(); }
 
  private:
   bool host_known(std::string_view host) const;

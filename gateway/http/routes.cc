@@ -227,12 +227,8 @@ std::span<const Route> routes() {
   return table;
 }
 
-// Asked for by a person or a program that has the token; a page of another site has not.
 Plan Routes::change(const Route& route, const Request& request, const Target& target) const {
-  if (!guard_.has_token()) {
-    return respond(problem(403, "nothing can be changed here",
-                           "whoever changes something needs a token: set http.token_file"));
-  }
+  if (auto refusal = guard_.refuse_change(request)) return respond(std::move(*refusal));
   Plan plan;
   plan.route = &route;
   plan.kind = Plan::Kind::ask;

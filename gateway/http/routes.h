@@ -67,6 +67,7 @@ struct Plan {
 class Routes {
  public:
   explicit Routes(Policy policy) : guard_(std::move(policy)) {}
+  std::uint64_t token_number() const { return guard_.token_number(); }  // see Guard
   Plan plan(const Request&) const;
 
  private:

@@ -83,6 +83,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     return waiting_since_;
   }
   void push(const Frame& frame) {
+    if (token_number_ != shared_.routes.token_number()) return close();  // let in with another
     if (queued_bytes_ + frame->size() > shared_.options.stream_bytes_max) {
       ++shared_.stats.slow_streams;
       return close();
@@ -217,6 +218,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (head_) return send({.status = 200, .content_type = "text/event-stream", .body = ""});
     if (shared_.watching.size() >= shared_.options.streams_max)
       return unavailable("too many watch already: see http.streams_max");
+    token_number_ = shared_.routes.token_number();
     shared_.watch(shared_from_this());
     // Whoever comes (back) reads all lists again: what it missed is not kept for it.
     push(std::make_shared<const std::string>(
@@ -319,6 +321,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::deque<Frame> queue_;  // being written: the first
   std::size_t queued_bytes_ = 0;
+  std::uint64_t token_number_ = 0;  // when it began to watch
   bool header_sent_ = false, last_page_ = false, quiet_ = false;
   std::array<char, 256> rest_{};
 };

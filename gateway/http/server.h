@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "gateway/http/backend.h"
+#include "gateway/http/token.h"
 
 namespace tributary::http {
 
@@ -32,8 +33,8 @@ class Server {
  public:
   struct Options {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 8080;  // 0: a free one
-    std::string token = {};     // empty: none is needed
+    std::uint16_t port = 8080;                                       // 0: a free one
+    std::shared_ptr<const Token> token = std::make_shared<Token>();  // may be replaced meanwhile
     std::vector<std::string> hosts = {"localhost"};
     std::size_t connections_max = 64;
     std::size_t streams_max = 16;

@@ -107,6 +107,39 @@ TEST_F(ReloadUnderLoad, ALimitThatIsRaisedLetsInWhatItHadKeptOut) {
   EXPECT_THAT(g1->log(), Not(HasSubstr("disconnected")));
 }
 
+TEST_F(ReloadUnderLoad, AnotherTokenCountsAtOnceAndTheOneBeforeNoMore) {
+  const std::string token = (site.dir.path() / "token").string();
+  const std::string before = (site.dir.path() / "before").string();
+  const auto write = [](const std::string& path, const std::string& text) {
+    write_file(path, text + "\n");
+    std::filesystem::permissions(
+        path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  };
+  write(token, "the token at the start");
+  write(before, "the token at the start");
+  Program& g3 =
+      site.gateway("g3", {"*"}, "[http]\nlisten = \"\"\ntoken_file = \"" + token + "\"\n");
+  ASSERT_TRUE(eventually(20s, [&] { return !site.digest("g3").empty(); })) << g3.log();
+  const auto add = [&](const std::string& file) {
+    return site.ask({"operate", "plant/parts", "gcounter", "increment", "5", "--gateway", "g3",
+                     "--token-file", file});
+  };
+  Ran ran = add(token);
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  write(token, "another token, of now");
+  ::kill(g3.pid(), SIGHUP);
+  ASSERT_TRUE(eventually(20s, [&] {
+    return count(g3.log(), "reloaded: http.token_file: another token") == 1;
+  })) << g3.log();
+  ran = add(before);
+  EXPECT_NE(ran.status, 0) << ran.out;
+  EXPECT_THAT(ran.err, HasSubstr("that is not the token of http.token_file"));
+  ran = add(token);
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_TRUE(eventually(20s, [&] { return site.get("g3", "plant/parts") == "10"; }));
+  EXPECT_THAT(g3.log(), Not(HasSubstr("another token, of now"))) << "it is a secret";
+}
+
 TEST_F(ReloadUnderLoad, ACopyOfTheDatabaseUnderLoadIsSound) {
   start();
   const auto load = fleet("3");

@@ -15,7 +15,7 @@ unsigned status(const Guard& guard, Headers headers, bool open = false) {
 }
 
 TEST(Guard, WithoutATokenOnlyOurOwnNamesAreServed) {
-  const Guard guard({.address = "127.0.0.1", .token = "", .hosts = {"localhost", "Farm.Example"}});
+  const Guard guard({.address = "127.0.0.1", .hosts = {"localhost", "Farm.Example"}});
   for (const char* ours : {"127.0.0.1", "127.0.0.1:8080", "localhost:8080", "LOCALHOST",
                            "[::1]:8080", "farm.example:443"}) {
     EXPECT_EQ(status(guard, {{"host", ours}}), 200U) << ours;
@@ -29,7 +29,7 @@ TEST(Guard, WithoutATokenOnlyOurOwnNamesAreServed) {
 }
 
 TEST(Guard, AnotherSitesPageReadsNothing) {
-  const Guard guard({.address = "127.0.0.1", .token = "", .hosts = {"localhost"}});
+  const Guard guard({.address = "127.0.0.1", .hosts = {"localhost"}});
   const auto fetched = [&](const char* site, const char* mode) {
     return status(guard,
                   {{"host", "localhost"}, {"sec-fetch-site", site}, {"sec-fetch-mode", mode}});
@@ -41,7 +41,8 @@ TEST(Guard, AnotherSitesPageReadsNothing) {
 }
 
 TEST(Guard, WithATokenOnlyItsOwnersRead) {
-  const Guard guard({.address = "0.0.0.0", .token = "0123456789abcdef", .hosts = {}});
+  const Guard guard(
+      {.address = "0.0.0.0", .token = std::make_shared<Token>("0123456789abcdef"), .hosts = {}});
   const auto sent = [&](const std::string& field, bool open = false) {
     return status(guard, {{"host", "gateway.example"}, {"authorization", field}}, open);
   };
@@ -53,6 +54,28 @@ TEST(Guard, WithATokenOnlyItsOwnersRead) {
     EXPECT_EQ(sent(wrong), 401U) << wrong;
     EXPECT_EQ(sent(wrong, true), 200U) << wrong;
   }
+}
+
+TEST(Guard, ATokenThatIsReplacedLetsNobodyInAnyMore) {
+  const auto token = std::make_shared<Token>();
+  const Guard guard({.address = "127.0.0.1", .token = token, .hosts = {}});
+  const auto changed = [&](const std::string& field) {
+    const Request r{"POST", "/", {{"host", "127.0.0.1"}, {"authorization", field}}};
+    if (const auto refusal = guard.refuse(r, false)) return refusal->status;
+    const auto refusal = guard.refuse_change(r);
+    return refusal ? refusal->status : 200U;
+  };
+  EXPECT_EQ(changed("Bearer "), 403U) << "without one nobody changes anything";
+  token->replace("0123456789abcdef");
+  EXPECT_EQ(changed("Bearer 0123456789abcdef"), 200U);
+  token->replace("fedcba9876543210");
+  EXPECT_EQ(changed("Bearer 0123456789abcdef"), 401U);
+  EXPECT_EQ(changed("Bearer fedcba9876543210"), 200U);
+  const std::uint64_t number = guard.token_number();
+  token->replace("fedcba9876543210");
+  EXPECT_EQ(guard.token_number(), number) << "it is the same";
+  token->replace("");
+  EXPECT_EQ(changed("Bearer "), 403U);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-const Routes all({.address = "127.0.0.1", .token = "", .hosts = {"localhost"}});
+const Routes all({.address = "127.0.0.1", .hosts = {"localhost"}});
 
 Plan plan(const std::string& target, const std::string& method = "GET", Headers more = {}) {
   more.emplace_back("host", "localhost");
@@ -135,7 +135,8 @@ TEST(Routes, ItIsOnlyRead) {
 }
 
 TEST(Routes, OnlyWhoHasTheTokenChangesAnything) {
-  const Routes locked({.address = "127.0.0.1", .token = "0123456789abcdef", .hosts = {}});
+  const Routes locked(
+      {.address = "127.0.0.1", .token = std::make_shared<Token>("0123456789abcdef"), .hosts = {}});
   const Headers known = {{"host", "127.0.0.1"}, {"authorization", "Bearer 0123456789abcdef"}};
   const Headers bare = {{"host", "127.0.0.1"}};
   for (const char* target :
@@ -151,7 +152,8 @@ TEST(Routes, OnlyWhoHasTheTokenChangesAnything) {
 }
 
 TEST(Routes, LettersAreReadByAllAndDroppedByWhoHasTheToken) {
-  const Routes locked({.address = "127.0.0.1", .token = "0123456789abcdef", .hosts = {}});
+  const Routes locked(
+      {.address = "127.0.0.1", .token = std::make_shared<Token>("0123456789abcdef"), .hosts = {}});
   const Headers known = {{"host", "127.0.0.1"}, {"authorization", "Bearer 0123456789abcdef"}};
   const auto drop = [&](const std::string& query) {
     return locked.plan({"DELETE", "/api/v1/dead-letters" + query, known});
@@ -206,7 +208,8 @@ TEST(Routes, ErrorsOfTheGatewayAreProblems) {
 TEST(Routes, WhoHasNoTokenLearnsWhetherItIsReadyAndNotWhy) {
   const std::string body =
       R"({"ready":false,"gateway":"g","checks":[{"name":"broker","ok":false,"detail":"host x"}]})";
-  const Routes locked({.address = "0.0.0.0", .token = "0123456789abcdef", .hosts = {}});
+  const Routes locked(
+      {.address = "0.0.0.0", .token = std::make_shared<Token>("0123456789abcdef"), .hosts = {}});
   const Headers bare = {{"host", "a"}};
   const Response r = finished(locked.plan({"GET", "/readyz", bare}), {body, 1});
   EXPECT_EQ(r.status, 503U);

@@ -186,6 +186,20 @@ TEST_F(ServerTest, TheStreamTellsWhatIsPublishedUntilTheLastOneGoes) {
   EXPECT_TRUE(eventually(5s, [&] { return server_->stats().streams == 0; }));
 }
 
+TEST_F(ServerTest, WhoWatchesIsLetGoWhenTheTokenIsReplaced) {
+  const auto token = std::make_shared<Token>("0123456789abcdef");
+  start({.token = token, .heartbeat = 50ms});
+  Raw watching(port());
+  ASSERT_TRUE(
+      watching.send("GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n"
+                    "Authorization: Bearer 0123456789abcdef\r\n\r\n"));
+  EXPECT_THAT(watching.read_until("\n\n\r\n", 5s), HasSubstr("event: hello"));
+  EXPECT_THAT(watching.read_until(": heartbeat", 5s), HasSubstr(": heartbeat"));
+  token->replace("fedcba9876543210");
+  EXPECT_TRUE(eventually(5s, [&] { return server_->stats().streams == 0; }));
+  EXPECT_EQ(get(port(), "/api/v1/status").status, 401);
+}
+
 TEST_F(ServerTest, WhoDoesNotReadTheStreamIsLetGo) {
   start({.stream_bytes_max = 256 * 1024});
   Raw deaf(port());

@@ -4,7 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "gateway/app/cli.h"
+#include "tests/support/temp_dir.h"
 
 namespace tributary::app {
 namespace {
@@ -22,7 +26,7 @@ config::Loaded loaded(const std::string& text) {
 class ReloadTest : public testing::Test {
  protected:
   std::string text = "[log]\nlevel = \"info\"\n";
-  Reload reload{loaded(text),
+  Reload reload{loaded(text), "",
                 [this] { return config::Inputs{.file = "gateway.toml", .text = text}; }};
 };
 
@@ -61,9 +65,43 @@ TEST_F(ReloadTest, AMistakeAnywhereRefusesTheWholeAndIsNamed) {
 }
 
 TEST_F(ReloadTest, AFileThatCannotBeReadIsARefusal) {
-  Reload other(loaded(text),
+  Reload other(loaded(text), "",
                []() -> config::Inputs { throw Trouble(Exit::config, "g.toml: gone"); });
   EXPECT_EQ(other.again().refused, "g.toml: gone");
+}
+
+TEST_F(ReloadTest, ATokenIsReplacedAtOnceAndTakenAwayAtAStart) {
+  const test::TempDir dir;
+  const std::string file = (dir.path() / "token").string();
+  const auto write = [&](const std::string& token) {
+    std::ofstream(file) << token << "\n";
+    std::filesystem::permissions(
+        file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  };
+  text = "[http]\ntoken_file = \"" + file + "\"\n";
+  write("the first token of all");
+  Reloaded r = reload.again();
+  EXPECT_EQ(r.refused, "");
+  EXPECT_THAT(r.changed, ElementsAre("http.token_file: \"\" -> \"" + file + "\""));
+  EXPECT_EQ(r.token, "the first token of all");
+  EXPECT_THAT(reload.again().changed, IsEmpty());
+
+  write("the second token of all");
+  r = reload.again();
+  EXPECT_THAT(r.changed, ElementsAre("http.token_file: another token"));
+  EXPECT_EQ(r.token, "the second token of all");
+
+  write("short");
+  r = reload.again();
+  EXPECT_THAT(r.refused, HasSubstr(file + ": a token has 16 characters or more"));
+  std::filesystem::remove(file);
+  EXPECT_THAT(reload.again().refused, HasSubstr(file));
+
+  text = "";  // where we listen may need it: it is wanted until a start
+  r = reload.again();
+  EXPECT_EQ(r.refused, "");
+  EXPECT_THAT(r.waiting, ElementsAre("http.token_file: \"" + file + "\" -> \"\""));
+  EXPECT_EQ(r.token, "the second token of all");
 }
 
 TEST_F(ReloadTest, OtherBrokersWaitForAStart) {
