@@ -136,8 +136,12 @@ Exit ask_release(const LetterArguments& a) {
     }
     q["before"] = said.at("next");
   } while (!q["before"].is_null());
-  std::printf("released %llu: gateway %s took them in as if their devices had just sent them\n",
-              static_cast<unsigned long long>(released), a.gateway.c_str());
+  if (released == 0) {
+    std::puts("released none");
+  } else {
+    std::printf("released %llu: gateway %s took them in as if their devices had just sent them\n",
+                static_cast<unsigned long long>(released), a.gateway.c_str());
+  }
   return stayed == 0 ? Exit::ok : Exit::negative;
 }
 

@@ -42,6 +42,11 @@ void Announcer::changed(Instant now, std::uint32_t bucket) {
   next_state_ms_ = std::min(busy_due_ms_, settled);
 }
 
+void Announcer::hurry(Instant now) {
+  if (next_state_ms_ != never) next_state_ms_ = now.mono_ms;
+  if (changed_since_head_) next_head_ms_ = std::min(next_head_ms_, now.mono_ms);
+}
+
 void Announcer::inherit(std::uint32_t bucket, std::uint32_t parts) {
   Bucket& b = buckets_[bucket];
   b.retained_parts = std::max(b.retained_parts, std::min(parts, parts_max));

@@ -52,6 +52,8 @@ class Announcer {
   std::uint64_t deadline() const {
     return next_head_ms_ < next_state_ms_ ? next_head_ms_ : next_state_ms_;
   }
+  // All that has changed is due now: we leave.
+  void hurry(Instant now);
   // Publishes what is due. REQUIRES: no commit is in flight. `hlc` stamps the head.
   void run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& links, Output& out,
            Counters& counters);

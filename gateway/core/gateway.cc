@@ -109,8 +109,13 @@ void Gateway::Impl::run_timers(Instant now) {
   if (in_flight && !in_flight->asked && now.mono_ms >= in_flight->retry_at_ms) ask(now);
   if (registry_grew) retry_waiting(now);
   if (flush_due(now)) flush(now);
+  const bool leaves = stopping && !said_goodbye && quiet() && pending.empty();
+  if (leaves) {  // who comes next under this name may have another disk, or an older one
+    announcer.hurry(now);
+    views.hurry(now);
+  }
   if (quiet() && !settling) run_publishers(now);
-  if (stopping && !said_goodbye && quiet() && pending.empty()) {
+  if (leaves) {
     for (LinkId l = 0; l < links.size(); ++l) publish_status(l, false, now.wall_ms);
     said_goodbye = true;
   }

@@ -3,6 +3,7 @@
 // interval, and the rows of the database's `values` view. Both are derived and may lag; both are
 // bounded.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -27,6 +28,7 @@ class Views {
   bool inherit(Instant now, LinkId, std::string_view name, const Keyspace&, Output&);
   // A broker that may have forgotten wants all of them.
   void announce_all(Instant now);
+  void hurry(Instant now) { next_ms_ = std::min(next_ms_, now.mono_ms); }  // we leave
   std::uint64_t deadline() const { return dirty_.empty() ? ~std::uint64_t{0} : next_ms_; }
   void run(Instant now, const std::vector<LinkId>& links, Output&, Counters&);
 
