@@ -96,6 +96,14 @@ Exit run_values(const QueryArguments& a, bool with_values) {
   return Exit::ok;
 }
 
+// What is here of a device and not acknowledged, because something before it is missing.
+std::string gap_of(const json& device) {
+  const auto ms = device.value("unacknowledged_ms", std::uint64_t{0});
+  if (ms == 0) return {};
+  return "  up to " + dump(device.at("top")) + " held for " + std::to_string(ms / 1'000) +
+         " s: what is between has not come";
+}
+
 Exit run_devices(const QueryArguments& a) {
   Asked asked(a);
   const json all =
@@ -111,7 +119,7 @@ Exit run_devices(const QueryArguments& a) {
     std::printf("%-32s %-16s %12s %10s  %s%s\n", plain(d.at("device")).c_str(),
                 plain(d.at("epoch")).c_str(), dump(d.at("op")).c_str(),
                 dump(d.at("live_envelopes")).c_str(), heard == 0 ? "-" : utc_time(heard).c_str(),
-                d.value("closed", false) ? "  closed" : "");
+                d.value("closed", false) ? "  closed" : gap_of(d).c_str());
   }
   return Exit::ok;
 }

@@ -188,19 +188,21 @@ json devices(const Query& q) {
   json items = json::array();
   const auto views = q.gateway.devices(device, epoch, max);
   for (const core::DeviceView& view : views) {
-    items.push_back({{"device", view.device},
-                     {"epoch", hex64(view.epoch)},
-                     {"op", view.op},
-                     {"heard_at", view.heard_at_ms},
-                     {"live_envelopes", view.live_envelopes},
-                     {"live_bytes", view.live_bytes},
-                     {"top", view.top},
-                     {"bucket", view.bucket},
-                     {"closed", view.closed},
-                     {"clock_ms", view.clock_ms ? json(*view.clock_ms) : json(nullptr)},
-                     {"through", view.through},
-                     {"refused", view.refusals ? view.refusals->refused : 0},
-                     {"refused_why", view.refusals ? view.refusals->why : ""}});
+    items.push_back(
+        {{"device", view.device},
+         {"epoch", hex64(view.epoch)},
+         {"op", view.op},
+         {"heard_at", view.heard_at_ms},
+         {"live_envelopes", view.live_envelopes},
+         {"live_bytes", view.live_bytes},
+         {"top", view.top},
+         {"bucket", view.bucket},
+         {"closed", view.closed},
+         {"unacknowledged_ms", view.gap_since_ms ? q.process.now.mono_ms - *view.gap_since_ms : 0},
+         {"clock_ms", view.clock_ms ? json(*view.clock_ms) : json(nullptr)},
+         {"through", view.through},
+         {"refused", view.refusals ? view.refusals->refused : 0},
+         {"refused_why", view.refusals ? view.refusals->why : ""}});
   }
   json next = nullptr;
   if (views.size() == max) next = json::array({views.back().device, hex64(views.back().epoch)});

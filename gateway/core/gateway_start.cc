@@ -93,6 +93,7 @@ void Gateway::Impl::start(Instant now) {
     const bool whole = held.count == count && held.sum == sum;
     if (intake && (whole || planted(Bug::keep_intake_after_rot))) {
       actor.intake = *intake;
+      actor.look_for_gap(now.mono_ms);
     } else {
       notice(Notice::Level::warning, "intake",
              "what was received from " + row.device +
@@ -228,7 +229,8 @@ std::vector<DeviceView> Gateway::devices(std::string_view after_device, std::uin
                    impl_->trust.settlements().closed(a.name.device, a.name.epoch),
                    a.clock_ms,
                    {},
-                   {}});
+                   {},
+                   a.gap_since_ms});
     for (std::size_t i = 0; i < impl_->relays.size(); ++i) {
       if ((a.through >> i & 1) != 0) out.back().through.push_back(impl_->relays[i]);
     }

@@ -64,8 +64,11 @@ void Peers::on_head(Instant now, LinkId link, const wire::Head& head, Counters& 
   const bool was_behind = p.behind();
   const std::uint64_t changed = changed_buckets(p, head);
   p.look |= changed;
-  if (!p.head) p.head.emplace();
-  p.head->take(head, changed);
+  if (p.head) {
+    p.head->take(head, changed);
+  } else {
+    p.head = HeadInfo{head.incarnation, head.session, head.number, head.types, head.buckets};
+  }
   if (!was_behind) p.behind_since_ms = now.mono_ms;
   if (std::exchange(p.awaits_head, false)) heard(p, now);
   if (own) {

@@ -150,6 +150,31 @@ TEST(Links, SaysGoodbyeWhenAllIsCommitted) {
   EXPECT_NE(rig.ack("a"), nullptr);
 }
 
+TEST(Links, TellsHowLongADeviceHasWaitedForWhatIsMissing) {
+  Rig rig;
+  rig.boot();
+  rig.run(500);
+  const auto gap_ms = [&] {
+    const auto since_ms = rig.gateway->devices({}, 0, 10).at(0).gap_since_ms;
+    return since_ms ? rig.now().mono_ms - *since_ms : 0;
+  };
+  rig.up("a", envelope({.to = 1}, {counter("k", 1, 5)}));
+  rig.settle();
+  EXPECT_EQ(gap_ms(), 0u);
+  rig.up("a", envelope({.from = 2, .to = 3}, {counter("k", 3, 7)}));
+  rig.settle();
+  rig.run(5'000);
+  EXPECT_GE(gap_ms(), 4'900u);
+  EXPECT_LE(gap_ms(), 5'200u);
+  rig.reboot();
+  rig.run(2'000);
+  EXPECT_GE(gap_ms(), 1'500u) << "it is still there";
+  EXPECT_LE(gap_ms(), 2'000u);
+  rig.up("a", envelope({.from = 1, .to = 2}, {counter("k", 2, 6)}));
+  rig.settle();
+  EXPECT_EQ(gap_ms(), 0u);
+}
+
 // Found by the process harness: a disk so slow that more had arrived whenever a commit was done.
 TEST(Links, StopsUnderLoadOnASlowDisk) {
   Rig rig;

@@ -3408,7 +3408,7 @@ function Devices() {
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "key", title: d.device, children: d.device }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: `epoch mono ${d.closed ? "bad" : ""}`, title: d.closed ? `${d.epoch}: closed by the admin` : d.epoch, children: d.closed ? "closed" : d.epoch.slice(0, 8) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "number", children: grouped(d.op) }),
-          /* @__PURE__ */ createVNode2("span", { role: "cell", class: `gap ${d.top > d.op ? "bad" : ""}`, children: d.top > d.op ? `up to ${grouped(d.top)}` : "none" }),
+          /* @__PURE__ */ createVNode2("span", { role: "cell", class: `gap ${d.top > d.op ? "bad" : ""}`, title: d.top > d.op ? "held, and not acknowledged: what is between has not come" : void 0, children: d.top > d.op ? `up to ${grouped(d.top)}, for ${duration(d.unacknowledged_ms)}` : "none" }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "heard", title: throughOf(d), children: throughOf(d) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: `refused ${d.refused ? "bad" : ""}`, title: d.refused_why, children: d.refused ? `${grouped(d.refused)} ${d.refused_why}` : "none" }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "clock", children: clockOf(d) }),
