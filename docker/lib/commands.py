@@ -37,6 +37,7 @@ class Memory:
     def __init__(self, project):
         self.path = os.path.join(os.environ.get("FLEET_MEMORY", os.path.join(HERE, ".fleet")), project + ".json")
         self.settings, self.profiles, self.files, self.loss, self.cuts = {}, [], ["compose.yaml"], 0, []
+        self.killed = []  # and are to stay so
         try:
             with open(self.path, encoding="utf8") as f:
                 self.__dict__.update(json.load(f))
@@ -209,6 +210,8 @@ class Fleet:
         service, pause = words[0], words[1] if len(words) > 1 else "0"
         self.engine.run("kill", "-s", "KILL", self.engine.box(service).id)
         if pause == "never":
+            self.memory.killed.append(service)
+            self.memory.save()
             return
         time.sleep(float(pause))
         self.start([service])
@@ -217,6 +220,8 @@ class Fleet:
         """start A …: what was stopped or killed."""
         for service in words:
             self.engine.run("start", self.engine.box(service).id)
+        self.memory.killed = [s for s in self.memory.killed if s not in words]
+        self.memory.save()
         self._came_back(words)
 
     def pause(self, words):

@@ -80,7 +80,7 @@ class Scenario:
         end = time.monotonic() + float(words[0])
         while True:
             boxes = fleet.engine.boxes()
-            ended = [s for s in (*GATEWAYS, *DEVICES) if s in boxes and boxes[s].state in ("exited", "dead")]
+            ended = [s for s in (*GATEWAYS, *DEVICES) if s in boxes and boxes[s].state in ("exited", "dead") and s not in fleet.memory.killed]
             if ended:
                 tails = [fleet.engine.run("logs", "--tail", "5", boxes[s].id).stderr for s in ended]
                 raise Trouble("ended: " + ", ".join(f"{s} ({boxes[s].exit_code})" for s in ended) + "\n" + "\n".join(tails))
