@@ -68,7 +68,7 @@ function(tributary_test name)
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE tributary_flags ${A_LINKS} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE TRIBUTARY_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)  # what is tested is in libraries, as it ships
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)  # most of what is tested is in libraries, as it ships
   tributary_cold(${name})
   if("threads" IN_LIST A_LABELS)
     add_dependencies(threads ${name})

@@ -183,6 +183,8 @@ class Fleet:
 
     def _came_back(self, services):
         """After a start: faults again, also at those who are cut from it."""
+        self.memory.killed = [s for s in self.memory.killed if s not in services]
+        self.memory.save()
         if self.memory.loss or self.memory.cuts:
             self._apply({s for pair in self.memory.cuts if set(pair) & set(services) for s in pair} | set(services))
 
@@ -220,8 +222,6 @@ class Fleet:
         """start A …: what was stopped or killed."""
         for service in words:
             self.engine.run("start", self.engine.box(service).id)
-        self.memory.killed = [s for s in self.memory.killed if s not in words]
-        self.memory.save()
         self._came_back(words)
 
     def pause(self, words):

@@ -52,8 +52,9 @@ Daemon::End run_once(const GatewayArguments& arguments, const config::Loaded& lo
   for (std::size_t i = 0; i < options.links.size(); ++i) {
     options.links[i].certificate_ends_s = [&watch, i] { return watch.ends_s(i); };
   }
-  Reload reload(loaded, token_of(loaded.gateway),
-                [&] { return read_inputs(arguments.config, arguments.sets); });
+  const std::string token = token_of(loaded.gateway);
+  options.token->replace(token);  // the file was read twice: one of them counts
+  Reload reload(loaded, token, [&] { return read_inputs(arguments.config, arguments.sets); });
   options.reload = [&] { return reload.again(); };
   auto daemon = Daemon::open(std::move(options), log);
   if (!daemon) throw Trouble(Exit::storage, daemon.error().message);

@@ -100,8 +100,8 @@ Exit run_values(const QueryArguments& a, bool with_values) {
 std::string gap_of(const json& device) {
   const auto ms = device.value("unacknowledged_ms", std::uint64_t{0});
   if (ms == 0) return {};
-  return "  up to " + dump(device.at("top")) + " held for " + std::to_string(ms / 1'000) +
-         " s: what is between has not come";
+  return "  up to " + dump(device.at("top")) + " held, what is between has not come for " +
+         std::to_string(ms / 1'000) + " s";
 }
 
 Exit run_devices(const QueryArguments& a) {

@@ -196,7 +196,8 @@ Daemon::End Daemon::run() {
       stop_deadline_ms = now_ms + stop_timeout_ms_;
       pump_->stop();
     }
-    if (stop_deadline_ms && (pump_->stopped() || now_ms >= *stop_deadline_ms)) break;
+    const bool done = pump_->stopped() && pump_->handed_over();
+    if (stop_deadline_ms && (done || now_ms >= *stop_deadline_ms)) break;
     const std::uint64_t idle_ms =
         std::min(now_ms + idle_wait_ms, door_ ? door_->deadline() : ~std::uint64_t{0});
     wait(more ? 0 : std::min(idle_ms, pump_->deadline().value_or(idle_ms)));

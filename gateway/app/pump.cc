@@ -456,6 +456,11 @@ void Pump::stop() {
   effects();
 }
 
+bool Pump::handed_over() const {
+  return std::none_of(links_.begin(), links_.end(),
+                      [](const Line& l) { return l.connected && l.outbox.size() > 0; });
+}
+
 void Pump::hang_up(std::uint32_t flush_ms) {
   for (Line& link : links_) {
     if (link.connected) link.outbox.flush(*link.session);

@@ -33,14 +33,14 @@ struct ActorRecord {
   std::uint64_t live_count = 0, live_sum = 0, live_bytes = 0;
   std::uint64_t part_bytes = 0;  // what the actor's parts weigh, as they would be sent
 
-  // Since when (mono) something of it is here and cannot be acknowledged, because what comes before
+  // Since when (mono) something of it is here and cannot be acknowledged, because what comes next
   // is missing; of this start.
   std::optional<std::uint64_t> gap_since_ms;
-  // Whether there is such a gap now; REQUIRES: called whenever `intake` has changed.
-  void look_for_gap(std::uint64_t mono_ms) {
+  // REQUIRES: called whenever `intake` has changed, with whether it has more without a gap.
+  void look_for_gap(std::uint64_t mono_ms, bool advanced) {
     if (intake.contiguous().op >= intake.top()) {
       gap_since_ms.reset();
-    } else if (!gap_since_ms) {
+    } else if (!gap_since_ms || advanced) {
       gap_since_ms = mono_ms;
     }
   }

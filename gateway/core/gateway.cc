@@ -87,7 +87,7 @@ void Gateway::Impl::publish_status(LinkId id, bool online, std::uint64_t wall_ms
   if (!links.at(id).connected) return;
   Status s;
   s.gateway = options.gateway;
-  s.online = online;
+  s.online = online && !said_goodbye;  // a link that comes back afterwards is told the same
   s.incarnation = incarnation;
   s.session = session;
   s.at_ms = wall_ms;

@@ -152,7 +152,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   const std::uint64_t before = actor.intake.contiguous().op;
   if (options.trust.signer) acks.keep_overtaken(actor, {d.from, d.to, e.hash}, live);
   if (actor.intake.record({d.from, d.to, d.id, d.part, d.parts, e.hash})) touch(actor);
-  actor.look_for_gap(now.mono_ms);
+  actor.look_for_gap(now.mono_ms, actor.intake.contiguous().op != before);
   counters.operations += actor.intake.contiguous().op - before;
   if (p.source.device) {
     if (now.wall_ms >= actor.heard_at_ms + 60'000) touch(actor);

@@ -93,7 +93,7 @@ void Gateway::Impl::start(Instant now) {
     const bool whole = held.count == count && held.sum == sum;
     if (intake && (whole || planted(Bug::keep_intake_after_rot))) {
       actor.intake = *intake;
-      actor.look_for_gap(now.mono_ms);
+      actor.look_for_gap(now.mono_ms, true);
     } else {
       notice(Notice::Level::warning, "intake",
              "what was received from " + row.device +

@@ -83,7 +83,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     return waiting_since_;
   }
   void push(const Frame& frame) {
-    if (token_number_ != shared_.routes.token_number()) return close();  // let in with another
+    if (!still_let_in()) return close();
     if (queued_bytes_ + frame->size() > shared_.options.stream_bytes_max) {
       ++shared_.stats.slow_streams;
       return close();
@@ -107,6 +107,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  private:
+  bool still_let_in() const { return token_number_ == shared_.routes.token_number(); }
+
   void on_read(Error error, std::size_t) {
     waiting_since_.reset();
     if (!error) return handle();
@@ -136,6 +138,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       request.headers.emplace_back(std::move(name), std::string(field.value()));
     }
     request.body = std::move(message.body());
+    token_number_ = shared_.routes.token_number();  // before it is looked at
     plan_ = shared_.routes.plan(request);
     switch (plan_.kind) {
       case Plan::Kind::respond:
@@ -218,7 +221,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (head_) return send({.status = 200, .content_type = "text/event-stream", .body = ""});
     if (shared_.watching.size() >= shared_.options.streams_max)
       return unavailable("too many watch already: see http.streams_max");
-    token_number_ = shared_.routes.token_number();
     shared_.watch(shared_from_this());
     // Whoever comes (back) reads all lists again: what it missed is not kept for it.
     push(std::make_shared<const std::string>(
@@ -297,6 +299,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void drained() {
     if (plan_.kind != Plan::Kind::export_lines) return stream_.expires_never();
+    if (!still_let_in()) return close();  // cut, so that it shows
     if (!last_page_) return ask();
     header_sent_ = false;
     if (version_ != 11) return close();
@@ -321,7 +324,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::deque<Frame> queue_;  // being written: the first
   std::size_t queued_bytes_ = 0;
-  std::uint64_t token_number_ = 0;  // when it began to watch
+  std::uint64_t token_number_ = 0;  // when it was let in
   bool header_sent_ = false, last_page_ = false, quiet_ = false;
   std::array<char, 256> rest_{};
 };

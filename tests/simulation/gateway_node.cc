@@ -184,7 +184,8 @@ bool GatewayNode::turn(std::uint64_t now_ms) {
     died_ = true;
     return false;
   }
-  const bool ends = end_by_ms_ && (pump_->stopped() || now_ms >= *end_by_ms_);
+  const bool done = pump_->stopped() && pump_->handed_over();
+  const bool ends = end_by_ms_ && (done || now_ms >= *end_by_ms_);
   if (ends || pump_->starts_again()) {
     pump_->hang_up(1'000);
     count_reached();

@@ -198,6 +198,8 @@ void World::shut_down() {
   kill();
   due_.clear();  // they hold clients, and clients hold what their wakes captured
   clients_.clear();
+  to_wake_.clear();
+  woken_.clear();
   trace_sink = nullptr;
 }
 
@@ -213,9 +215,10 @@ void World::stop(const ClientPtr& client, std::uint32_t flush_ms) {
 void World::finish_stop(const ClientPtr& client) {
   if (client->ended) return;
   client->ended = true;
+  const bool unfinished = !client->outbox.empty() || !client->in_flight.empty();
   if (client->up) {
     transmit(client, client->generation, Way::to_broker,
-             {Packet::Kind::disconnect, 1, {}, false, false, false});
+             {Packet::Kind::disconnect, 1, {}, false, false, unfinished});
   }
   client->up = false;
   client->outbox.clear();

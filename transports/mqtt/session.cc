@@ -91,7 +91,7 @@ class MqttSession final : public Session, private PahoAnswers {
   void send_subscriptions(const std::deque<Subscription>& changes);
   void send_messages(std::vector<Message> messages);
   void went_down();
-  void say_goodbye();
+  void say_goodbye(bool with_will);
 
   const Options options_;
   Inbox inbox_;
@@ -515,9 +515,11 @@ void MqttSession::send_messages(std::vector<Message> messages) {
 // The connection ended, or ends now: everything that belongs to it goes.
 void MqttSession::went_down() {
   std::string reason;
+  bool unfinished = false;
   {
     const std::lock_guard lock(mutex_);
     online_ = false;
+    unfinished = stopping_ && outbox_.size() > 0;
     ++generation_;
     outbox_.clear();
     subscribing_ = 0;
@@ -525,11 +527,11 @@ void MqttSession::went_down() {
     count_as_sender();
     reason = broke_reason_;
   }
-  say_goodbye();
+  say_goodbye(unfinished);
   inbox_.note({Event::Kind::disconnected, {}, reason});
 }
 
-void MqttSession::say_goodbye() {
+void MqttSession::say_goodbye(bool with_will) {
   if (!client_->connected()) return;
   std::uint64_t generation = 0;
   {
@@ -537,7 +539,7 @@ void MqttSession::say_goodbye() {
     leaving_ = true;
     generation = generation_;
   }
-  const bool asked = !client_->disconnect(generation);
+  const bool asked = !client_->disconnect(generation, with_will);
   Lock lock(mutex_);
   const auto end = Clock::now() + goodbye_ms;
   if (asked)

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/gateway/app/support/pump_by_hand.h"
 
 namespace tributary::app {
@@ -36,6 +38,27 @@ TEST_F(PumpByHand, ASessionThatHoldsNoMoreIsReadWhateverIsToBeSent) {
   std::size_t acks = 0;
   for (const Message& m : session_->sent) acks += m.qos == Qos::at_most_once ? 1 : 0;
   EXPECT_EQ(acks, acks_max) << "the oldest were given up: their devices ask again";
+}
+
+// With much to leave behind, the goodbye was not handed over when the process ended: everybody took
+// the gateway for online.
+TEST_F(PumpByHand, HasHandedAllOverOnlyWithTheGoodbye) {
+  session_->room = 1'000;
+  turn_until_idle();
+  session_->room = 0;
+  arrive("d1");
+  turn_until_idle();
+  pump_->stop();
+  turn_until_idle();
+  EXPECT_TRUE(pump_->stopped());
+  EXPECT_FALSE(pump_->handed_over());
+  session_->room = 1'000;
+  turn_until_idle();
+  EXPECT_TRUE(pump_->handed_over());
+  const auto goodbye = std::find_if(
+      session_->sent.begin(), session_->sent.end(),
+      [](const Message& m) { return m.payload.find("\"offline\"") != std::string::npos; });
+  EXPECT_NE(goodbye, session_->sent.end());
 }
 
 }  // namespace

@@ -150,6 +150,19 @@ TEST(Links, SaysGoodbyeWhenAllIsCommitted) {
   EXPECT_NE(rig.ack("a"), nullptr);
 }
 
+TEST(Links, ALinkThatComesBackAfterTheGoodbyeIsToldTheSame) {
+  Rig rig;
+  rig.boot();
+  rig.run(500);
+  rig.stop();
+  ASSERT_TRUE(rig.gateway->stopped());
+  rig.disconnect();
+  rig.take("gw/gw/status");
+  rig.connect();
+  for (const Publish& p : rig.take("gw/gw/status"))
+    EXPECT_NE(p.payload.find("\"offline\""), std::string::npos) << p.payload;
+}
+
 TEST(Links, TellsHowLongADeviceHasWaitedForWhatIsMissing) {
   Rig rig;
   rig.boot();
@@ -170,7 +183,11 @@ TEST(Links, TellsHowLongADeviceHasWaitedForWhatIsMissing) {
   rig.run(2'000);
   EXPECT_GE(gap_ms(), 1'500u) << "it is still there";
   EXPECT_LE(gap_ms(), 2'000u);
+  rig.up("a", envelope({.from = 4, .to = 5}, {counter("k", 5, 9)}));
   rig.up("a", envelope({.from = 1, .to = 2}, {counter("k", 2, 6)}));
+  rig.settle();
+  EXPECT_LE(gap_ms(), 100u) << "another gap: it went on";
+  rig.up("a", envelope({.from = 3, .to = 4}, {counter("k", 4, 8)}));
   rig.settle();
   EXPECT_EQ(gap_ms(), 0u);
 }

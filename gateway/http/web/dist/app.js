@@ -3408,7 +3408,7 @@ function Devices() {
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "key", title: d.device, children: d.device }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: `epoch mono ${d.closed ? "bad" : ""}`, title: d.closed ? `${d.epoch}: closed by the admin` : d.epoch, children: d.closed ? "closed" : d.epoch.slice(0, 8) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "number", children: grouped(d.op) }),
-          /* @__PURE__ */ createVNode2("span", { role: "cell", class: `gap ${d.top > d.op ? "bad" : ""}`, title: d.top > d.op ? "held, and not acknowledged: what is between has not come" : void 0, children: d.top > d.op ? `up to ${grouped(d.top)}, for ${duration(d.unacknowledged_ms)}` : "none" }),
+          /* @__PURE__ */ createVNode2("span", { role: "cell", class: `gap ${d.top > d.op ? "bad" : ""}`, title: d.top > d.op ? `held, and not acknowledged: what is between has not come for ${duration(d.unacknowledged_ms)}` : void 0, children: d.top > d.op ? `up to ${grouped(d.top)}, ${duration(d.unacknowledged_ms)}` : "none" }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "heard", title: throughOf(d), children: throughOf(d) }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: `refused ${d.refused ? "bad" : ""}`, title: d.refused_why, children: d.refused ? `${grouped(d.refused)} ${d.refused_why}` : "none" }),
           /* @__PURE__ */ createVNode2("span", { role: "cell", class: "clock", children: clockOf(d) }),
@@ -8585,6 +8585,11 @@ var senderOf = (topic) => topic.includes("/up/") ? topic.slice(topic.lastIndexOf
 function Letters() {
   const [got, again] = useList("/api/v1/dead-letters", "dead_letters");
   const [said, setSaid] = useState("");
+  useEffect(() => {
+    if (!said) return void 0;
+    const timer = setTimeout(() => setSaid(""), 1e4);
+    return () => clearTimeout(timer);
+  }, [said]);
   const act = async (what) => {
     try {
       setSaid(await what());
@@ -8636,6 +8641,11 @@ function Damaged() {
   return /* @__PURE__ */ createVNode2(Fragment, { children: [
     /* @__PURE__ */ createVNode2("h2", { id: "damaged", children: "Damaged on this disk" }),
     got.items.length === 0 ? /* @__PURE__ */ createVNode2("p", { class: "note", children: got.error || (got.loading ? "Reading…" : "Nothing.") }) : /* @__PURE__ */ createVNode2("p", { class: "note", children: "Kept for a look, and not counted: peers and devices send it again." }),
+    got.truncated && /* @__PURE__ */ createVNode2("p", { class: "note", children: [
+      "The newest ",
+      grouped(shown_max3),
+      "; the API has all of them."
+    ] }),
     /* @__PURE__ */ createVNode2("ol", { class: "events", "aria-labelledby": "damaged", children: got.items.map((q) => /* @__PURE__ */ createVNode2("li", { class: "error", children: [
       /* @__PURE__ */ createVNode2("span", { class: "mono", children: [
         q.hash.slice(0, 16),
@@ -8653,6 +8663,11 @@ function Stories() {
   return /* @__PURE__ */ createVNode2(Fragment, { children: [
     /* @__PURE__ */ createVNode2("h2", { id: "stories", children: "Devices with two stories" }),
     got.items.length === 0 ? /* @__PURE__ */ createVNode2("p", { class: "note", children: got.error || (got.loading ? "Reading…" : "None.") }) : /* @__PURE__ */ createVNode2("p", { class: "note", children: "Mostly a copy of a device, or one that was put back from a backup: docs/operations.md, “A cloned or restored device”." }),
+    got.truncated && /* @__PURE__ */ createVNode2("p", { class: "note", children: [
+      "The first ",
+      grouped(shown_max3),
+      "; the API has all of them."
+    ] }),
     /* @__PURE__ */ createVNode2("ol", { class: "events", "aria-labelledby": "stories", children: got.items.map((e) => /* @__PURE__ */ createVNode2("li", { class: e.proof ? "error" : "warning", children: [
       /* @__PURE__ */ createVNode2("b", { children: e.device }),
       " ",

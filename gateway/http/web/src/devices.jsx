@@ -77,7 +77,7 @@ export function Devices() {
             <span role="cell" class="key" title={d.device}>{d.device}</span>
             <span role="cell" class={`epoch mono ${d.closed ? "bad" : ""}`} title={d.closed ? `${d.epoch}: closed by the admin` : d.epoch}>{d.closed ? "closed" : d.epoch.slice(0, 8)}</span>
             <span role="cell" class="number">{grouped(d.op)}</span>
-            <span role="cell" class={`gap ${d.top > d.op ? "bad" : ""}`} title={d.top > d.op ? "held, and not acknowledged: what is between has not come" : undefined}>{d.top > d.op ? `up to ${grouped(d.top)}, for ${duration(d.unacknowledged_ms)}` : "none"}</span>
+            <span role="cell" class={`gap ${d.top > d.op ? "bad" : ""}`} title={d.top > d.op ? `held, and not acknowledged: what is between has not come for ${duration(d.unacknowledged_ms)}` : undefined}>{d.top > d.op ? `up to ${grouped(d.top)}, ${duration(d.unacknowledged_ms)}` : "none"}</span>
             <span role="cell" class="heard" title={throughOf(d)}>{throughOf(d)}</span>
             <span role="cell" class={`refused ${d.refused ? "bad" : ""}`} title={d.refused_why}>
               {d.refused ? `${grouped(d.refused)} ${d.refused_why}` : "none"}</span>

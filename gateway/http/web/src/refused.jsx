@@ -54,6 +54,11 @@ const senderOf = (topic) => (topic.includes("/up/") ? topic.slice(topic.lastInde
 function Letters() {
   const [got, again] = useList("/api/v1/dead-letters", "dead_letters");
   const [said, setSaid] = useState("");
+  useEffect(() => {
+    if (!said) return undefined;
+    const timer = setTimeout(() => setSaid(""), 10000);
+    return () => clearTimeout(timer);
+  }, [said]);
   const act = async (what) => {
     try { setSaid(await what()); } catch (e) { setSaid(e.message); }
     again();
@@ -95,6 +100,7 @@ function Damaged() {
     <h2 id="damaged">Damaged on this disk</h2>
     {got.items.length === 0 ? <p class="note">{got.error || (got.loading ? "Reading…" : "Nothing.")}</p>
       : <p class="note">Kept for a look, and not counted: peers and devices send it again.</p>}
+    {got.truncated && <p class="note">The newest {grouped(shown_max)}; the API has all of them.</p>}
     <ol class="events" aria-labelledby="damaged">{got.items.map((q) => (
       <li key={q.id} class="error"><span class="mono">{q.hash.slice(0, 16)}…</span> <span class="times">{bytes(q.size)}</span>
         <When at={q.at} /><p>{q.reason}</p></li>))}
@@ -108,6 +114,7 @@ function Stories() {
     <h2 id="stories">Devices with two stories</h2>
     {got.items.length === 0 ? <p class="note">{got.error || (got.loading ? "Reading…" : "None.")}</p>
       : <p class="note">Mostly a copy of a device, or one that was put back from a backup: docs/operations.md, “A cloned or restored device”.</p>}
+    {got.truncated && <p class="note">The first {grouped(shown_max)}; the API has all of them.</p>}
     <ol class="events" aria-labelledby="stories">{got.items.map((e) => (
       <li key={e.device + e.epoch} class={e.proof ? "error" : "warning"}>
         <b>{e.device}</b> <span class="mono">{e.epoch}</span> <span class="times">{e.proof ? "signed by its key, both" : "not signed"}{e.excluded ? ", left out of values" : ""}</span>
