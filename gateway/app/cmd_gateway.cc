@@ -52,9 +52,8 @@ Daemon::End run_once(const GatewayArguments& arguments, const config::Loaded& lo
   for (std::size_t i = 0; i < options.links.size(); ++i) {
     options.links[i].certificate_ends_s = [&watch, i] { return watch.ends_s(i); };
   }
-  const std::string token = token_of(loaded.gateway);
-  options.token->replace(token);  // the file was read twice: one of them counts
-  Reload reload(loaded, token, [&] { return read_inputs(arguments.config, arguments.sets); });
+  Reload reload(loaded, options.token,
+                [&] { return read_inputs(arguments.config, arguments.sets); });
   options.reload = [&] { return reload.again(); };
   auto daemon = Daemon::open(std::move(options), log);
   if (!daemon) throw Trouble(Exit::storage, daemon.error().message);

@@ -143,7 +143,7 @@ void Daemon::reload_now() {
   if (r.refused.empty()) {
     log_.set(r.log.level, r.log.format);
     pump_->set_limits(r.limits);
-    token_->replace(r.token);
+    if (r.token) token_->replace(*r.token);
     std::string text = r.changed.empty() ? "nothing changed" : "";
     for (const std::string& one : r.changed) text += (text.empty() ? "" : ", ") + one;
     for (std::size_t i = 0; i < r.waiting.size(); ++i) {

@@ -63,22 +63,23 @@ Reloaded Reload::again() {
 
 // A token is replaced at once. That none is wanted any more waits for a start: until then we may
 // listen where only the token keeps others out.
-std::string Reload::take_token(const config::Gateway& wanted, Reloaded& out) {
-  const std::string& before = running_.http.token_file;
+void Reload::take_token(const config::Gateway& wanted, Reloaded& out) {
+  std::string& before = running_.http.token_file;
   const std::string& after = wanted.http.token_file;
   std::string token = token_of(wanted);
-  const std::string said = "http.token_file: \"" + before + "\" -> \"" + after + "\"";
+  const bool another = !token_->is(token);
+  const std::string said = std::string(token_key) + ": \"" + before + "\" -> \"" + after + "\"";
   if (token.empty()) {
-    if (!token_.empty()) out.waiting.push_back(said);
-    return token_;
+    if (token_->wanted()) out.waiting.push_back(said);
+    return;
   }
   if (before != after) {
     out.changed.push_back(said);
-  } else if (token != token_) {
-    out.changed.emplace_back("http.token_file: another token");
+  } else if (another) {
+    out.changed.push_back(std::string(token_key) + ": another token");
   }
-  running_.http.token_file = after;
-  return token_ = std::move(token);
+  before = after;
+  if (another) out.token = std::move(token);
 }
 
 Reloaded Reload::take(const config::Loaded& wanted) {
@@ -87,7 +88,7 @@ Reloaded Reload::take(const config::Loaded& wanted) {
     if (d.key == token_key) continue;  // take_token() says it
     (live(d.key) ? out.changed : out.waiting).push_back(d.key + ": " + d.before + " -> " + d.after);
   }
-  out.token = take_token(wanted.gateway, out);
+  take_token(wanted.gateway, out);
   running_.log = wanted.gateway.log;
   running_.limits.dead_letters_max = wanted.gateway.limits.dead_letters_max;
   running_.limits.quarantine_max = wanted.gateway.limits.quarantine_max;

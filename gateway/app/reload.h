@@ -4,18 +4,21 @@
 // form, the token, and limits of memory, keys, queues and tables); all else that differs is named,
 // and waits for a start.
 //
-//   Reload reload(loaded, token_of(loaded.gateway), [&] { return read_inputs(file, sets); });
+//   Reload reload(loaded, token, [&] { return read_inputs(file, sets); });
 //   Reloaded r = reload.again();
 //   if (!r.refused.empty()) …            // what was in force stays so
 //
 #pragma once
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "gateway/app/log.h"
 #include "gateway/app/pump.h"
+#include "gateway/http/token.h"
 
 namespace tributary::app {
 
@@ -25,13 +28,14 @@ struct Reloaded {
   std::vector<std::string> waiting;  // the same, of what needs a start
   Log::Options log;
   Pump::Limits limits;
-  std::string token;  // see token_of()
+  std::optional<std::string> token;  // another one than was in force
 };
 
 class Reload {
  public:
-  // `token`: see token_of().
-  Reload(const config::Loaded& running, std::string token, std::function<config::Inputs()> read)
+  // `token`: the one in force, which whoever takes what again() says replaces.
+  Reload(const config::Loaded& running, std::shared_ptr<const http::Token> token,
+         std::function<config::Inputs()> read)
       : running_(running.gateway), token_(std::move(token)), read_(std::move(read)) {}
   // Throws nothing.
   Reloaded again();
@@ -40,10 +44,10 @@ class Reload {
 
  private:
   Reloaded take(const config::Loaded& wanted);
-  std::string take_token(const config::Gateway& wanted, Reloaded& out);
+  void take_token(const config::Gateway& wanted, Reloaded& out);
 
   config::Gateway running_;
-  std::string token_;
+  std::shared_ptr<const http::Token> token_;
   std::function<config::Inputs()> read_;
 };
 
