@@ -239,6 +239,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void export_page(const Answer& answer) {
+    if (!still_let_in()) return close();  // cut, so that it shows
     Lines lines = lines_of(plan_, answer, *exporter_);
     if (lines.failed) {
       if (header_sent_) return close();
@@ -299,7 +300,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void drained() {
     if (plan_.kind != Plan::Kind::export_lines) return stream_.expires_never();
-    if (!still_let_in()) return close();  // cut, so that it shows
     if (!last_page_) return ask();
     header_sent_ = false;
     if (version_ != 11) return close();

@@ -200,6 +200,30 @@ TEST_F(ServerTest, WhoWatchesIsLetGoWhenTheTokenIsReplaced) {
   EXPECT_EQ(get(port(), "/api/v1/status").status, 401);
 }
 
+TEST_F(ServerTest, AnExportUnderWayIsCutWhenTheTokenIsReplaced) {
+  const auto token = std::make_shared<Token>("0123456789abcdef");
+  start({.token = token});
+  echo_.keep = true;
+  const auto asked = [&](std::size_t n) {
+    return eventually(5s, [&] {
+      const std::lock_guard lock(echo_.mutex);
+      return echo_.kept.size() == n;
+    });
+  };
+  Raw reader(port());
+  ASSERT_TRUE(
+      reader.send("GET /api/v1/export/envelopes HTTP/1.1\r\nHost: localhost\r\n"
+                  "Authorization: Bearer 0123456789abcdef\r\n\r\n"));
+  ASSERT_TRUE(asked(1));
+  echo_.kept[0]({R"({"envelopes":["first"],"next":"more"})", 1});
+  EXPECT_THAT(reader.read_until("first", 5s), HasSubstr("first"));
+  ASSERT_TRUE(asked(2));
+  token->replace("fedcba9876543210");
+  echo_.kept[1]({R"({"envelopes":["second"],"next":null})", 2});
+  EXPECT_TRUE(reader.closed_within(5s));
+  EXPECT_THAT(reader.read_until("second", 100ms), testing::Not(HasSubstr("second")));
+}
+
 TEST_F(ServerTest, WhoDoesNotReadTheStreamIsLetGo) {
   start({.stream_bytes_max = 256 * 1024});
   Raw deaf(port());
