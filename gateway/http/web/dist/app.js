@@ -8636,63 +8636,70 @@ function Letters() {
     ] })
   ] });
 }
-function Damaged() {
-  const [got] = useList("/api/v1/quarantine", "quarantine");
+function Notes({ name, title, none, about, item }) {
+  const [got] = useList(`/api/v1/${name}`, name);
   return /* @__PURE__ */ createVNode2(Fragment, { children: [
-    /* @__PURE__ */ createVNode2("h2", { id: "damaged", children: "Damaged on this disk" }),
-    got.items.length === 0 ? /* @__PURE__ */ createVNode2("p", { class: "note", children: got.error || (got.loading ? "Reading…" : "Nothing.") }) : /* @__PURE__ */ createVNode2("p", { class: "note", children: "Kept for a look, and not counted: peers and devices send it again." }),
-    got.truncated && /* @__PURE__ */ createVNode2("p", { class: "note", children: [
-      "The newest ",
-      grouped(shown_max3),
-      "; the API has all of them."
-    ] }),
-    /* @__PURE__ */ createVNode2("ol", { class: "events", "aria-labelledby": "damaged", children: got.items.map((q) => /* @__PURE__ */ createVNode2("li", { class: "error", children: [
-      /* @__PURE__ */ createVNode2("span", { class: "mono", children: [
-        q.hash.slice(0, 16),
-        "…"
-      ] }),
-      " ",
-      /* @__PURE__ */ createVNode2("span", { class: "times", children: bytes(q.size) }),
-      /* @__PURE__ */ createVNode2(When, { at: q.at }),
-      /* @__PURE__ */ createVNode2("p", { children: q.reason })
-    ] }, q.id)) })
-  ] });
-}
-function Stories() {
-  const [got] = useList("/api/v1/evidence", "evidence");
-  return /* @__PURE__ */ createVNode2(Fragment, { children: [
-    /* @__PURE__ */ createVNode2("h2", { id: "stories", children: "Devices with two stories" }),
-    got.items.length === 0 ? /* @__PURE__ */ createVNode2("p", { class: "note", children: got.error || (got.loading ? "Reading…" : "None.") }) : /* @__PURE__ */ createVNode2("p", { class: "note", children: "Mostly a copy of a device, or one that was put back from a backup: docs/operations.md, “A cloned or restored device”." }),
+    /* @__PURE__ */ createVNode2("h2", { id: name, children: title }),
+    /* @__PURE__ */ createVNode2("p", { class: "note", children: got.items.length > 0 ? about : got.error || (got.loading ? "Reading…" : none) }),
+    /* @__PURE__ */ createVNode2("ol", { class: "events", "aria-labelledby": name, children: got.items.map(item) }),
     got.truncated && /* @__PURE__ */ createVNode2("p", { class: "note", children: [
       "The first ",
       grouped(shown_max3),
       "; the API has all of them."
-    ] }),
-    /* @__PURE__ */ createVNode2("ol", { class: "events", "aria-labelledby": "stories", children: got.items.map((e) => /* @__PURE__ */ createVNode2("li", { class: e.proof ? "error" : "warning", children: [
-      /* @__PURE__ */ createVNode2("b", { children: e.device }),
-      " ",
-      /* @__PURE__ */ createVNode2("span", { class: "mono", children: e.epoch }),
-      " ",
-      /* @__PURE__ */ createVNode2("span", { class: "times", children: [
-        e.proof ? "signed by its key, both" : "not signed",
-        e.excluded ? ", left out of values" : ""
-      ] }),
-      e.at > 0 && /* @__PURE__ */ createVNode2(When, { at: e.at }),
-      /* @__PURE__ */ createVNode2("p", { children: [
-        e.key,
-        ": ",
-        e.what
-      ] })
-    ] }, e.device + e.epoch)) })
+    ] })
   ] });
 }
+var damaged = (q) => /* @__PURE__ */ createVNode2("li", { class: "error", children: [
+  /* @__PURE__ */ createVNode2("span", { class: "mono", children: [
+    q.hash.slice(0, 16),
+    "…"
+  ] }),
+  " ",
+  /* @__PURE__ */ createVNode2("span", { class: "times", children: bytes(q.size) }),
+  /* @__PURE__ */ createVNode2(When, { at: q.at }),
+  /* @__PURE__ */ createVNode2("p", { children: q.reason })
+] }, q.id);
+var story = (e) => /* @__PURE__ */ createVNode2("li", { class: e.proof ? "error" : "warning", children: [
+  /* @__PURE__ */ createVNode2("b", { children: e.device }),
+  " ",
+  /* @__PURE__ */ createVNode2("span", { class: "mono", children: e.epoch }),
+  " ",
+  /* @__PURE__ */ createVNode2("span", { class: "times", children: [
+    e.proof ? "signed by its key, both" : "not signed",
+    e.excluded ? ", left out of values" : ""
+  ] }),
+  e.at > 0 && /* @__PURE__ */ createVNode2(When, { at: e.at }),
+  /* @__PURE__ */ createVNode2("p", { children: [
+    e.key,
+    ": ",
+    e.what
+  ] })
+] }, e.device + e.epoch);
 function Refused2() {
   useTopics("clock");
   return /* @__PURE__ */ createVNode2("section", { class: "view", "aria-labelledby": "title", children: [
     /* @__PURE__ */ createVNode2("h1", { id: "title", children: "Refused" }),
     /* @__PURE__ */ createVNode2(Letters, {}),
-    /* @__PURE__ */ createVNode2(Damaged, {}),
-    /* @__PURE__ */ createVNode2(Stories, {})
+    /* @__PURE__ */ createVNode2(
+      Notes,
+      {
+        name: "quarantine",
+        title: "Damaged on this disk",
+        none: "Nothing.",
+        item: damaged,
+        about: "Kept for a look, and not counted: peers and devices send it again."
+      }
+    ),
+    /* @__PURE__ */ createVNode2(
+      Notes,
+      {
+        name: "evidence",
+        title: "Devices with two stories",
+        none: "None.",
+        item: story,
+        about: "Mostly a copy of a device, or one that was put back from a backup: docs/operations.md, “A cloned or restored device”."
+      }
+    )
   ] });
 }
 

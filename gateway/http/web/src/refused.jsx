@@ -94,35 +94,26 @@ function Letters() {
   </>;
 }
 
-function Damaged() {
-  const [got] = useList("/api/v1/quarantine", "quarantine");
+// A list that is only looked at.
+function Notes({ name, title, none, about, item }) {
+  const [got] = useList(`/api/v1/${name}`, name);
   return <>
-    <h2 id="damaged">Damaged on this disk</h2>
-    {got.items.length === 0 ? <p class="note">{got.error || (got.loading ? "Reading…" : "Nothing.")}</p>
-      : <p class="note">Kept for a look, and not counted: peers and devices send it again.</p>}
-    {got.truncated && <p class="note">The newest {grouped(shown_max)}; the API has all of them.</p>}
-    <ol class="events" aria-labelledby="damaged">{got.items.map((q) => (
-      <li key={q.id} class="error"><span class="mono">{q.hash.slice(0, 16)}…</span> <span class="times">{bytes(q.size)}</span>
-        <When at={q.at} /><p>{q.reason}</p></li>))}
-    </ol>
+    <h2 id={name}>{title}</h2>
+    <p class="note">{got.items.length > 0 ? about : got.error || (got.loading ? "Reading…" : none)}</p>
+    <ol class="events" aria-labelledby={name}>{got.items.map(item)}</ol>
+    {got.truncated && <p class="note">The first {grouped(shown_max)}; the API has all of them.</p>}
   </>;
 }
 
-function Stories() {
-  const [got] = useList("/api/v1/evidence", "evidence");
-  return <>
-    <h2 id="stories">Devices with two stories</h2>
-    {got.items.length === 0 ? <p class="note">{got.error || (got.loading ? "Reading…" : "None.")}</p>
-      : <p class="note">Mostly a copy of a device, or one that was put back from a backup: docs/operations.md, “A cloned or restored device”.</p>}
-    {got.truncated && <p class="note">The first {grouped(shown_max)}; the API has all of them.</p>}
-    <ol class="events" aria-labelledby="stories">{got.items.map((e) => (
-      <li key={e.device + e.epoch} class={e.proof ? "error" : "warning"}>
-        <b>{e.device}</b> <span class="mono">{e.epoch}</span> <span class="times">{e.proof ? "signed by its key, both" : "not signed"}{e.excluded ? ", left out of values" : ""}</span>
-        {e.at > 0 && <When at={e.at} />}
-        <p>{e.key}: {e.what}</p></li>))}
-    </ol>
-  </>;
-}
+const damaged = (q) => (
+  <li key={q.id} class="error"><span class="mono">{q.hash.slice(0, 16)}…</span> <span class="times">{bytes(q.size)}</span>
+    <When at={q.at} /><p>{q.reason}</p></li>);
+
+const story = (e) => (
+  <li key={e.device + e.epoch} class={e.proof ? "error" : "warning"}>
+    <b>{e.device}</b> <span class="mono">{e.epoch}</span> <span class="times">{e.proof ? "signed by its key, both" : "not signed"}{e.excluded ? ", left out of values" : ""}</span>
+    {e.at > 0 && <When at={e.at} />}
+    <p>{e.key}: {e.what}</p></li>);
 
 export function Refused() {
   useTopics("clock");
@@ -130,8 +121,10 @@ export function Refused() {
     <section class="view" aria-labelledby="title">
       <h1 id="title">Refused</h1>
       <Letters />
-      <Damaged />
-      <Stories />
+      <Notes name="quarantine" title="Damaged on this disk" none="Nothing." item={damaged}
+        about="Kept for a look, and not counted: peers and devices send it again." />
+      <Notes name="evidence" title="Devices with two stories" none="None." item={story}
+        about="Mostly a copy of a device, or one that was put back from a backup: docs/operations.md, “A cloned or restored device”." />
     </section>
   );
 }
