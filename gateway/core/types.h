@@ -287,8 +287,8 @@ struct DeviceView {
   std::optional<std::int64_t> clock_ms;
   std::vector<std::string> through;     // gateways that passed on what it said; of this start
   std::optional<RefusalView> refusals;  // of all its epochs
-  // Since when (mono) something above `op` is here, unacknowledged because what is between is
-  // missing; of this start. nullopt: nothing is.
+  // Since when (mono) `op` stands still although something above it is here, because what is
+  // between is missing; of this start. nullopt: nothing above it is here.
   std::optional<std::uint64_t> gap_since_ms;
 };
 
