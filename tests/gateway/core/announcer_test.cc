@@ -40,6 +40,11 @@ struct EarlierLife : ::testing::Test {
       n += at.second.find("/state/") != std::string::npos;
     return n;
   }
+  void lose_the_disk() {
+    rig.crash();
+    rig.disk = {};
+    rig.disk.incarnation = 78;
+  }
   void hear_own_head() {
     rig.hear(rig.topic("gw/gw/head"), left.at({0, rig.topic("gw/gw/head")}), true);
   }
@@ -60,9 +65,7 @@ struct EarlierLife : ::testing::Test {
 
 TEST_F(EarlierLife, AWipedGatewayReadsItBeforeItOverwritesIt) {
   const std::string digest = rig.digest();
-  rig.crash();
-  rig.disk = {};
-  rig.disk.incarnation = 78;
+  lose_the_disk();
   rig.published.clear();
   rig.boot();
   hear_own_head();
@@ -96,9 +99,7 @@ TEST_F(EarlierLife, ThatWasStoppedHasLeftAllOfItWithTheBroker) {
   EXPECT_NE(view->second.find("\"value\":5"), std::string::npos) << view->second;
 
   left = rig.retained;
-  rig.crash();
-  rig.disk = {};
-  rig.disk.incarnation = 78;
+  lose_the_disk();
   rig.boot();
   hear_own_head();
   rig.run(50);
@@ -108,9 +109,7 @@ TEST_F(EarlierLife, ThatWasStoppedHasLeftAllOfItWithTheBroker) {
 }
 
 TEST_F(EarlierLife, ThatCannotBeReadIsWaitedForOnlySoLong) {
-  rig.crash();
-  rig.disk = {};
-  rig.disk.incarnation = 78;
+  lose_the_disk();
   rig.boot();
   hear_own_head();
   rig.run(50);
@@ -133,9 +132,7 @@ TEST_F(EarlierLife, LeavesNoPartsBehindThatAreNotNeeded) {
 }
 
 TEST_F(EarlierLife, OfAnEmptyDatabaseClearsWhatNobodyCanReadAnyMore) {
-  rig.crash();
-  rig.disk = {};
-  rig.disk.incarnation = 78;
+  lose_the_disk();
   rig.boot();
   hear_own_head();
   rig.run(30'000);  // none of its states is there
