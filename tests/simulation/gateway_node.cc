@@ -22,7 +22,7 @@ constexpr std::uint64_t check_commits = 16;
 
 // "<root><tail>…".
 bool below(std::string_view topic, std::string_view root, std::string_view tail) {
-  return topic.substr(std::min(root.size(), topic.size())).starts_with(tail);
+  return topic.starts_with(root) && topic.substr(root.size()).starts_with(tail);
 }
 
 }  // namespace
@@ -272,7 +272,7 @@ void GatewayNode::heard(core::LinkId link, const Event& e) {
     judge_.heard_batch(book, link, e.message.payload);
   } else if (topic.ends_with("/head")) {
     judge_.heard_head(e.message.payload);
-    const bool own = below(topic, root, "/gw/") && below(topic, root, "/gw/" + id() + "/");
+    const bool own = below(topic, root, "/gw/" + id() + "/");
     if (own && last_head_[link] == e.message.payload) judge_.reached.note(Reached::head_remembered);
   } else if (book.fresh && e.message.retain && topic.find("/state/") != std::string::npos) {
     const std::size_t begin = root.size() + 4;  // "<root>/gw/<gateway>/state/…"
