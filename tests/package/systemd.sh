@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The package under a real systemd, as docs/operations.md says: installed, started by its unit, asked, reloaded, backed up and
 # restored, its disk damaged, lost and full, stopped, killed, hung, wrongly configured, upgraded, removed, purged.
-# Usage: systemd.sh PACKAGE.deb|BUILD_DIR [IMAGE]: of a build directory the package is made first. Needs podman (or docker as $CONTAINERS) that may run a systemd, and a network that has
-# Debian's packages. Exit 77, with a line that says what lacks, where it cannot. Prints "all of it works" at the end.
+# Usage: systemd.sh PACKAGE.deb|BUILD_DIR [IMAGE]: of a build directory the package is made first. Needs podman (or docker as
+# $CONTAINERS) that may run a systemd, and a network that has Debian's packages. Exit 77, with a line that says what lacks, where it
+# cannot. Prints "all of it works" at the end.
 set -euo pipefail
 given=$(realpath "$1")
 image=${2:-docker.io/library/debian:bookworm-slim}
@@ -79,9 +80,7 @@ systemctl restart mosquitto
 step "first start"
 openssl rand -hex 32 >/etc/tributary/token
 chown tributary /etc/tributary/token && chmod 600 /etc/tributary/token
-printf '\n[http]\ntoken_file = "/etc/tributary/token"\n' >/tmp/http.toml
-grep -q '^\[http\]' /etc/tributary/gateway.toml && sed -i 's|^\[http\]|[http]\ntoken_file = "/etc/tributary/token"|' /etc/tributary/gateway.toml ||
-  cat /tmp/http.toml >>/etc/tributary/gateway.toml
+sed -i 's|^\[http\]|&\ntoken_file = "/etc/tributary/token"|' /etc/tributary/gateway.toml
 setpriv --reuid tributary --regid tributary --clear-groups tributary check --config /etc/tributary/gateway.toml
 now
 systemctl restart tributary
@@ -96,8 +95,7 @@ systemd-analyze security tributary --no-pager | tail -n 1
 step "reload"
 before=$(pid)
 now
-sed -i 's|^level = .*|level = "debug"|' /etc/tributary/gateway.toml
-grep -q 'level = "debug"' /etc/tributary/gateway.toml || printf '\n[log]\nlevel = "debug"\n' >>/etc/tributary/gateway.toml
+printf '\n[log]\nlevel = "debug"\n' >>/etc/tributary/gateway.toml
 systemctl reload tributary
 until_true 20 said 'reloaded: .*log.level'
 [ "$(pid)" = "$before" ] || fail "a reload is no restart"
@@ -209,8 +207,7 @@ head -c 100M /dev/zero >/small/ballast 2>/dev/null || true
 printf 'timestamp,key,type,operation,value\n3,hall/people,gcounter,add,5\n' >/tmp/more.csv
 tributary device replay /tmp/more.csv --id d3 --speed 0 --drain-ms 60000 &
 device=$!
-degraded() { status degraded; }
-until_true 30 degraded
+until_true 30 status degraded
 [ "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/readyz)" = 503 ] || fail "/readyz"
 rm /small/ballast
 wait $device || fail "acknowledged once there is room"
