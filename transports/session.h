@@ -92,9 +92,8 @@ class Session {
   // Set before start().
   virtual void on_ready(std::function<void()> wake) = 0;
   virtual void start() = 0;
-  // Sends what is in the outbox for at most flush_ms, says goodbye, and ends. When not all of it
-  // was acknowledged by then, the goodbye leaves the will behind (MQTT 5, 3.14.2.1, reason 0x04;
-  // with 3.1.1 there is no such goodbye). No event follows. Idempotent.
+  // Sends what is in the outbox for at most flush_ms, says goodbye, and ends. No event follows.
+  // Idempotent.
   virtual void stop(std::uint32_t flush_ms) = 0;
 };
 

@@ -19,6 +19,7 @@ namespace tributary::app {
 namespace {
 
 constexpr std::uint64_t idle_wait_ms = 1'000;  // for the log's counts; everything else wakes us
+constexpr std::uint64_t leaving_wait_ms = 20;
 constexpr std::uint64_t status_interval_ms = 10'000;
 
 std::uint64_t resident_bytes() {
@@ -196,10 +197,12 @@ Daemon::End Daemon::run() {
       stop_deadline_ms = now_ms + stop_timeout_ms_;
       pump_->stop();
     }
-    const bool done = pump_->stopped() && pump_->handed_over();
-    if (stop_deadline_ms && (done || now_ms >= *stop_deadline_ms)) break;
-    const std::uint64_t idle_ms =
-        std::min(now_ms + idle_wait_ms, door_ ? door_->deadline() : ~std::uint64_t{0});
+    const bool leaves = stop_deadline_ms && pump_->stopped();
+    if (leaves && pump_->all_said()) break;
+    if (stop_deadline_ms && now_ms >= *stop_deadline_ms) break;
+    // Nobody wakes us for an acknowledgement.
+    const std::uint64_t idle_ms = std::min(now_ms + (leaves ? leaving_wait_ms : idle_wait_ms),
+                                           door_ ? door_->deadline() : ~std::uint64_t{0});
     wait(more ? 0 : std::min(idle_ms, pump_->deadline().value_or(idle_ms)));
   }
   door_.reset();

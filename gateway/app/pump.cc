@@ -456,9 +456,10 @@ void Pump::stop() {
   effects();
 }
 
-bool Pump::handed_over() const {
-  return std::none_of(links_.begin(), links_.end(),
-                      [](const Line& l) { return l.connected && l.outbox.size() > 0; });
+bool Pump::all_said() const {
+  return std::none_of(links_.begin(), links_.end(), [](const Line& l) {
+    return l.connected && l.outbox.size() + l.session->outbox_size() > 0;
+  });
 }
 
 void Pump::hang_up(std::uint32_t flush_ms) {

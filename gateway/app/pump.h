@@ -88,8 +88,8 @@ class Pump {
   // Commits what waits and says goodbye; turn() until stopped().
   void stop();
   bool stopped() const { return core_->stopped(); }
-  // The sessions have all that there was to say on links that are up.
-  bool handed_over() const;
+  // Brokers have acknowledged all that there was to say, on links that are up.
+  bool all_said() const;
   // Stopped by itself, and all of it is to be opened again (core/gateway.h).
   bool starts_again() const { return core_->starts_again(); }
   // Hands over what the sessions take, and ends them.

@@ -184,7 +184,7 @@ bool GatewayNode::turn(std::uint64_t now_ms) {
     died_ = true;
     return false;
   }
-  const bool done = pump_->stopped() && pump_->handed_over();
+  const bool done = pump_->stopped() && pump_->all_said();
   const bool ends = end_by_ms_ && (done || now_ms >= *end_by_ms_);
   if (ends || pump_->starts_again()) {
     pump_->hang_up(1'000);

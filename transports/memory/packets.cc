@@ -123,7 +123,7 @@ void World::broker_receives(Connection& connection, const Packet& packet) {
     case Packet::Kind::unsubscribe:
       return broker_unsubscribes(connection, packet.message->topic);
     case Packet::Kind::disconnect:
-      return broker_down(std::string(connection.client->id), packet.refused);
+      return broker_down(std::string(connection.client->id), false);
   }
 }
 

@@ -215,10 +215,9 @@ void World::stop(const ClientPtr& client, std::uint32_t flush_ms) {
 void World::finish_stop(const ClientPtr& client) {
   if (client->ended) return;
   client->ended = true;
-  const bool unfinished = !client->outbox.empty() || !client->in_flight.empty();
   if (client->up) {
     transmit(client, client->generation, Way::to_broker,
-             {Packet::Kind::disconnect, 1, {}, false, false, unfinished});
+             {Packet::Kind::disconnect, 1, {}, false, false, false});
   }
   client->up = false;
   client->outbox.clear();

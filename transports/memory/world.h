@@ -30,7 +30,7 @@ struct Packet {
   MessagePtr message;    // publish; subscribe and unsubscribe: the filter as its topic, the QoS
   bool retained = false;
   bool no_local = false;
-  bool refused = false;  // an ack that says no; a disconnect that leaves the will behind
+  bool refused = false;  // an ack that says no
 };
 
 enum class Way : std::uint8_t { to_broker, to_client };

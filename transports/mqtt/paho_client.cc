@@ -4,7 +4,6 @@
 #include <mqtt/async_client.h>
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -21,7 +20,6 @@ namespace paho = ::mqtt;
 
 // Fixed header, topic length, packet id and the lengths of the properties.
 constexpr std::size_t packet_overhead_bytes = 64;
-constexpr std::chrono::milliseconds goodbye{1'000};
 constexpr int reason_error_min = 128;
 constexpr int reason_none = 255;  // Paho C++'s "not MQTT 5"
 
@@ -184,8 +182,6 @@ class PahoClient::Impl {
     }
   }
 
-  void disconnect_answered(std::uint64_t context) { answers_.disconnect_answered(context); }
-
   paho::connect_options connect_options_() const { return connect_options(options_); }
   const paho::async_client& client() const { return client_; }
   bool version_311() const { return options_.version_311; }
@@ -333,17 +329,9 @@ PahoClient::Failure PahoClient::unsubscribe(const std::string& filter, std::uint
   });
 }
 
-PahoClient::Failure PahoClient::disconnect(std::uint64_t context, bool with_will) {
-  if (!with_will || impl_->version_311()) {
-    return impl_->attempt([&](paho::async_client& client) {
-      client.disconnect(0, to_pointer(context), impl_->disconnect_listener);
-    });
-  }
-  return impl_->attempt([&](paho::async_client& client) {  // Paho takes no listener with a reason
-    paho::disconnect_options options;
-    options.set_reason_code(paho::ReasonCode::DISCONNECT_WITH_WILL_MESSAGE);
-    client.disconnect(std::move(options))->wait_for(goodbye);
-    impl_->disconnect_answered(context);
+PahoClient::Failure PahoClient::disconnect(std::uint64_t context) {
+  return impl_->attempt([&](paho::async_client& client) {
+    client.disconnect(0, to_pointer(context), impl_->disconnect_listener);
   });
 }
 

@@ -58,8 +58,7 @@ class PahoClient {
   Failure publish(Message message, std::uint64_t context);
   Failure subscribe(const std::string& filter, Qos qos, bool no_local, std::uint64_t context);
   Failure unsubscribe(const std::string& filter, std::uint64_t context);
-  // `with_will`: the broker publishes it; with MQTT 3.1.1 it cannot be asked to.
-  Failure disconnect(std::uint64_t context, bool with_will);
+  Failure disconnect(std::uint64_t context);
   bool connected() const;
 
  private:

@@ -91,7 +91,7 @@ class MqttSession final : public Session, private PahoAnswers {
   void send_subscriptions(const std::deque<Subscription>& changes);
   void send_messages(std::vector<Message> messages);
   void went_down();
-  void say_goodbye(bool with_will);
+  void say_goodbye();
 
   const Options options_;
   Inbox inbox_;
@@ -515,11 +515,9 @@ void MqttSession::send_messages(std::vector<Message> messages) {
 // The connection ended, or ends now: everything that belongs to it goes.
 void MqttSession::went_down() {
   std::string reason;
-  bool unfinished = false;
   {
     const std::lock_guard lock(mutex_);
     online_ = false;
-    unfinished = stopping_ && outbox_.size() > 0;
     ++generation_;
     outbox_.clear();
     subscribing_ = 0;
@@ -527,11 +525,11 @@ void MqttSession::went_down() {
     count_as_sender();
     reason = broke_reason_;
   }
-  say_goodbye(unfinished);
+  say_goodbye();
   inbox_.note({Event::Kind::disconnected, {}, reason});
 }
 
-void MqttSession::say_goodbye(bool with_will) {
+void MqttSession::say_goodbye() {
   if (!client_->connected()) return;
   std::uint64_t generation = 0;
   {
@@ -539,7 +537,7 @@ void MqttSession::say_goodbye(bool with_will) {
     leaving_ = true;
     generation = generation_;
   }
-  const bool asked = !client_->disconnect(generation, with_will);
+  const bool asked = !client_->disconnect(generation);
   Lock lock(mutex_);
   const auto end = Clock::now() + goodbye_ms;
   if (asked)

@@ -253,20 +253,6 @@ TEST_P(Conformance, AWillIsKeptWhenItSaysSoAndForgottenByAStop) {
   EXPECT_EQ(after_it.after(after_it), List{});
 }
 
-TEST_P(Conformance, WhoStopsBeforeAllIsSentLeavesItsWill) {
-  Peer watcher(*network, "w");
-  watcher->subscribe("s/hasty", Qos::at_least_once);
-  watcher.after(watcher);
-  Peer hasty(*network, "hasty", Message{.topic = "s/hasty", .payload = "gone", .retain = true});
-  const std::string much(100'000, 'x');
-  for (int i = 0; i < 100; ++i) hasty.send("bulk/" + std::to_string(i), much);
-  hasty->stop(0);
-  EXPECT_TRUE(network->wait([&] {
-    watcher.collect();
-    return !watcher.got.empty();
-  })) << "nobody would know that it is gone";
-}
-
 TEST_P(Conformance, ARestartedBrokerForgetsAndSubscriptionsStand) {
   Peer a(*network, "a");
   a->subscribe("k/#", Qos::at_least_once);

@@ -43,12 +43,12 @@ class ByHand : public transports::Session {
   }
   bool inbound_full() const override { return full; }
   bool connected() const override { return true; }
-  std::size_t outbox_size() const override { return 0; }
+  std::size_t outbox_size() const override { return unanswered; }
   void on_ready(std::function<void()>) override {}
   void start() override { arrives.push_back({Event::Kind::connected, {}, {}}); }
   void stop(std::uint32_t) override {}
 
-  std::size_t room = 0;
+  std::size_t room = 0, unanswered = 0;
   bool full = false;
   std::deque<Event> arrives;
   std::vector<Message> sent;
