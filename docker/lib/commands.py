@@ -122,8 +122,11 @@ class Fleet:
     def down(self, _):
         """down: everything, with its volumes."""
         self.engine.settings = {**self.memory.settings, "COMPOSE_PROFILES": ",".join(PROFILES)}
-        self.engine.compose("down", "-v", "-t", "1", "--remove-orphans", timeout=300)
-        self.memory.forget()
+        try:
+            self.engine.compose("down", "-v", "-t", "1", "--remove-orphans", timeout=300)
+            self.memory.forget()
+        except Trouble:
+            self.tear_down()  # podman keeps networks of containers whose network others share: the profile `loss`
 
     def tear_down(self):
         """The same by force, for the end of a test."""
@@ -331,7 +334,8 @@ class Fleet:
                 links = ", ".join(f"{link['name']} {'up' if link['connected'] else 'DOWN'}" for link in s["links"])
                 line += f"  {s['actors']} actors  {s['counters']['operations']} operations  {s['digest'][:12]}  {links}"
             self.say(line.rstrip())
-        self.say(f"loss {self.memory.loss} %   cut: " + (", ".join(" and ".join(pair) for pair in self.memory.cuts) or "nothing"))
+        by_profile = f", and {self.engine.setting('LOSS')} % by the profile" if "loss" in self.memory.profiles else ""
+        self.say(f"loss {self.memory.loss} %{by_profile}   cut: " + (", ".join(" and ".join(pair) for pair in self.memory.cuts) or "nothing"))
         self.say("dashboards: " + ", ".join(f"http://127.0.0.1:{self.engine.setting('PORT_' + letter(g))}" for g in GATEWAYS) +
                  f"   token: {self.engine.tool} exec {boxes['gateway-a'].id[:12]} cat /run/fleet/token" if "gateway-a" in boxes else "")
 
