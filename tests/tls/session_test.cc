@@ -8,6 +8,7 @@
 #include "tests/tls/old_peers.h"
 #include "tests/tls/world.h"
 #include "transports/tls/probe.h"
+#include "transports/tls/resumption.h"
 
 namespace tributary::transports::mqtt {
 namespace {
@@ -41,6 +42,46 @@ TEST(TlsSession, ConnectsAndCarriesMessagesBothWays) {
   ASSERT_TRUE(g1.await_messages(1));
   EXPECT_EQ(g1.messages[0].payload.size(), 200'000U);
   EXPECT_EQ(probe(world, world.files("devices", "d1")), "");
+}
+
+// Found in Paho: it keeps sessions from before their tickets, so that none was ever resumed.
+TEST(TlsSession, WhoComesBackResumes) {
+  World world;
+  const auto connect_once = [&](const Options& options) {
+    const tls::Handshakes before = tls::handshakes();
+    Client client(options);
+    EXPECT_TRUE(client.await_connected());  // CONNACK comes after the tickets
+    const tls::Handshakes after = tls::handshakes();
+    EXPECT_EQ(after.full + after.resumed, before.full + before.resumed + 1);
+    return after.resumed - before.resumed;
+  };
+  const Options d1 = world.options("devices", "d1");
+  EXPECT_EQ(connect_once(d1), 0U);
+  EXPECT_EQ(connect_once(d1), 1U);
+  EXPECT_EQ(connect_once(d1), 1U) << "a resumed session gives tickets as well";
+  EXPECT_EQ(connect_once(world.options("devices", "d2")), 0U) << "a ticket is of one certificate";
+  EXPECT_EQ(connect_once(d1), 1U);
+  world.broker.stop();
+  world.broker.start();
+  EXPECT_EQ(connect_once(d1), 0U) << "a broker that does not know the ticket";
+  EXPECT_EQ(connect_once(d1), 1U);
+}
+
+// A resumed handshake shows no certificate to the broker, which looks at no revocation then.
+TEST(TlsSession, WhoIsRevokedDoesNotResume) {
+  World world;
+  {
+    Client d1(world.options("devices", "d1"));
+    ASSERT_TRUE(d1.await_connected());
+  }
+  world.ring().revoke("d1");
+  world.ring().save(now_s());
+  world.broker.reload();
+  EXPECT_TRUE(test::eventually(10s, [&] {
+    Client d1(world.options("devices", "d1"));
+    d1.await([&] { return !d1.disconnects.empty() || d1.connects > 0; });
+    return !d1.disconnects.empty() && d1.disconnects[0].find("revoked") != std::string::npos;
+  }));
 }
 
 TEST(TlsSession, ByNameAndByAddress) {

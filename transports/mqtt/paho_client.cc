@@ -12,6 +12,7 @@
 #include "transports/mqtt/question.h"
 #include "transports/mqtt/reason.h"
 #include "transports/tls/policy.h"
+#include "transports/tls/resumption.h"
 
 namespace tributary::transports::mqtt {
 namespace {
@@ -290,6 +291,7 @@ PahoClient::PahoClient(const Options& options, PahoAnswers& answers) {
   if (!options.tls.none()) {
     const std::string why = tls::require_tls13();
     if (!why.empty()) throw std::invalid_argument("MQTT session: " + why);
+    tls::resume_sessions();
   }
   try {
     impl_ = std::make_unique<Impl>(options, answers);

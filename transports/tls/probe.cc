@@ -201,6 +201,7 @@ class Probe {
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, on_verify);
     ssl_.reset(SSL_new(context_.get()));
     SSL_set_app_data(ssl_.get(), &finding_);
+    SSL_set_info_callback(ssl_.get(), nullptr);  // resumption.h: certificates are what is looked at
     X509_VERIFY_PARAM* param = SSL_get0_param(ssl_.get());
     if (X509_VERIFY_PARAM_set1_ip_asc(param, peer_.host.c_str()) != 1) {
       SSL_set_tlsext_host_name(ssl_.get(), peer_.host.c_str());
