@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
 #include <initializer_list>
 
 #include "transports/wire/envelope.h"
@@ -138,7 +139,8 @@ template <class Record>
 void write_list(Writer& w, const Record& r) {
   assert(r.part >= 1 && r.part <= r.parts && r.parts <= Record::parts_max);
   assert(r.hashes.size() <= Record::hashes_max);
-  assert(std::is_sorted(r.hashes.begin(), r.hashes.end()));
+  assert(std::adjacent_find(r.hashes.begin(), r.hashes.end(), std::greater_equal<>()) ==
+         r.hashes.end());
   w.uint(r.id);
   w.uint(r.part);
   w.uint(r.parts);
