@@ -48,9 +48,10 @@ void add_queries(CLI::App& root,
                  Commands& commands);  // get keys values devices peers status snapshot
 void add_transfer(CLI::App& root, Commands& commands);  // export import
 void add_config(CLI::App& root, Commands& commands);
-void add_policy(CLI::App& root, Commands& commands);   // grant list test
-void add_fleet(CLI::App& root, Commands& commands);    // init enroll prove rotate revoke keys
-void add_settle(CLI::App& fleet, Commands& commands);  // a part of it
+void add_policy(CLI::App& root, Commands& commands);      // grant list test
+void add_withdraw(CLI::App& policy, Commands& commands);  // a part of it
+void add_fleet(CLI::App& root, Commands& commands);       // init enroll prove rotate revoke keys
+void add_settle(CLI::App& fleet, Commands& commands);     // a part of it
 void add_check(CLI::App& root, Commands& commands);
 void add_database(CLI::App& root, Commands& commands);  // verify backup restore compact
 void add_dead_letters(CLI::App& root, Commands& commands);

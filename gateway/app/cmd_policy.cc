@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tributary policy grant|list|test`: who may do what to which keys.
+// `tributary policy grant|list|test`: who may do what to which keys. `withdraw` is in
+// cmd_withdraw.cc.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -137,29 +138,52 @@ std::string bound_text(const Record& r) {
   return out;
 }
 
+// All that the registry says of grants, as gateways heed it.
+core::Grants all_grants(const PolicyArguments& a) {
+  core::Grants out;
+  each_entry(a, [&](const wire::Entry& entry) { out.take(entry); });
+  return out;
+}
+
+std::string withdrawn_text(const core::Withdrawals& withdrawals, const wire::Hash& grant) {
+  if (!withdrawals.withdrawn(grant)) return "";
+  const std::size_t kept = withdrawals.exempt(grant);
+  return kept == 0 ? "withdrawn" : "withdrawn, but for " + std::to_string(kept) + " envelopes";
+}
+
 Exit list(const PolicyArguments& a) {
+  const core::Grants grants = all_grants(a);
+  const core::Withdrawals& withdrawals = grants.withdrawals();
   json rows = json::array();
-  Table table({{"MEMBERS", Align::left},
+  Table table({{"NAME", Align::left},
+               {"MEMBERS", Align::left},
                {"KEYS", Align::left},
                {"TYPES", Align::left},
                {"MAY", Align::left},
-               {"AT MOST", Align::left}});
+               {"AT MOST", Align::left},
+               {"", Align::left}});
   each_entry(a, [&](const wire::Entry& entry) {
     const auto* set = std::get_if<wire::GSetPayload>(&entry.payload);
     if (entry.key != wire::grants_key || set == nullptr) return;
     for (const std::string_view element : set->elements) {
       const auto r = wire::decode_grant_record(element);
       if (!r) continue;
-      table.row({std::string(r->members), std::string(r->keys),
+      const wire::Hash id = wire::sha256(element);
+      const std::string name = wire::to_hex(id.view());
+      constexpr std::size_t digits_shown = 16;
+      table.row({name.substr(0, digits_shown), std::string(r->members), std::string(r->keys),
                  r->types.empty() ? "all" : joined(type_names(*r)), joined(operation_list(*r)),
-                 bound_text(*r)});
-      json row = {{"members", r->members},
+                 bound_text(*r), Cell(withdrawn_text(withdrawals, id), Tone::warn)});
+      json row = {{"name", name},
+                  {"withdrawn", withdrawals.withdrawn(id)},
+                  {"members", r->members},
                   {"keys", r->keys},
                   {"types", type_names(*r)},
                   {"operations", operation_list(*r)}};
       if (r->burst != Record::unbounded) row["burst"] = r->burst;
       if (r->per_hour > 0) row["per_hour"] = r->per_hour, row["since_ms"] = r->since_ms;
       if (r->bytes_max != Record::unbounded) row["bytes_max"] = r->bytes_max;
+      if (withdrawals.withdrawn(id)) row["kept_envelopes"] = withdrawals.exempt(id);
       rows.push_back(std::move(row));
     }
   });
@@ -191,8 +215,7 @@ wire::Payload payload_of(const PolicyArguments& a, std::uint8_t type, std::uint8
 Exit test(const PolicyArguments& a) {
   if (!wire::valid_id(a.member)) throw Trouble(Exit::usage, "\"" + a.member + "\" is no id");
   if (!wire::valid_key(a.key)) throw Trouble(Exit::usage, "\"" + a.key + "\" is no key");
-  core::Grants grants;
-  each_entry(a, [&](const wire::Entry& entry) { grants.take(entry); });
+  const core::Grants grants = all_grants(a);
   const std::uint8_t type = type_of(a.type);
   wire::Entry entry;
   entry.key = a.key;
@@ -224,7 +247,8 @@ void add_dir(CLI::App& app, PolicyArguments& a) {
 
 void add_grant(CLI::App& parent, Commands& commands) {
   auto a = std::make_shared<PolicyArguments>();
-  CLI::App* app = parent.add_subcommand("grant", "allow members an operation; grants only add");
+  CLI::App* app = parent.add_subcommand(
+      "grant", "allow members an operation; grants only add, until withdrawn");
   add_dir(*app, *a);
   app->add_option("--members", a->members, "whose: a pattern of ids with * and ?")->required();
   app->add_option("--keys", a->keys, "which keys: a pattern with * and ?, {id} for the member's id")
@@ -254,6 +278,7 @@ void add_policy(CLI::App& root, Commands& commands) {
   CLI::App* app = root.add_subcommand("policy", "who may do what to which keys");
   app->require_subcommand(1);
   add_grant(*app, commands);
+  add_withdraw(*app, commands);
 
   auto listed = std::make_shared<PolicyArguments>();
   CLI::App* list_app = app->add_subcommand("list", "all grants");

@@ -60,7 +60,7 @@ void trust(Writer& w, const core::Counters& c, const core::Summary& s,
           s.waiting);
   w.gauge("tributary_registered_keys", "Keys in the fleet's registry.", s.registered_keys);
   w.gauge("tributary_settlements",
-          "Records of the registry that close actors, or name what stays valid of them.",
+          "Records of the registry that close actors, withdraw grants, or name what stays valid.",
           s.settlements);
   w.family("tributary_offender_refused_total", "counter",
            "Forgeries, and what is not signed where that is required, by who brought them: the "

@@ -54,6 +54,8 @@ std::string_view name(Reject r) {
       return "not-permitted";
     case Reject::closed:
       return "closed";
+    case Reject::withdrawn:
+      return "withdrawn";
     case Reject::throttled:
       return "throttled";
     case Reject::count_:

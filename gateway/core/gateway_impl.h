@@ -166,7 +166,6 @@ struct Gateway::Impl {
   bool settle_due() const { return settled_anew && registry_whole(); }
   void learn(const wire::Delta&);
   void retry_waiting(Instant);
-  bool valid(const wire::Delta&, std::string_view key_id, const wire::Hash&) const;
   std::vector<std::uint64_t> rows_not_valid();
   void settle();
 

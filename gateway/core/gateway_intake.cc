@@ -134,7 +134,8 @@ void Gateway::Impl::take_envelope(Instant now, wire::Envelope&& e, Source source
 void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e, Source source,
                            const std::string& topic) {
   // While a part of the registry is missing, a grant may be in it, or what a settlement names.
-  const bool may_change = denial.reason == Reject::not_permitted || denial.reason == Reject::closed;
+  const bool settled = denial.reason == Reject::closed || denial.reason == Reject::withdrawn;
+  const bool may_change = settled || denial.reason == Reject::not_permitted;
   if (denial.reason == Reject::stranger || (may_change && !registry_whole())) {
     counters.rejected[static_cast<std::size_t>(denial.reason)] += 1;
     notice(Notice::Level::warning, name(denial.reason),
@@ -143,14 +144,13 @@ void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e
     return waiting.put({std::move(e), source, topic});
   }
   // Peers that have not settled yet go on with what they have: no news, and nobody's fault.
-  if (denial.reason == Reject::closed && !source.device && source.letter == 0) return;
+  if (settled && !source.device && source.letter == 0) return;
   reject(now, denial.reason, topic, denial.rule, *e.bytes);
   const bool forged =
       denial.reason == Reject::bad_signature || denial.reason == Reject::no_signature;
   if (forged) trust.blame(brought_by(topic), denial.reason, now);
   // Who speaks for another device gets no answer: it would be that device's.
-  const bool of_policy = forged || denial.reason == Reject::reserved_key ||
-                         denial.reason == Reject::not_permitted || denial.reason == Reject::closed;
+  const bool of_policy = forged || may_change || denial.reason == Reject::reserved_key;
   if (!source.device || !of_policy) return;
   acks.refuse(e.delta.device, e.delta.epoch, e.delta.to, source.link, denial);
   if (pending_since_ms == never) pending_since_ms = now.mono_ms;  // answered with the batch

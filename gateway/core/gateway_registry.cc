@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fleet's registry inside the gateway: learned from the admin's envelopes, whoever brings them;
 // what follows when it grows, and when it says that something counts no more.
+#include <algorithm>
 #include <cassert>
 
 #include "crdt/planted.h"
@@ -32,27 +33,28 @@ void Gateway::Impl::retry_waiting(Instant now) {
   for (auto& w : waiting.take()) take_envelope(now, std::move(w.envelope), w.source, w.topic);
 }
 
-// The admin's envelopes first; what follows is what the settlements among them name, carried along
-// in case that no gateway has it any more.
+// The admin's envelopes first; what follows is what the lists among them name, carried along in
+// case that no gateway has it any more.
 std::string Gateway::Impl::registry(Instant now, std::string_view bytes) {
   const auto pack = wire::decode_pack(bytes, options.wire);
   if (!pack) return to_string(pack.error());
   std::vector<wire::Envelope> good;
   Settlements settlements;
+  Grants grants;
   for (const std::string_view one : pack->envelopes) {
     auto e = wire::decode_envelope(one, options.wire);
     if (!e) return to_string(e.error());
     const wire::Delta& d = e->delta;
     if (d.fleet != options.fleet) return "it is of fleet '" + std::string(d.fleet) + "'";
     if (d.device != wire::admin_id) {
-      if (!settlements.names(e->hash))
+      if (!settlements.names(e->hash) && !grants.withdrawals().names(e->hash))
         return "it has an envelope of '" + std::string(d.device) +
                "', who is not the admin, and no settlement names it";
     } else if (trust.check(signing::Kind::delta, wire::admin_id, e->sealed) !=
                Trust::Finding::good) {
       return "it is not signed by the admin key that is configured";
     }
-    for (const wire::Entry& entry : d.entries) settlements.take(entry);
+    for (const wire::Entry& entry : d.entries) settlements.take(entry), grants.take(entry);
     good.push_back(std::move(*e));
   }
   for (const wire::Envelope& e : good) learn(e.delta);
@@ -71,47 +73,52 @@ void Gateway::Impl::take_from_file(Instant now, wire::Envelope&& e) {
   take_envelope(now, std::move(e), {no_link, false, false, false}, topic);
 }
 
-bool Gateway::Impl::valid(const wire::Delta& d, std::string_view key_id,
-                          const wire::Hash& hash) const {
-  return trust.settlements().valid(d.device, d.epoch, key_id, hash);
-}
-
-// Of the devices about which the settlements say something new, what is held and not valid.
+// Of the actors about which the registry says something new, what is held and not valid.
 std::vector<std::uint64_t> Gateway::Impl::rows_not_valid() {
+  const std::vector<std::string> devices = trust.take_settled(), members = trust.take_withdrawn();
+  absl::flat_hash_set<const ActorRecord*> concerned;
+  actors.each_after({}, 0, [&](const ActorRecord& actor) {
+    const std::string& device = actor.name.device;
+    if (std::binary_search(devices.begin(), devices.end(), device) ||
+        std::any_of(members.begin(), members.end(),
+                    [&](const std::string& pattern) { return glob_matches(pattern, device); })) {
+      concerned.insert(&actor);
+    }
+    return true;
+  });
   std::vector<std::uint64_t> rows;
-  for (const std::string& device : trust.take_settled()) {
-    actors.each_epoch(device, [&](const ActorRecord& actor) {
-      for (const LiveEnvelope* e : live.bucket(actor.bucket)) {
-        if (e->actor != &actor || e->evidence) continue;
-        const auto sealed = wire::decode_sealed(*e->bytes, options.wire);
-        assert(sealed);  // it was read before
-        if (!trust.settlements().valid(device, actor.name.epoch, sealed->key_id, e->hash))
-          rows.push_back(e->row);
-      }
-    });
+  if (concerned.empty()) return rows;
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+    for (const LiveEnvelope* held : live.bucket(b)) {
+      if (held->evidence || !concerned.contains(held->actor)) continue;
+      const auto e = wire::decode_envelope(*held->bytes, options.wire);
+      assert(e);  // it was read before
+      if (!trust.valid(e->delta, e->sealed.key_id, held->hash)) rows.push_back(held->row);
+    }
   }
   return rows;
 }
 
-// Only of a whole registry: what a closing leaves may be named in the part that is missing. Joins
-// cannot be undone. What is not valid any more leaves the disk, and then this gateway is to be
-// made anew from what is left there, as at every start; until then it takes nothing in and tells
-// nobody anything.
+// Only of a whole registry: what a closing or a withdrawal leaves may be named in the part that is
+// missing. Joins cannot be undone. What is not valid any more leaves the disk, and then this
+// gateway is to be made anew from what is left there, as at every start; until then it takes
+// nothing in and tells nobody anything.
 void Gateway::Impl::settle() {
   settled_anew = false;
   std::erase_if(pending, [&](const Pending& p) {
     const wire::Envelope& e = p.envelope.envelope();
-    if (valid(e.delta, e.sealed.key_id, e.hash)) return false;
+    if (trust.valid(e.delta, e.sealed.key_id, e.hash)) return false;
     pending_bytes -= e.bytes->size();
-    letters.refuse(p.source.letter, "closed: the admin has settled what counts of its device");
+    letters.refuse(p.source.letter,
+                   "the admin has settled what counts of its device, or withdrawn its grant");
     return true;
   });
   const std::vector<std::uint64_t> rows = rows_not_valid();
   if (rows.empty()) return;
   notice(Notice::Level::warning, "settled",
          std::to_string(rows.size()) +
-             " envelopes are no longer valid: the admin has settled what counts of their devices; "
-             "starting again without them");
+             " envelopes are no longer valid: the admin has settled what counts of their devices, "
+             "or withdrawn a grant; starting again without them");
   rows_to_erase.insert(rows_to_erase.end(), rows.begin(), rows.end());
   settling = stopping = true;
 }

@@ -152,7 +152,7 @@ Summary Gateway::summary() const {
   s.pending = impl_->pending.size();
   s.waiting = impl_->waiting.size();
   s.registered_keys = impl_->trust.size();
-  s.settlements = impl_->trust.settlements().size();
+  s.settlements = impl_->trust.settlements().size() + impl_->trust.grants().withdrawal_records();
   if (!impl_->pending.empty()) s.oldest_ms = impl_->pending.front().received_ms;
   if (impl_->in_flight) {
     for (const std::uint64_t ms : impl_->in_flight->received_ms)

@@ -48,16 +48,35 @@ struct Grants::Wanted {
 
 std::size_t Grants::take(const wire::Entry& entry) {
   const auto* set = std::get_if<wire::GSetPayload>(&entry.payload);
-  if (entry.key != wire::grants_key || set == nullptr) return 0;
+  if (set == nullptr) return 0;
+  const bool of_grants = entry.key == wire::grants_key;
+  if (!of_grants && entry.key != wire::settlements_key) return 0;
   std::size_t fresh = 0;
   for (const std::string_view element : set->elements) {
-    const auto r = wire::decode_grant_record(element);
-    if (!r || !known_.insert(std::string(element)).second) continue;
-    grants_.push_back({std::string(r->members), std::string(r->keys), r->types, r->operations,
-                       r->since_ms, r->burst, r->per_hour, r->bytes_max});
+    if (known_.find(element) != known_.end()) continue;
+    if (of_grants ? !take_grant(element) : !withdrawals_.take(element)) continue;
+    known_.emplace(element);
     ++fresh;
   }
   return fresh;
+}
+
+bool Grants::take_grant(std::string_view record) {
+  const auto r = wire::decode_grant_record(record);
+  if (!r) return false;
+  grants_.push_back({wire::sha256(record), std::string(r->members), std::string(r->keys), r->types,
+                     r->operations, r->since_ms, r->burst, r->per_hour, r->bytes_max});
+  return true;
+}
+
+std::vector<std::string> Grants::take_withdrawn() {
+  std::vector<std::string> out;
+  for (const wire::Hash& id : withdrawals_.take_changed()) {
+    for (const Grant& g : grants_) {
+      if (g.id == id) out.push_back(g.members);
+    }
+  }
+  return out;
 }
 
 bool Grants::covers(const Grant& g, const wire::Delta& d, const wire::Entry& e) {
@@ -76,7 +95,8 @@ bool Grants::within(const Grant& g, const Wanted& w) {
   return *w.sum <= Wide{g.burst} + Wide{g.per_hour} * passed / hour_ms;
 }
 
-std::string Grants::denied(const wire::Delta& d, const wire::Entry& e) const {
+// An entry does several operations at most, and each must be allowed whole.
+std::vector<Grants::Wanted> Grants::wanted_of(const wire::Delta& d, const wire::Entry& e) {
   std::vector<Wanted> wanted;
   const auto want = [&](std::uint8_t operation, std::optional<std::uint64_t> sum = std::nullopt) {
     wanted.push_back({operation, sum, e.bytes, d.hlc.ms()});
@@ -95,27 +115,55 @@ std::string Grants::denied(const wire::Delta& d, const wire::Entry& e) const {
   } else {
     want(std::holds_alternative<wire::LwwPayload>(e.payload) ? Record::set : Record::other);
   }
-  for (const Wanted& w : wanted) {
-    bool named = false, allowed = false;
-    for (const Grant& g : grants_) {
-      if (!covers(g, d, e)) continue;
-      named |= (g.operations & w.operation) != 0;
-      if ((allowed = within(g, w))) break;
-    }
-    if (allowed) continue;
-    const std::string what = std::string(name(w.operation)) + " " + wire::type_name(e.type) + " '" +
-                             std::string(e.key.substr(0, key_shown_bytes)) + "'";
-    return named ? "more than any grant lets '" + std::string(d.device) + "' " + what
-                 : "no grant lets '" + std::string(d.device) + "' " + what;
-  }
-  return {};
+  return wanted;
 }
 
-std::optional<Denial> Grants::denied(const wire::Delta& d) const {
-  Denial out{Reject::not_permitted, {}, {}};
+Grants::Answer Grants::answer(const Wanted& w, const wire::Delta& d, const wire::Entry& e,
+                              const wire::Hash& envelope) const {
+  Answer out = Answer::none;
+  for (const Grant& g : grants_) {
+    if ((g.operations & w.operation) == 0 || !covers(g, d, e)) continue;
+    if (within(g, w)) {
+      if (withdrawals_.in_force(g.id, envelope)) return Answer::allowed;
+      out = Answer::withdrawn;
+    } else if (out == Answer::none && !withdrawals_.withdrawn(g.id)) {
+      out = Answer::more;
+    }
+  }
+  return out;
+}
+
+Grants::Answer Grants::answer(const wire::Delta& d, const wire::Entry& e,
+                              const wire::Hash& envelope, std::string& why) const {
+  Answer worst = Answer::allowed;
+  for (const Wanted& w : wanted_of(d, e)) {
+    const Answer one = answer(w, d, e, envelope);
+    if (one <= worst) continue;
+    worst = one;
+    const std::string who = "'" + std::string(d.device) + "' ";
+    const std::string what = std::string(name(w.operation)) + " " + wire::type_name(e.type) + " '" +
+                             std::string(e.key.substr(0, key_shown_bytes)) + "'";
+    why = one == Answer::none   ? "no grant lets " + who + what
+          : one == Answer::more ? "more than any grant lets " + who + what
+                                : "the grant that let " + who + what + " was withdrawn";
+  }
+  return worst;
+}
+
+std::string Grants::denied(const wire::Delta& d, const wire::Entry& e,
+                           const wire::Hash& envelope) const {
+  std::string why;
+  answer(d, e, envelope, why);
+  return why;
+}
+
+std::optional<Denial> Grants::denied(const wire::Delta& d, const wire::Hash& envelope) const {
+  Denial out{Reject::withdrawn, {}, {}};
   for (const wire::Entry& e : d.entries) {
-    std::string why = denied(d, e);
-    if (why.empty()) continue;
+    std::string why;
+    const Answer found = answer(d, e, envelope, why);
+    if (found == Answer::allowed) continue;
+    if (found != Answer::withdrawn) out.reason = Reject::not_permitted;
     if (out.rule.empty()) out.rule = std::move(why);
     if (out.keys.size() < keys_named_max) out.keys.emplace_back(std::string(e.key), e.type);
   }

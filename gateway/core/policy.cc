@@ -48,7 +48,7 @@ std::optional<Denial> not_trusted(const Trust& trust, const wire::Envelope& e, b
     return Denial{Reject::stranger, "the registry has no such key of '" + device + "' (yet)", {}};
   }
   if (trust.permissions() && device != wire::admin_id) {
-    if (auto denial = trust.grants().denied(e.delta)) return denial;
+    if (auto denial = trust.grants().denied(e.delta, e.hash)) return denial;
   }
   if (held || trust.check(signing::Kind::delta, device, e.sealed) == Trust::Finding::good)
     return std::nullopt;

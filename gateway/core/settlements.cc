@@ -41,12 +41,11 @@ bool Settlements::take_closing(std::string_view record) {
 bool Settlements::take_settlement(std::string_view record) {
   const auto s = wire::decode_settlement_record(record);
   if (!s || s->device == wire::admin_id) return false;
-  List& list = lists_[{std::string(s->device), s->id, s->parts}];
-  list.parts.insert(s->part);
-  list.hashes.insert(list.hashes.end(), s->hashes.begin(), s->hashes.end());
-  if (list.parts.size() < s->parts) return true;
-  for (const wire::Hash& hash : std::exchange(list.hashes, {})) named_.insert(hash);
-  changed_.emplace(s->device);
+  ListName name{std::string(s->device), s->id, s->parts};
+  for (const wire::Hash& h : lists_.take(std::move(name), s->part, s->parts, s->hashes)) {
+    named_.insert(h);
+    changed_.emplace(s->device);
+  }
   return true;
 }
 

@@ -22,6 +22,7 @@
 #include <tuple>
 #include <vector>
 
+#include "gateway/core/envelope_lists.h"
 #include "transports/wire/envelope.h"
 #include "transports/wire/record.h"
 
@@ -49,17 +50,13 @@ class Settlements {
 
  private:
   using ListName = std::tuple<std::string, std::uint64_t, std::uint64_t>;  // device, id, parts
-  struct List {
-    std::set<std::uint64_t> parts;  // that are here
-    std::vector<wire::Hash> hashes;
-  };
   bool take_closing(std::string_view record);
   bool take_settlement(std::string_view record);
 
   std::set<std::string, std::less<>> known_;                                        // the records
   std::map<std::string, std::set<std::uint64_t>, std::less<>> epochs_;              // by device
   std::map<std::string, std::set<std::string, std::less<>>, std::less<>> key_ids_;  // the same
-  std::map<ListName, List> lists_;
+  EnvelopeLists<ListName> lists_;
   absl::flat_hash_set<wire::Hash, std::hash<wire::Hash>> named_;
   std::set<std::string> changed_;
 };

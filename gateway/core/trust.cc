@@ -47,7 +47,7 @@ Trust::Finding Trust::check(signing::Kind kind, std::string_view id,
 std::size_t Trust::take(const wire::Entry& entry) {
   if (!on()) return 0;
   if (entry.key == wire::grants_key) return grants_.take(entry);
-  if (entry.key == wire::settlements_key) return settlements_.take(entry);
+  if (entry.key == wire::settlements_key) return settlements_.take(entry) + grants_.take(entry);
   const auto* set = std::get_if<wire::GSetPayload>(&entry.payload);
   if (entry.key != wire::keys_key || set == nullptr) return 0;
   std::size_t fresh = 0;
@@ -68,6 +68,13 @@ std::size_t Trust::take(const wire::Entry& entry) {
   }
   size_ += fresh;
   return fresh;
+}
+
+bool Trust::valid(const wire::Delta& d, std::string_view key_id, const wire::Hash& envelope) const {
+  if (!settlements_.valid(d.device, d.epoch, key_id, envelope)) return false;
+  if (!permissions() || d.device == wire::admin_id) return true;
+  const auto denial = grants_.denied(d, envelope);
+  return !denial || denial->reason != Reject::withdrawn;
 }
 
 std::string_view Trust::purse_of(std::string_view who) const {

@@ -54,6 +54,10 @@ class Trust {
   const Grants& grants() const { return grants_; }
   const Settlements& settlements() const { return settlements_; }
   std::vector<std::string> take_settled() { return settlements_.take_changed(); }
+  std::vector<std::string> take_withdrawn() { return grants_.take_withdrawn(); }
+  // Neither closed nor by a grant that was withdrawn, or named by a list all the same: whether what
+  // was taken once may stay.
+  bool valid(const wire::Delta&, std::string_view key_id, const wire::Hash& envelope) const;
 
   // Who brought what was refused pays for it: after `tokens_max` forgeries in a row the next are
   // refused unseen, until time has passed. An honest gateway relays nothing that it did not verify.

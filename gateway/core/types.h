@@ -170,6 +170,7 @@ enum class Reject : std::uint8_t {
   bad_signature,  // by a key that it has, and wrong
   not_permitted,  // no grant allows it
   closed,         // its actor is closed, and no settlement names it
+  withdrawn,      // the grant that allowed it was withdrawn, and no exemption names it
   throttled,      // not looked at: who brought it has brought too many forgeries
   count_
 };
@@ -301,7 +302,7 @@ struct Summary {
   std::uint64_t pending = 0;
   std::uint64_t waiting = 0;          // envelopes whose signer is not in the registry yet
   std::uint64_t registered_keys = 0;  // in the registry
-  std::uint64_t settlements = 0;      // records of it: closings, and parts of what is settled
+  std::uint64_t settlements = 0;      // records of it: closings, withdrawals, and lists
   std::uint64_t equivocators = 0;     // actors that are known to tell two stories
   std::uint64_t oldest_ms = 0;        // mono: when the oldest that is not durable yet came; 0: none
   std::uint64_t state_bytes = 0;      // estimated memory of the merged state

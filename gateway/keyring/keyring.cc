@@ -178,6 +178,13 @@ bool Keyring::settle(const std::string& device, const std::vector<wire::ClosingR
   return fresh;
 }
 
+bool Keyring::withdraw(const wire::Hash& grant, const std::vector<wire::Envelope>& stay,
+                       std::int64_t now_s) {
+  const bool fresh = registry_->withdraw(grant, stay, static_cast<std::uint64_t>(now_s) * 1'000);
+  registry_changed_ |= fresh;
+  return fresh;
+}
+
 std::vector<PublicBytes> Keyring::registered_keys(const std::string& device) const {
   return registry_->keys_of(device);
 }

@@ -93,6 +93,17 @@ class Keyring {
   // that is there already.
   bool settle(const std::string& device, const std::vector<wire::ClosingRecord>& closings,
               const std::vector<wire::Envelope>& stay, std::int64_t now_s);
+  // Withdraws a grant, by the hash of its record, but for what these envelopes need of it
+  // (registry.h). False: all of that is there already.
+  bool withdraw(const wire::Hash& grant, const std::vector<wire::Envelope>& stay,
+                std::int64_t now_s);
+  bool withdrawn(const wire::Hash& grant) const { return registry_->withdrawn(grant); }
+  bool exempt(const wire::Hash& grant, const wire::Hash& envelope) const {
+    return registry_->exempt(grant, envelope);
+  }
+  // The records of the registry about grants, and about what was settled or withdrawn.
+  std::vector<std::string> grants() const { return registry_->grants(); }
+  std::vector<std::string> settlements() const { return registry_->settlements(); }
   // The public keys that the registry has of it, also of one that is a member no more.
   std::vector<PublicBytes> registered_keys(const std::string& device) const;
   // An earlier settlement names it: it stays valid for good.

@@ -42,7 +42,7 @@ Registry Registry::parse(const std::string& bytes, const PublicKey& admin) {
     const auto e = wire::decode_envelope(one, limits);
     if (!e) refuse("cannot be read: " + wire::to_string(e.error()));
     const wire::Delta& d = e->delta;
-    if (d.device != wire::admin_id && out.names(e->hash)) {
+    if (d.device != wire::admin_id && out.carries(e->hash)) {
       out.carried_.emplace(one);
       continue;
     }
@@ -55,14 +55,30 @@ Registry Registry::parse(const std::string& bytes, const PublicKey& admin) {
     if (d.from != out.size() || (!first && d.epoch != out.epoch_)) unknown_form();
     Chunk chunk{d.from, d.to, d.hlc.packed, {}, {}, {}};
     read(*e, chunk);
-    for (const std::string& record : chunk.settlements) {
-      if (const auto s = wire::decode_settlement_record(record))
-        out.named_.insert(s->hashes.begin(), s->hashes.end());
-    }
+    for (const std::string& record : chunk.settlements) out.heed(record);
     out.epoch_ = d.epoch;
     out.chunks_.push_back(std::move(chunk));
   }
   return out;
+}
+
+void Registry::heed(const std::string& settlement) {
+  if (const auto s = wire::decode_settlement_record(settlement))
+    named_.insert(s->hashes.begin(), s->hashes.end());
+  if (const auto w = wire::decode_withdrawal_record(settlement)) withdrawn_.insert(w->grant);
+  if (const auto e = wire::decode_exemption_record(settlement))
+    exempt_[e->grant].insert(e->hashes.begin(), e->hashes.end());
+}
+
+bool Registry::exempt(const wire::Hash& grant, const wire::Hash& envelope) const {
+  const auto at = exempt_.find(grant);
+  return at != exempt_.end() && at->second.count(envelope) > 0;
+}
+
+bool Registry::carries(const wire::Hash& envelope) const {
+  return names(envelope) || std::any_of(exempt_.begin(), exempt_.end(), [&](const auto& of_one) {
+           return of_one.second.count(envelope) > 0;
+         });
 }
 
 void Registry::read(const wire::Envelope& e, Chunk& out) {
@@ -107,8 +123,50 @@ void Registry::add(Role role, const std::string& id, const PublicBytes& key, std
   put(wire::encode(wire::KeyRecord{named, id, signing::view(key)}), &Chunk::keys, now_ms);
 }
 
-bool Registry::grant(const wire::GrantRecord& grant, std::uint64_t now_ms) {
+// In force, that is; whatever its `since_ms` is, where that says nothing.
+bool Registry::allows_already(wire::GrantRecord grant) const {
+  for (const std::string& record : grants()) {
+    const auto held = wire::decode_grant_record(record);
+    if (!held || withdrawn(wire::sha256(record))) continue;
+    if (grant.per_hour == 0) grant.since_ms = held->since_ms;
+    if (wire::encode(grant) == record) return true;
+  }
+  return false;
+}
+
+bool Registry::grant(wire::GrantRecord grant, std::uint64_t now_ms) {
+  if (!withdrawn_.empty() && allows_already(grant)) return false;
+  while (withdrawn(wire::sha256(wire::encode(grant))))
+    grant.since_ms = std::max(now_ms, grant.since_ms + 1);
   return put(wire::encode(grant), &Chunk::grants, now_ms);
+}
+
+bool Registry::withdraw(const wire::Hash& grant, const std::vector<wire::Envelope>& envelopes,
+                        std::uint64_t now_ms) {
+  std::set<wire::Hash> fresh;
+  for (const wire::Envelope& e : envelopes) {
+    if (exempt_[grant].insert(e.hash).second) fresh.insert(e.hash);
+    carried_.insert(*e.bytes);
+  }
+  const bool anew = withdrawn_.insert(grant).second;
+  if (anew) put(wire::encode(wire::WithdrawalRecord{grant}), &Chunk::settlements, now_ms);
+  put_list(wire::ExemptionRecord{grant, 0, 1, 1, {}}, fresh, now_ms);
+  return anew || !fresh.empty();
+}
+
+// Each envelope is in one list at most of a device, or a grant, so its first hash tells a list from
+// all others.
+template <class Record>
+void Registry::put_list(Record record, const std::set<wire::Hash>& hashes, std::uint64_t now_ms) {
+  if (hashes.empty()) return;
+  record.parts = (hashes.size() + Record::hashes_max - 1) / Record::hashes_max;
+  std::memcpy(&record.id, hashes.begin()->bytes.data(), sizeof record.id);
+  for (auto at = hashes.begin(); at != hashes.end(); ++record.part) {
+    record.hashes.clear();
+    for (; at != hashes.end() && record.hashes.size() < Record::hashes_max; ++at)
+      record.hashes.push_back(*at);
+    put(wire::encode(record), &Chunk::settlements, now_ms);
+  }
 }
 
 bool Registry::close(const wire::ClosingRecord& closing, std::uint64_t now_ms) {
@@ -122,17 +180,8 @@ bool Registry::settle(const std::string& device, const std::vector<wire::Envelop
     if (named_.insert(e.hash).second) fresh.insert(e.hash);
     carried_.insert(*e.bytes);
   }
-  if (fresh.empty()) return false;
-  constexpr std::size_t each = wire::SettlementRecord::hashes_max;
-  wire::SettlementRecord record{device, 0, 1, (fresh.size() + each - 1) / each, {}};
-  // Each envelope is in one list at most, so its first hash tells a list from all others.
-  std::memcpy(&record.id, fresh.begin()->bytes.data(), sizeof record.id);
-  for (auto at = fresh.begin(); at != fresh.end(); ++record.part) {
-    record.hashes.clear();
-    for (; at != fresh.end() && record.hashes.size() < each; ++at) record.hashes.push_back(*at);
-    put(wire::encode(record), &Chunk::settlements, now_ms);
-  }
-  return true;
+  put_list(wire::SettlementRecord{device, 0, 1, 1, {}}, fresh, now_ms);
+  return !fresh.empty();
 }
 
 std::vector<std::string> Registry::all(std::vector<std::string> Chunk::*set) const {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fleet's registry as the admin writes it: one actor, `admin`, whose G-Set `$fleet/keys` says
 // who signs with which key, `$fleet/grants` who may do what, and `$fleet/settlements` what counts
-// of an actor that is closed. A pack of signed envelopes (docs/protocol.md), which gateways read
-// from a file and pass on among themselves like everything else.
+// of an actor that is closed, and which grants are withdrawn. A pack of signed envelopes
+// (docs/protocol.md), which gateways read from a file and pass on among themselves like everything
+// else.
 //
 //   Registry registry = Registry::parse(read_file(path), admin_public_key);   // or Registry(fleet)
 //   registry.add(Role::device, "sensor-7", key, now_ms);
@@ -12,6 +13,7 @@
 // of at most `records_max` records, and the same registry has the same bytes. Throws Error.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,8 +35,16 @@ class Registry {
 
   // Nothing happens when it is there.
   void add(Role role, const std::string& id, const PublicBytes& key, std::uint64_t now_ms);
-  // False: it is there.
-  bool grant(const wire::GrantRecord& grant, std::uint64_t now_ms);
+  // False: it is there. One that was withdrawn is made anew: the same but for `since_ms`, by which
+  // it is told from that one, and which says nothing where there is no rate.
+  bool grant(wire::GrantRecord grant, std::uint64_t now_ms);
+  // The grant allows nothing any more, but to these envelopes, which are carried in the file as
+  // below. `grant` is the hash of its record. False: all of that is there.
+  bool withdraw(const wire::Hash& grant, const std::vector<wire::Envelope>& envelopes,
+                std::uint64_t now_ms);
+  bool withdrawn(const wire::Hash& grant) const { return withdrawn_.count(grant) > 0; }
+  // Exempt from that withdrawal.
+  bool exempt(const wire::Hash& grant, const wire::Hash& envelope) const;
   std::vector<PublicBytes> keys_of(const std::string& id) const;
   std::vector<std::string> grants() const;  // the records
   // False: it is there.
@@ -58,12 +68,19 @@ class Registry {
   };
   bool put(std::string record, std::vector<std::string> Chunk::*set, std::uint64_t now_ms);
   static void read(const wire::Envelope& e, Chunk& out);
+  void heed(const std::string& settlement);
+  bool carries(const wire::Hash& envelope) const;
+  bool allows_already(wire::GrantRecord grant) const;
+  template <class Record>
+  void put_list(Record record, const std::set<wire::Hash>& hashes, std::uint64_t now_ms);
   std::vector<std::string> all(std::vector<std::string> Chunk::*set) const;
   std::string fleet_;
   std::uint64_t epoch_ = 0;
   std::vector<Chunk> chunks_;
   std::set<std::string> carried_;  // envelopes of others, verbatim
   std::set<wire::Hash> named_;
+  std::set<wire::Hash> withdrawn_;                     // grants
+  std::map<wire::Hash, std::set<wire::Hash>> exempt_;  // envelopes, by grant
 };
 
 }  // namespace tributary::keyring

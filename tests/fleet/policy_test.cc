@@ -57,6 +57,52 @@ TEST_F(PolicyCommand, GrantsListsAndTells) {
   EXPECT_THAT(says({"d9", "d8/load", "lww", "set"}), HasSubstr("denied"));
 }
 
+TEST_F(PolicyCommand, WithdrawsAndShowsIt) {
+  const auto grant = [&](const std::string& members) {
+    return policy({"grant", "--members", members, "--keys", "hall/*", "--allow", "add"});
+  };
+  ASSERT_EQ(grant("meter-*").status, 0);
+  ASSERT_EQ(grant("operator-*").status, 0);
+  const json before = json::parse(policy({"list", "--json"}).out);
+  const bool first = before[0]["members"] == "meter-*";
+  const std::string name = before[first ? 0 : 1]["name"];
+  EXPECT_FALSE(before[0]["withdrawn"]);
+  const std::string registry = read_file(dir + "/registry");
+  const auto withdraw = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"withdraw", name.substr(0, 8), "--from", "/dev/null"});
+    return policy(more);
+  };
+  EXPECT_THAT(withdraw({"--dry-run"}).out,
+              HasSubstr("grant " + name.substr(0, 16) +
+                        " of 'meter-*' for 'hall/*' is withdrawn, from meter-1; of 0 envelopes"));
+  EXPECT_EQ(read_file(dir + "/registry"), registry) << "a dry run writes nothing";
+  EXPECT_THAT(withdraw({}).err, HasSubstr("withdrawn; bring " + dir + "/registry"));
+  EXPECT_THAT(withdraw({}).err, HasSubstr("all of that is withdrawn already"));
+  EXPECT_EQ(says({"meter-1", "hall/a", "gcounter", "add"}),
+            "denied: the grant that let 'meter-1' add to gcounter 'hall/a' was withdrawn\n");
+  EXPECT_EQ(says({"operator-g1", "hall/a", "gcounter", "add"}), "allowed\n");
+  for (const json& row : json::parse(policy({"list", "--json"}).out)) {
+    EXPECT_EQ(row["withdrawn"], row["name"] == name);
+    EXPECT_EQ(row.contains("kept_envelopes"), row["name"] == name);
+  }
+  EXPECT_THAT(policy({"list"}).out, HasSubstr(name.substr(0, 16)));
+  EXPECT_THAT(policy({"list"}).out, HasSubstr("withdrawn"));
+  // The same again is another.
+  EXPECT_THAT(grant("meter-*").out, HasSubstr("granted; bring"));
+  EXPECT_THAT(grant("meter-*").out, HasSubstr("there already"));
+  EXPECT_EQ(says({"meter-1", "hall/a", "gcounter", "add"}), "allowed\n");
+  EXPECT_EQ(json::parse(policy({"list", "--json"}).out).size(), 3U);
+
+  Ran wrong = policy({"withdraw", "00000000", "--from", "/dev/null"});
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_THAT(wrong.err, HasSubstr("no grant is named 00000000…"));
+  for (const char* bad : {"abc", "ABCDEF00", "hall/everything"}) {
+    wrong = policy({"withdraw", bad, "--from", "/dev/null"});
+    EXPECT_EQ(wrong.status, 2) << bad;
+    EXPECT_THAT(wrong.err, HasSubstr("names no grant"));
+  }
+}
+
 TEST_F(PolicyCommand, SaysWhatIsWrongAndChangesNothing) {
   const std::string before = read_file(dir + "/registry");
   const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {

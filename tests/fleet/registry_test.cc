@@ -334,6 +334,63 @@ TEST_F(RegistryTest, SettlementsNameTheirEnvelopesAndCarryThem) {
   EXPECT_EQ(read(again.pack(admin)).size(), 31u) << "and goes on carrying";
 }
 
+TEST_F(RegistryTest, WithdrawalsNameTheirGrantAndCarryWhatIsExempt) {
+  wire::GrantRecord g;
+  g.members = "d*";
+  g.keys = "parts";
+  g.operations = wire::GrantRecord::add;
+  const wire::Hash id = wire::sha256(wire::encode(g));
+  enroll(0, 2);
+  EXPECT_TRUE(registry.grant(g, now_ms));
+  const std::vector<wire::Envelope> stay = said(30);  // more than one record names
+  EXPECT_FALSE(registry.withdrawn(id));
+  EXPECT_TRUE(registry.withdraw(id, stay, now_ms));
+  EXPECT_FALSE(registry.withdraw(id, said(7), now_ms)) << "all of it is there";
+  EXPECT_EQ(registry.size(), 6u);
+  const std::string pack = registry.pack(admin);
+  Registry again = Registry::parse(pack, admin.public_key());
+  EXPECT_EQ(again.pack(admin), pack) << "the same registry has the same bytes";
+  EXPECT_TRUE(again.withdrawn(id));
+  for (const wire::Envelope& e : stay) {
+    EXPECT_TRUE(again.exempt(id, e.hash));
+    EXPECT_FALSE(again.names(e.hash)) << "no closing leaves it";
+  }
+  EXPECT_FALSE(again.exempt(id, said(31).back().hash));
+  EXPECT_FALSE(again.exempt(wire::sha256("another grant"), stay[0].hash));
+  EXPECT_EQ(read(pack).size(), 31u) << "the admin's, and what it carries";
+  EXPECT_TRUE(again.withdraw(id, said(31), now_ms)) << "one more";
+  EXPECT_EQ(again.size(), 7u);
+  EXPECT_EQ(read(again.pack(admin)).size(), 32u);
+}
+
+// One that was withdrawn is made anew under another name, and that one is there once.
+TEST_F(RegistryTest, AWithdrawnGrantIsMadeAnew) {
+  wire::GrantRecord g;
+  g.members = "d*";
+  g.keys = "parts";
+  g.operations = wire::GrantRecord::add;
+  wire::GrantRecord rated = g;
+  rated.burst = 5;
+  rated.per_hour = 1;
+  rated.since_ms = now_ms;
+  for (const wire::GrantRecord& one : {g, rated}) {
+    EXPECT_TRUE(registry.grant(one, now_ms));
+    EXPECT_FALSE(registry.grant(one, now_ms));
+    EXPECT_TRUE(registry.withdraw(wire::sha256(wire::encode(one)), {}, now_ms));
+    EXPECT_TRUE(registry.grant(one, now_ms));
+    EXPECT_FALSE(registry.grant(g, now_ms + 9)) << "it is there, in force";
+  }
+  std::vector<std::uint64_t> since;
+  std::size_t in_force = 0;
+  for (const std::string& record : registry.grants()) {
+    since.push_back(wire::decode_grant_record(record)->since_ms);
+    in_force += registry.withdrawn(wire::sha256(record)) ? 0 : 1;
+  }
+  std::sort(since.begin(), since.end());
+  EXPECT_EQ(since, (std::vector<std::uint64_t>{0, now_ms, now_ms, now_ms + 1}));
+  EXPECT_EQ(in_force, 2u);
+}
+
 TEST_F(RegistryTest, WhatNoSettlementNamesIsNotCarried) {
   enroll(0, 1);
   registry.settle("d1", said(1), now_ms);

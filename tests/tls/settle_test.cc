@@ -7,9 +7,7 @@
 #include <chrono>
 #include <memory>
 
-#include "tests/e2e/support/program.h"
-#include "tests/support/eventually.h"
-#include "tests/tls/world.h"
+#include "tests/tls/two_gateways.h"
 #include "transports/signing/seal.h"
 #include "transports/wire/envelope.h"
 
@@ -20,62 +18,13 @@ using testing::AllOf;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-class Settle : public testing::Test {
+class Settle : public TwoGateways {
  protected:
-  void SetUp() override {
-    test::small_fleet(fleet);  // its directory is not held: the program changes it
-    broker = std::make_unique<test::Mosquitto>(test::broker_lines(fleet));
-    // g2 keeps the registry's file of the first day: it hears the rest from g1.
-    write_file(dir.path() / "registry-of-g2", read_file(fleet + "/gateways/g2/registry"));
-    g1 = gateway("g1", fleet + "/gateways/g1/registry");
-    g2 = gateway("g2", (dir.path() / "registry-of-g2").string());
-  }
-  std::string uri() const { return "mqtts://127.0.0.1:" + std::to_string(broker->port()); }
-  std::unique_ptr<Program> gateway(const std::string& id, const std::string& registry) const {
-    const std::string me = fleet + "/gateways/" + id;
-    const std::string file = (dir.path() / (id + ".toml")).string();
-    write_file(file, "[gateway]\nid = \"" + id + "\"\ndata_dir = \"" + (dir.path() / id).string() +
-                         "\"\n[http]\nlisten = \"\"\n" + "[[broker]]\nuri = \"" + uri() +
-                         "\"\nca_file = \"" + me + "/ca.crt\"\ncertificate_file = \"" + me +
-                         "/tls.crt\"\nkey_file = \"" + me +
-                         "/tls.key\"\n[security]\nsignatures = \"require\"\nadmin_key_file = \"" +
-                         me + "/admin.pub\"\nsigning_key_file = \"" + me +
-                         "/sign.key\"\nregistry_file = \"" + registry + "\"\n");
-    return std::make_unique<Program>(std::vector<std::string>{"gateway", "--config", file},
-                                     dir.path() / (id + ".log"));
-  }
-  Ran as(const std::string& who, std::vector<std::string> words) const {
-    words.insert(words.end(), {"--broker", uri(), "--identity", fleet + "/" + who});
-    return run(words);
-  }
-  Ran admin(std::vector<std::string> words) const {
-    words.insert(words.begin(), "fleet");
-    words.insert(words.end(), {"--dir", fleet});
-    return run(words);
-  }
   Ran settle(std::vector<std::string> words, const std::string& id = "d1") const {
     words.insert(words.begin(),
                  {"settle", id, "--broker", uri(), "--identity", fleet + "/operators/op"});
     return admin(words);
   }
-  // Whoever has this folder counts so many more, in an epoch of its own.
-  Ran count(int n, const std::string& identity = "devices/d1") const {
-    const std::string file = (dir.path() / "r.csv").string();
-    write_file(
-        file, "timestamp,key,type,operation,value\n1,a/b,gcounter,add," + std::to_string(n) + "\n");
-    return as(identity, {"device", "replay", file, "--id", "d1", "--speed", "0"});
-  }
-  bool shows(const std::string& value) const {
-    return test::eventually(60s, [&] {
-      return as("operators/op", {"get", "a/b", "--gateway", "g1"}).out == value + "\n" &&
-             as("operators/op", {"get", "a/b", "--gateway", "g2"}).out == value + "\n";
-    });
-  }
-
-  test::TempDir dir;
-  const std::string fleet = (dir.path() / "fleet").string();
-  std::unique_ptr<test::Mosquitto> broker;
-  std::unique_ptr<Program> g1, g2;
 };
 
 TEST_F(Settle, AStolenKeyIsShutOutAndWhatItsDeviceCountedStays) {

@@ -18,7 +18,8 @@ from envelopes import (BAD_IDS, BAD_KEYS, COUNTER, GOOD_IDS, GOOD_KEYS, U64, bod
                        valid_scalars)
 from evidences import FIVE, SIX, invalid_evidence, valid_evidence
 from primitives import Raw, body_of, gzip_member, lthash, lz4_block, pack, sha
-from settlements import invalid_closings, invalid_settlements, valid_closings, valid_settlements
+from settlements import (invalid_closings, invalid_exemptions, invalid_settlements, invalid_withdrawals, valid_closings, valid_exemptions,
+                         valid_settlements, valid_withdrawals)
 from signatures import SIGNED_COUNTER, invalid_records, refused_keys, refused_of_a_good_key, valid_records, valid_signatures
 from sketches import cells_of, siphash, sketch_id
 from value_secrets import secrets
@@ -376,6 +377,7 @@ def files():
             'evidence': both(valid_evidence(), invalid_evidence()), 'secret': secrets(), 'signature': signatures(),
             'record': both(valid_records(), invalid_records()),
             'closing': both(valid_closings(), invalid_closings()), 'settlement': both(valid_settlements(), invalid_settlements()),
+            'withdrawal': both(valid_withdrawals(), invalid_withdrawals()), 'exemption': both(valid_exemptions(), invalid_exemptions()),
             'names': names(), 'digest': digests(), 'session': session()}
 
 

@@ -1,4 +1,4 @@
-"""Closings and settlements: records of the fleet's registry that say what counts no more, and what does all the same."""
+"""Closings and settlements, withdrawals and exemptions: records of the fleet's registry that say what counts no more, and what does all the same."""
 
 from envelopes import invalid
 from primitives import Raw, pack, sha
@@ -70,3 +70,54 @@ def invalid_settlements():
     yield bad('25 hashes', 'limit', 'settlement', 'meter-1', 5, 1, 1, hashes(25))
     yield bad('device as bin', 'type', 'settlement', b'meter-1', 5, 1, 1, two)
     yield invalid('a byte too many', 'trailing', pack(('settlement', 'meter-1', 5, 1, 1, two)) + b'\0')
+
+
+def grant(n=0):
+    return sha(pack(('grant', f'sensor-{n}', 'a/*', [], 1, 0, U64_MAX, 0, U64_MAX)))
+
+
+def valid_withdrawals():
+    for name, of in (('a grant', grant()), ('another', grant(1)), ('any 32 bytes', b'\0' * 32)):
+        yield {'name': name, 'hex': pack(('withdrawal', of)).hex(), 'fields': {'grant': of.hex()}}
+
+
+def invalid_withdrawals():
+    def bad(name, error, *fields):
+        return invalid(name, error, pack(fields))
+    yield invalid('nothing', 'truncated', b'')
+    yield bad('another kind', 'version', 'exemption', grant())
+    yield bad('a withdrawal of 1', 'type', 'withdrawal')
+    yield bad('a withdrawal of 3', 'type', 'withdrawal', grant(), grant(1))
+    yield bad('a grant of 31', 'range', 'withdrawal', grant()[:31])
+    yield bad('a grant of 33', 'limit', 'withdrawal', grant() + b'\0')
+    yield bad('a grant as str', 'type', 'withdrawal', 'g' * 32)
+    yield invalid('a byte too many', 'trailing', pack(('withdrawal', grant())) + b'\0')
+
+
+def valid_exemptions():
+    def v(name, number, part, parts, of):
+        return {'name': name, 'hex': pack(('exemption', grant(), number, part, parts, of)).hex(),
+                'fields': {'grant': grant().hex(), 'id': number, 'part': part, 'parts': parts, 'hashes': [h.hex() for h in of]}}
+    yield v('one envelope', 5, 1, 1, hashes(1))
+    yield v('as many as go in', 5, 2, 3, hashes(24))
+    yield v('none', 0, 1, 1, [])
+    yield v('the last part of the longest', U64_MAX, 100_000, 100_000, hashes(2))
+
+
+def invalid_exemptions():
+    def bad(name, error, *fields):
+        return invalid(name, error, pack(fields))
+    two = hashes(2)
+    yield invalid('nothing', 'truncated', b'')
+    yield bad('another kind', 'version', 'settlement', 'meter-1', 5, 1, 1, two)
+    yield bad('an exemption of 5', 'type', 'exemption', grant(), 5, 1, 1)
+    yield bad('a device', 'type', 'exemption', 'meter-1', 5, 1, 1, two)
+    yield bad('a grant of 31', 'range', 'exemption', grant()[:31], 5, 1, 1, two)
+    yield bad('part 0', 'range', 'exemption', grant(), 5, 0, 1, two)
+    yield bad('a part beyond the last', 'range', 'exemption', grant(), 5, 3, 2, two)
+    yield bad('too many parts', 'range', 'exemption', grant(), 5, 1, 100_001, two)
+    yield bad('a hash of 31', 'range', 'exemption', grant(), 5, 1, 1, [two[0][:31]])
+    yield bad('hashes out of order', 'not_canonical', 'exemption', grant(), 5, 1, 1, two[::-1])
+    yield bad('a hash twice', 'not_canonical', 'exemption', grant(), 5, 1, 1, [two[0], two[0]])
+    yield bad('25 hashes', 'limit', 'exemption', grant(), 5, 1, 1, hashes(25))
+    yield invalid('a byte too many', 'trailing', pack(('exemption', grant(), 5, 1, 1, two)) + b'\0')

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
 #include <initializer_list>
 
 #include "transports/wire/envelope.h"
@@ -97,13 +98,13 @@ bool read_closing_record(Reader& r, ClosingRecord& out) {
   return r.end("record");
 }
 
-bool read_hashes(Reader& r, std::vector<Hash>& out) {
+bool read_hashes(Reader& r, std::vector<Hash>& out, const char* where) {
   std::size_t n = 0;
-  if (!r.array(n, SettlementRecord::hashes_max, 1, "settlement.hashes")) return false;
+  if (!r.array(n, SettlementRecord::hashes_max, 1, where)) return false;
   for (; n > 0; --n) {
     Hash hash;
-    if (!r.hash(hash, "settlement.hashes")) return false;
-    if (!out.empty() && hash <= out.back()) return r.fail(Code::not_canonical, "settlement.hashes");
+    if (!r.hash(hash, where)) return false;
+    if (!out.empty() && hash <= out.back()) return r.fail(Code::not_canonical, where);
     out.push_back(hash);
   }
   return true;
@@ -114,7 +115,37 @@ bool read_settlement_record(Reader& r, SettlementRecord& out) {
          r.uint(out.id, "settlement.id") &&
          r.uint_in(out.part, 1, SettlementRecord::parts_max, "settlement.part") &&
          r.uint_in(out.parts, out.part, SettlementRecord::parts_max, "settlement.parts") &&
-         read_hashes(r, out.hashes) && r.end("record");
+         read_hashes(r, out.hashes, "settlement.hashes") && r.end("record");
+}
+
+constexpr std::string_view kind_withdrawal = "withdrawal";
+constexpr std::string_view kind_exemption = "exemption";
+
+bool read_withdrawal_record(Reader& r, WithdrawalRecord& out) {
+  return read_kind(r, kind_withdrawal, 2) && r.hash(out.grant, "withdrawal.grant") &&
+         r.end("record");
+}
+
+bool read_exemption_record(Reader& r, ExemptionRecord& out) {
+  return read_kind(r, kind_exemption, 6) && r.hash(out.grant, "exemption.grant") &&
+         r.uint(out.id, "exemption.id") &&
+         r.uint_in(out.part, 1, ExemptionRecord::parts_max, "exemption.part") &&
+         r.uint_in(out.parts, out.part, ExemptionRecord::parts_max, "exemption.parts") &&
+         read_hashes(r, out.hashes, "exemption.hashes") && r.end("record");
+}
+
+// Of a settlement and an exemption, whose last four fields are the same.
+template <class Record>
+void write_list(Writer& w, const Record& r) {
+  assert(r.part >= 1 && r.part <= r.parts && r.parts <= Record::parts_max);
+  assert(r.hashes.size() <= Record::hashes_max);
+  assert(std::adjacent_find(r.hashes.begin(), r.hashes.end(), std::greater_equal<>()) ==
+         r.hashes.end());
+  w.uint(r.id);
+  w.uint(r.part);
+  w.uint(r.parts);
+  w.array(r.hashes.size());
+  for (const Hash& hash : r.hashes) w.bin(hash.view());
 }
 
 }  // namespace
@@ -188,19 +219,12 @@ Result<ClosingRecord, DecodeError> decode_closing_record(std::string_view bytes)
 }
 
 std::string encode(const SettlementRecord& s) {
-  assert(valid_id(s.device) && s.part >= 1 && s.part <= s.parts);
-  assert(s.parts <= SettlementRecord::parts_max);
-  assert(s.hashes.size() <= SettlementRecord::hashes_max);
-  assert(std::is_sorted(s.hashes.begin(), s.hashes.end()));
+  assert(valid_id(s.device));
   Writer w;
   w.array(6);
   w.str(kind_settlement);
   w.str(s.device);
-  w.uint(s.id);
-  w.uint(s.part);
-  w.uint(s.parts);
-  w.array(s.hashes.size());
-  for (const Hash& hash : s.hashes) w.bin(hash.view());
+  write_list(w, s);
   return w.take();
 }
 
@@ -208,6 +232,37 @@ Result<SettlementRecord, DecodeError> decode_settlement_record(std::string_view 
   Reader r(bytes);
   SettlementRecord out;
   if (!read_settlement_record(r, out)) return Failure{r.error()};
+  return out;
+}
+
+std::string encode(const WithdrawalRecord& record) {
+  Writer w;
+  w.array(2);
+  w.str(kind_withdrawal);
+  w.bin(record.grant.view());
+  return w.take();
+}
+
+Result<WithdrawalRecord, DecodeError> decode_withdrawal_record(std::string_view bytes) {
+  Reader r(bytes);
+  WithdrawalRecord out;
+  if (!read_withdrawal_record(r, out)) return Failure{r.error()};
+  return out;
+}
+
+std::string encode(const ExemptionRecord& e) {
+  Writer w;
+  w.array(6);
+  w.str(kind_exemption);
+  w.bin(e.grant.view());
+  write_list(w, e);
+  return w.take();
+}
+
+Result<ExemptionRecord, DecodeError> decode_exemption_record(std::string_view bytes) {
+  Reader r(bytes);
+  ExemptionRecord out;
+  if (!read_exemption_record(r, out)) return Failure{r.error()};
   return out;
 }
 

@@ -87,4 +87,25 @@ struct SettlementRecord {
 std::string encode(const SettlementRecord&);
 Result<SettlementRecord, DecodeError> decode_settlement_record(std::string_view bytes);
 
+// This grant allows nothing any more, but to the envelopes that its exemptions name.
+struct WithdrawalRecord {
+  Hash grant;  // of the grant's record
+};
+std::string encode(const WithdrawalRecord&);
+Result<WithdrawalRecord, DecodeError> decode_withdrawal_record(std::string_view bytes);
+
+// What a grant allows to these envelopes it goes on allowing once it is withdrawn: a part of a
+// list, which counts once it is whole.
+struct ExemptionRecord {
+  static constexpr std::uint64_t parts_max = SettlementRecord::parts_max;
+  static constexpr std::size_t hashes_max = SettlementRecord::hashes_max;
+
+  Hash grant;                         // of the grant's record
+  std::uint64_t id = 0;               // of the list, among those of the grant
+  std::uint64_t part = 1, parts = 1;  // 1 <= part <= parts <= parts_max
+  std::vector<Hash> hashes;           // of bodies, ascending; at most hashes_max
+};
+std::string encode(const ExemptionRecord&);
+Result<ExemptionRecord, DecodeError> decode_exemption_record(std::string_view bytes);
+
 }  // namespace tributary::wire

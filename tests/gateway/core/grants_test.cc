@@ -45,7 +45,7 @@ std::string denied(const Grants& grants, std::string_view device, wire::Entry en
                    std::uint64_t at_ms = 0) {
   const wire::Envelope e = decoded(
       envelope({.device = device, .to = 9, .hlc = crdt::Hlc::at(at_ms)}, {std::move(entry)}));
-  const auto denial = grants.denied(e.delta);
+  const auto denial = grants.denied(e.delta, e.hash);
   EXPECT_TRUE(!denial || denial->rule.size() <= wire::refusal_rule_bytes_max);
   return denial ? denial->rule : "";
 }
@@ -58,7 +58,8 @@ TEST(Grants, WithoutAnyNothingIsAllowed) {
   EXPECT_NE(denied(none, "a", set("k", 0, 9)), "");
   EXPECT_NE(denied(none, "a", reg("k", 9, 1, {}, 1)), "");
   EXPECT_NE(denied(none, "a", unknown("k", 77, 0, 9)), "");
-  EXPECT_FALSE(none.denied(decoded(envelope({}, {})).delta));  // it says nothing
+  const wire::Envelope silent = decoded(envelope({}, {}));
+  EXPECT_FALSE(none.denied(silent.delta, silent.hash));
 }
 
 TEST(Grants, NameMembersAndKeysByPatterns) {
@@ -128,7 +129,7 @@ TEST(Grants, NameAllKeysThatBrokeOne) {
   const Grants g = with({grant("*", "ok", Record::add)});
   const wire::Envelope e =
       decoded(envelope({.to = 9}, {counter("b", 9, 1), counter("ok", 9, 1), counter("a", 9, 1)}));
-  const auto denial = g.denied(e.delta);
+  const auto denial = g.denied(e.delta, e.hash);
   ASSERT_TRUE(denial);
   EXPECT_EQ(denial->reason, Reject::not_permitted);
   const std::vector<std::pair<std::string, std::uint8_t>> keys = {{"a", 1}, {"b", 1}};

@@ -8,8 +8,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "tests/gateway/core/support/enrolled.h"
-#include "transports/wire/record.h"
+#include "tests/gateway/core/support/settling.h"
 
 namespace tributary::core::testing {
 namespace {
@@ -24,52 +23,19 @@ std::string closing_key(std::string_view device, std::string_view key) {
 }
 std::string settlement(std::string_view device, const std::vector<std::string>& envelopes,
                        std::uint64_t part = 1, std::uint64_t parts = 1, std::uint64_t id = 9) {
-  wire::SettlementRecord r{device, id, part, parts, {}};
-  for (const std::string& e : envelopes) r.hashes.push_back(hash_of(e));
-  std::sort(r.hashes.begin(), r.hashes.end());
-  return wire::encode(r);
+  return wire::encode(wire::SettlementRecord{device, id, part, parts, hashes_of(envelopes)});
 }
 
-// An envelope of the admin with these records, as operations from + 1 ….
 std::string records(std::vector<std::string> all, std::uint64_t from) {
-  std::sort(all.begin(), all.end());
-  std::vector<std::string_view> elements;
-  for (const std::string& one : all) elements.push_back(keep(one));
-  const Frame f{.device = wire::admin_id, .from = from, .to = from + all.size()};
-  return by("admin", f, {grown(wire::settlements_key, from, f.to, std::move(elements))});
+  return testing::records(wire::settlements_key, std::move(all), from);
 }
 
-class SettlementsTest : public ::testing::Test {
+class SettlementsTest : public SettlingTest {
  protected:
   void SetUp() override {
     rig.boot();
     give(rig, {registry({"a", "b", "gw", "gw2"})});
   }
-  // From a peer, and what follows; a gateway that has settled is started again, as the daemon does.
-  void hear(const std::string& envelope) {
-    rig.hear(rig.topic("gw/gw2/delta"), batch("gw2", ++number, {envelope}));
-    go_on();
-  }
-  void go_on() {
-    rig.settle();
-    while (rig.gateway->starts_again()) {
-      ++restarts;
-      rig.reboot();
-      rig.settle();
-    }
-  }
-  std::vector<std::string> stored(std::string_view device) const {
-    std::vector<std::string> out;
-    for (const auto& [row, e] : rig.disk.envelopes) {
-      if (e.device == device) out.push_back(e.bytes);
-    }
-    return out;
-  }
-  std::string parts() const { return rig.shows("parts", Type::gcounter); }
-
-  Rig rig{enrolled()};
-  std::uint64_t number = 0;
-  int restarts = 0;
 
   // Five by the device, then three more; then whoever stole its key.
   const std::string first = one("a", 1, 5);

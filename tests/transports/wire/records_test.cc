@@ -192,6 +192,39 @@ TEST(SettlementRecords, TheFullestFitsAnElement) {
     EXPECT_FALSE(decode_settlement_record(std::string_view(bytes).substr(0, n))) << n;
 }
 
+TEST(WithdrawalRecords, NameAGrantAndNothingElse) {
+  const std::string bytes = encode(WithdrawalRecord{sha256("a grant")});
+  const auto read = decode_withdrawal_record(bytes);
+  ASSERT_TRUE(read) << to_string(read.error());
+  EXPECT_EQ(read->grant, sha256("a grant"));
+  EXPECT_FALSE(decode_grant_record(bytes) || decode_closing_record(bytes) ||
+               decode_settlement_record(bytes) || decode_exemption_record(bytes));
+  EXPECT_EQ(decode_withdrawal_record(bytes + '\x01').error().code, Code::trailing);
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(decode_withdrawal_record(std::string_view(bytes).substr(0, n))) << n;
+}
+
+TEST(ExemptionRecords, TheFullestFitsAnElement) {
+  ExemptionRecord e{sha256("a grant"),
+                    ~std::uint64_t{0},
+                    ExemptionRecord::parts_max,
+                    ExemptionRecord::parts_max,
+                    {}};
+  for (std::size_t i = 0; i < ExemptionRecord::hashes_max; ++i)
+    e.hashes.push_back(sha256(std::to_string(i)));
+  std::sort(e.hashes.begin(), e.hashes.end());
+  const std::string bytes = encode(e);
+  EXPECT_LE(bytes.size(), Limits{}.element_bytes_max);
+  const auto read = decode_exemption_record(bytes);
+  ASSERT_TRUE(read) << to_string(read.error());
+  EXPECT_EQ(encode(*read), bytes);
+  EXPECT_EQ(read->grant, e.grant);
+  EXPECT_EQ(read->hashes, e.hashes);
+  EXPECT_FALSE(decode_settlement_record(bytes) || decode_withdrawal_record(bytes));
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(decode_exemption_record(std::string_view(bytes).substr(0, n))) << n;
+}
+
 TEST(Patterns, HaveWhatIdsAndKeysHaveAndThePatternsOwn) {
   EXPECT_TRUE(valid_member_pattern("*"));
   EXPECT_TRUE(valid_member_pattern("press-?7"));
