@@ -54,16 +54,10 @@ void World::transmit(const ClientPtr& client, std::uint64_t generation, Way way,
   } else {
     at_ms = last_ms = std::max(at_ms, last_ms);  // one stream: what was sent first arrives first
   }
-  schedule_arrival(at_ms, client, generation, way, packet);
+  schedule(at_ms, Arrival{client, generation, way, packet});
   if (packet.kind != Packet::Kind::publish || !chance(faults.duplicate)) return;
   ++stats.duplicated;
-  schedule_arrival(at_ms + between(0, faults.reorder_ms), client, generation, way, packet);
-}
-
-void World::schedule_arrival(std::uint64_t at_ms, const ClientPtr& client, std::uint64_t generation,
-                             Way way, const Packet& packet) {
-  schedule(at_ms,
-           [this, client, generation, way, packet] { arrive(client, generation, way, packet); });
+  schedule(at_ms + between(0, faults.reorder_ms), Arrival{client, generation, way, packet});
 }
 
 // `way` is the way of the publish whose ack got lost: its sender tries again.
@@ -84,29 +78,30 @@ void World::ack_was_lost(const ClientPtr& client, std::uint64_t generation, Way 
   transmit(client, generation, way, again);
 }
 
-void World::hold(Link& link, const ClientPtr& client, std::uint64_t generation, Way way,
-                 const Packet& packet) {
-  auto& held = link.held[static_cast<unsigned>(way)];
+void World::hold(Link& link, Arrival&& arrival) {
+  auto& held = link.held[static_cast<unsigned>(arrival.way)];
+  const Packet& packet = arrival.packet;
   const bool may_drop =
       packet.kind == Packet::Kind::publish && packet.id == 0 && options_.queued_max > 0;
   if (may_drop && held.size() >= options_.queued_max) {
     ++stats.dropped;
     return;
   }
-  held.emplace_back(
-      [this, client, generation, way, packet] { arrive(client, generation, way, packet); });
+  held.push_back(std::move(arrival));
 }
 
-void World::arrive(const ClientPtr& client, std::uint64_t generation, Way way,
-                   const Packet& packet) {
+void World::arrive(Arrival&& arrival) {
+  const ClientPtr& client = arrival.client;
   Link& link = *client->link;
-  if (is_cut(link.cut, way)) return hold(link, client, generation, way, packet);
-  if (way == Way::to_client) {
-    if (client->up && client->generation == generation) client_receives(client, packet);
+  if (is_cut(link.cut, arrival.way)) return hold(link, std::move(arrival));
+  if (arrival.way == Way::to_client) {
+    if (client->up && client->generation == arrival.generation)
+      client_receives(client, arrival.packet);
     return;
   }
-  const bool current = link.connection != nullptr && link.connection->generation == generation;
-  if (current) broker_receives(*link.connection, packet);
+  const bool current =
+      link.connection != nullptr && link.connection->generation == arrival.generation;
+  if (current) broker_receives(*link.connection, arrival.packet);
 }
 
 // --- the broker's end ---
@@ -304,6 +299,7 @@ void World::client_takes(const ClientPtr& client, const Packet& packet) {
 
 std::vector<Event> World::poll(const ClientPtr& client, std::size_t max) {
   std::vector<Event> events;
+  events.reserve(std::min(max, client->inbox.size()));
   while (events.size() < max && !client->inbox.empty()) {
     events.push_back(std::move(client->inbox.front()));
     client->inbox.pop_front();
