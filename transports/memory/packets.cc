@@ -149,7 +149,7 @@ void World::broker_subscribes(Connection& connection, const Packet& packet) {
     return broker_joins_group(connection, filter, qos);
   const bool wild = filter.find_first_of("+#") != std::string::npos;
   (wild ? wild_ : exact_)[filter][id] = {qos, packet.no_local};
-  routes_.clear();
+  forget_routes(filter);
   connection.filters.insert(filter);
   trace(*connection.client, "subscribed", filter);
   const std::string prefix = filter.substr(0, filter.find_first_of("+#"));
@@ -164,9 +164,9 @@ void World::broker_subscribes(Connection& connection, const Packet& packet) {
 
 // Nothing that is retained is replayed to it.
 void World::broker_joins_group(Connection& connection, const std::string& shared, Qos qos) {
-  routes_.clear();
   Group& group = groups_[shared];
   group.filter = shared.substr(shared.find('/', share_prefix.size()) + 1);
+  forget_routes(group.filter);
   const std::string& id = connection.client->id;
   std::erase_if(group.members, [&](const auto& m) { return m.first == id; });
   group.members.emplace_back(id, qos);
@@ -175,8 +175,8 @@ void World::broker_joins_group(Connection& connection, const std::string& shared
 }
 
 void World::broker_unsubscribes(Connection& connection, const std::string& filter) {
-  routes_.clear();
   if (const auto group = groups_.find(filter); group != groups_.end()) {
+    forget_routes(group->second.filter);
     std::erase_if(group->second.members,
                   [&](const auto& m) { return m.first == connection.client->id; });
     if (group->second.members.empty()) groups_.erase(group);
@@ -184,14 +184,20 @@ void World::broker_unsubscribes(Connection& connection, const std::string& filte
   for (auto* filters : {&exact_, &wild_}) {
     const auto found = filters->find(filter);
     if (found == filters->end()) continue;
+    forget_routes(filter);
     found->second.erase(connection.client->id);
     if (found->second.empty()) filters->erase(found);
   }
   connection.filters.erase(filter);
 }
 
+// Where the topics go that this filter matches has changed.
+void World::forget_routes(const std::string& filter) {
+  std::erase_if(routes_, [&](const auto& r) { return topic_matches(filter, r.first); });
+}
+
 const World::Route& World::find_route(const std::string& topic) {
-  constexpr std::size_t routes_max = 10'000;
+  constexpr std::size_t routes_max = 2'000;
   if (const auto known = routes_.find(topic); known != routes_.end()) return known->second;
   std::map<std::string, Target> targets;
   const auto add = [&](const Subscribers& subscribers) {

@@ -173,6 +173,7 @@ class World {
   void broker_joins_group(Connection& connection, const std::string& shared, Qos qos);
   void broker_unsubscribes(Connection& connection, const std::string& filter);
   struct Route;
+  void forget_routes(const std::string& filter);
   const Route& find_route(const std::string& topic);
   void route(const MessagePtr& message, const std::string& from);
   void deliver(Connection& connection, MessagePtr message, Qos qos, bool retained_replay);
