@@ -313,13 +313,12 @@ void Pump::handle(std::size_t index, Event& event) {
   link.messages_in += 1;
   link.bytes_in += message.topic.size() + message.payload.size();
   count_peer(message);
-  const std::string requests = core_->root() + "/req/";
-  if (message.topic.compare(0, requests.size(), requests) == 0) {
+  const std::string& root = core_->root();
+  if (message.topic.starts_with(root) && message.topic.compare(root.size(), 5, "/req/") == 0) {
     if (!message.retain) request(index, message);
     return;
   }
-  if (options_.beside != nullptr &&
-      message.topic.compare(0, core_->root().size(), core_->root()) != 0) {
+  if (options_.beside != nullptr && !message.topic.starts_with(root)) {
     options_.beside->message(index, message);
     return;
   }

@@ -30,7 +30,8 @@ std::uint32_t part_of(const wire::Hash& hash, std::uint32_t parts) {
 
 void Announcer::changed(Instant now, std::uint32_t bucket) {
   Bucket& b = buckets_[bucket];
-  b.head_dirty = b.state_dirty = true;
+  b.state_dirty = true;
+  stale_ |= std::uint64_t{1} << bucket;
   if (!changed_since_head_) {
     changed_since_head_ = true;
     next_head_ms_ = std::min(next_head_ms_, now.mono_ms + options_.sync_interval_min_ms);
@@ -74,10 +75,11 @@ std::optional<std::uint32_t> Announcer::next_published(std::uint32_t bucket) con
 
 const std::optional<wire::BucketHead>& Announcer::head_of(std::uint32_t bucket) {
   Bucket& b = buckets_[bucket];
-  if (!b.head_dirty) return b.head;
-  b.head_dirty = false;
+  const std::uint64_t bit = std::uint64_t{1} << bucket;
+  if ((stale_ & bit) == 0) return b.head;
+  stale_ &= ~bit;
   const std::optional<wire::BucketHead> head = make_head(bucket);
-  if (head != b.head) renewed_ |= std::uint64_t{1} << bucket;
+  if (head != b.head) renewed_ |= bit;
   b.head = head;
   return b.head;
 }
@@ -171,7 +173,7 @@ std::size_t Announcer::publish_bucket(std::uint32_t b, const std::vector<LinkVie
                                       Output& out, Counters& counters) {
   Bucket& bucket = buckets_[b];
   bucket.state_dirty = false;
-  bucket.head_dirty = true;
+  stale_ |= std::uint64_t{1} << b;
   if (live_.bucket(b).empty() && bucket.retained_parts == 0) return 0;
   const std::uint32_t parts = parts_for(b);
   const std::vector<std::string> plain = plain_parts(b, parts);

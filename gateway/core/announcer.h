@@ -59,6 +59,8 @@ class Announcer {
            Counters& counters);
 
   const std::optional<wire::BucketHead>& head_of(std::uint32_t bucket);
+  // The buckets (a bit each) whose head_of() has to be made again.
+  std::uint64_t stale() const { return stale_; }
   // The buckets (a bit each) whose head_of() has become another since the last call.
   std::uint64_t take_renewed() { return std::exchange(renewed_, 0); }
 
@@ -70,7 +72,6 @@ class Announcer {
     std::uint32_t retained_parts = 0;  // topics that may exist at the brokers
     std::vector<wire::Hash> part_hashes;
     std::optional<wire::Hash> published;
-    bool head_dirty = true;
     std::optional<wire::BucketHead> head;
   };
   std::optional<wire::BucketHead> make_head(std::uint32_t bucket);
@@ -92,7 +93,7 @@ class Announcer {
   Keyspace& keys_;
   LiveSet& live_;
   std::array<Bucket, wire::bucket_count> buckets_{};
-  std::uint64_t renewed_ = 0;
+  std::uint64_t stale_ = all_buckets, renewed_ = 0;
   static_assert(wire::bucket_count <= 64, "a bit for each bucket");
   bool changed_since_head_ = false, head_waited_ = false;
   std::uint64_t next_head_ms_ = 0;

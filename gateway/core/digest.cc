@@ -13,6 +13,7 @@ void expand(const wire::Hash& seed, std::array<unsigned char, 2 * LtHash::lanes>
   struct Context {
     EVP_CIPHER* cipher = EVP_CIPHER_fetch(nullptr, "ChaCha20", nullptr);
     EVP_CIPHER_CTX* ctx = EVP_CIPHER_CTX_new();
+    Context() { EVP_EncryptInit_ex2(ctx, cipher, nullptr, nullptr, nullptr); }
     ~Context() {
       EVP_CIPHER_CTX_free(ctx);
       EVP_CIPHER_free(cipher);
@@ -23,7 +24,7 @@ void expand(const wire::Hash& seed, std::array<unsigned char, 2 * LtHash::lanes>
   static constexpr std::array<unsigned char, 2 * LtHash::lanes> zero{};
   int n = 0;
   const bool ok =
-      EVP_EncryptInit_ex2(c.ctx, c.cipher, seed.bytes.data(), nonce.data(), nullptr) == 1 &&
+      EVP_EncryptInit_ex2(c.ctx, nullptr, seed.bytes.data(), nonce.data(), nullptr) == 1 &&
       EVP_EncryptUpdate(c.ctx, out.data(), &n, zero.data(), static_cast<int>(zero.size())) == 1;
   assert(ok && n == static_cast<int>(zero.size()));
   (void)ok;

@@ -124,7 +124,8 @@ void Gateway::Impl::run_timers(Instant now) {
 }
 
 const Peers::OurHeads& Gateway::Impl::our_heads() {
-  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) announcer.head_of(b);
+  for (std::uint64_t left = announcer.stale(); left != 0; left &= left - 1)
+    announcer.head_of(static_cast<std::uint32_t>(std::countr_zero(left)));
   const std::uint64_t renewed = announcer.take_renewed();
   for (std::uint64_t left = renewed; left != 0; left &= left - 1) {
     const auto b = static_cast<std::uint32_t>(std::countr_zero(left));

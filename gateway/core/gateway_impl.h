@@ -144,6 +144,7 @@ struct Gateway::Impl {
   void on_state(Instant, const Inbound&, std::string_view gateway, std::string_view rest);
   void heed_stranger(Instant, LinkId);
   void on_head(Instant, const Inbound&, std::string_view gateway);
+  void on_new_head(Instant, const Inbound&, std::string_view gateway);
   void on_ask(Instant, const Inbound&, std::string_view gateway);
   void on_answer(Instant, const Inbound&, std::string_view gateway);
   void take_pack(Instant, const wire::Pack&, Source, const std::string& topic);

@@ -191,6 +191,19 @@ void Gateway::Impl::on_gateway_topic(Instant now, const Inbound& in, std::string
 }
 
 void Gateway::Impl::on_head(Instant now, const Inbound& in, std::string_view gateway) {
+  // Links that lose packets bring most heads twice and more often.
+  const bool own = gateway == options.gateway;
+  const auto same = own ? std::nullopt : peers.same_head(in.link, gateway, in.payload);
+  if (!same) return on_new_head(now, in, gateway);
+  // A key that was not known then may be known now.
+  const auto sealed = wire::decode_sealed(in.payload, options.wire);
+  if (!speaks_for_itself(now, signing::Kind::head, gateway, *sealed, in)) return;
+  clock.observe(*same, now.wall_ms, options.clock_ahead_max_ms);
+  hear_batches(in.link, gateway);
+  peers.on_same_head(now, in.link, gateway, counters);
+}
+
+void Gateway::Impl::on_new_head(Instant now, const Inbound& in, std::string_view gateway) {
   const auto head = wire::decode_head(in.payload, options.wire);
   if (!head)
     return reject(now, reason_of(head.error()), in.topic, to_string(head.error()), in.payload);
@@ -209,7 +222,7 @@ void Gateway::Impl::on_head(Instant now, const Inbound& in, std::string_view gat
     heed_stranger(now, in.link);
   }
   hear_batches(in.link, gateway);
-  peers.on_head(now, in.link, *head, counters);
+  peers.on_head(now, in.link, *head, in.payload, counters);
   for (const auto& [bucket, parts] : peers.take_inherited()) announcer.inherit(bucket, parts);
 }
 

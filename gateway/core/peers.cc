@@ -50,7 +50,27 @@ void Peers::on_status(Instant now, LinkId link, const Status& s) {
   if (std::exchange(p.awaits_status, false)) heard(p, now);
 }
 
-void Peers::on_head(Instant now, LinkId link, const wire::Head& head, Counters& counters) {
+std::optional<crdt::Hlc> Peers::same_head(LinkId link, std::string_view gateway,
+                                          std::string_view bytes) const {
+  const auto at = peers_.find(Name{std::string(gateway), link});
+  if (at == peers_.end() || !at->second.head || at->second.head->bytes != bytes)
+    return std::nullopt;
+  return at->second.head->hlc;
+}
+
+void Peers::on_same_head(Instant now, LinkId link, std::string_view gateway, Counters& counters) {
+  const auto at = peers_.find(Name{std::string(gateway), link});
+  assert(at != peers_.end() && at->second.head && gateway != options_.gateway);
+  Peer& p = at->second;
+  counters.heads_in += 1;
+  p.heard_ms = now.mono_ms;
+  if (!p.behind()) p.behind_since_ms = now.mono_ms;
+  if (std::exchange(p.awaits_head, false)) heard(p, now);
+  wake(now);
+}
+
+void Peers::on_head(Instant now, LinkId link, const wire::Head& head, std::string_view bytes,
+                    Counters& counters) {
   const Name name{std::string(head.gateway), link};
   const bool own = head.gateway == options_.gateway;
   if (own && head.session == session_) return;
@@ -67,8 +87,11 @@ void Peers::on_head(Instant now, LinkId link, const wire::Head& head, Counters& 
   if (p.head) {
     p.head->take(head, changed);
   } else {
-    p.head = HeadInfo{head.incarnation, head.session, head.number, head.types, head.buckets};
+    p.head =
+        HeadInfo{head.incarnation, head.session, head.number, head.types, head.buckets, {}, {}};
   }
+  p.head->hlc = head.hlc;
+  p.head->bytes = bytes;
   if (!was_behind) p.behind_since_ms = now.mono_ms;
   if (std::exchange(p.awaits_head, false)) heard(p, now);
   if (own) {

@@ -38,7 +38,14 @@ class Peers {
       : options_(options), session_(session), base_(std::move(base)) {}
 
   void on_status(Instant, LinkId, const Status&);
-  void on_head(Instant, LinkId, const wire::Head&, Counters&);
+  // `bytes`: the message that it was read from.
+  void on_head(Instant, LinkId, const wire::Head&, std::string_view bytes, Counters&);
+  // The message is the very one that the last head of this peer was read from, and says nothing
+  // new: its time. nullopt: it must be read.
+  std::optional<crdt::Hlc> same_head(LinkId, std::string_view gateway,
+                                     std::string_view bytes) const;
+  // REQUIRES: same_head().
+  void on_same_head(Instant, LinkId, std::string_view gateway, Counters&);
   // Notes the number; true when the batch is worth unpacking (not our own).
   bool on_batch(Instant, LinkId, const wire::Batch&, Counters&);
   // A part of a bucket's state that we asked for; false: nobody asked.
@@ -86,6 +93,8 @@ class Peers {
     std::uint64_t incarnation = 0, session = 0, number = 0;
     std::vector<std::uint8_t> types;
     OurHeads buckets;
+    crdt::Hlc hlc;
+    std::string bytes;  // what it was read from: a link that loses packets brings it again
     void take(const wire::Head&, std::uint64_t changed);  // most of it is as it was
   };
   struct Fetch {

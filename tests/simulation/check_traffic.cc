@@ -11,6 +11,8 @@
 namespace tributary::simulation {
 namespace {
 
+constexpr std::size_t kept = 64;  // messages
+
 std::vector<std::string> hashes(const std::vector<std::string_view>& envelopes) {
   std::vector<std::string> out;
   for (const std::string_view e : envelopes) {
@@ -23,7 +25,6 @@ std::vector<std::string> hashes(const std::vector<std::string_view>& envelopes) 
 }  // namespace
 
 const std::vector<std::string>& Judge::hashes_of_batch(std::string_view payload) {
-  constexpr std::size_t kept = 64;
   if (batches_.size() >= kept) batches_.clear();
   const auto [at, fresh] = batches_.try_emplace(std::string(payload));
   if (!fresh) return at->second;
@@ -34,17 +35,24 @@ const std::vector<std::string>& Judge::hashes_of_batch(std::string_view payload)
   return at->second;
 }
 
-void Judge::heard_upload(Book& book, std::string_view payload) const {
+const std::vector<std::string>& Judge::hashes_of_upload(std::string_view payload) {
+  if (uploads_.size() >= kept) uploads_.clear();
+  const auto [at, fresh] = uploads_.try_emplace(std::string(payload));
+  if (!fresh) return at->second;
   wire::Pack storage;
   const auto envelopes = wire::split_upload(payload, wire::Limits{}, storage);
-  if (!envelopes) return;
-  for (std::string& h : hashes(*envelopes)) book.from_devices.insert(std::move(h));
+  if (envelopes) at->second = hashes(*envelopes);
+  return at->second;
+}
+
+void Judge::heard_upload(Book& book, std::string_view payload) {
+  for (const std::string& h : hashes_of_upload(payload)) book.from_devices.insert(h);
 }
 
 void Judge::heard_head(std::string_view payload) {
-  if (!disks_lost) return;                           // there is none to find
-  constexpr std::size_t kept = 256, names_it = 160;  // bytes: up to its number, and more
-  if (heads_.size() >= kept) heads_.clear();
+  if (!disks_lost) return;                                 // there is none to find
+  constexpr std::size_t heads_kept = 256, names_it = 160;  // bytes: up to its number, and more
+  if (heads_.size() >= heads_kept) heads_.clear();
   const auto [at, fresh] = heads_.try_emplace(std::string(payload.substr(0, names_it)));
   if (fresh) {
     const auto head = wire::decode_head(payload, wire::Limits{});
@@ -81,8 +89,8 @@ void Judge::sent_head(const Book& book, std::string_view payload) const {
   std::string all;
   for (const auto& bucket : head->buckets) all += (bucket ? bucket->digest : nothing).view();
   const std::string digest = wire::to_hex(wire::sha256(all).view());
-  const bool known =
-      std::find(book.digests.begin(), book.digests.end(), digest) != book.digests.end();
+  const bool known =  // nearly always the newest
+      std::find(book.digests.rbegin(), book.digests.rend(), digest) != book.digests.rend();
   want(known, [&] { return book.gateway + " announces a state that was never committed"; });
 }
 

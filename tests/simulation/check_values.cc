@@ -26,10 +26,10 @@ void Judge::values(const Book& book, const core::Gateway& gateway, std::uint64_t
       return book.gateway + " shows " + v.key + "/" + std::to_string(v.type) + " = " + v.json +
              ", its disk holds " + *expected;
     });
-    want(v.contributors == book.shadow.contributors(key), [&] {
+    const std::size_t contributors = book.shadow.contributors(key);
+    want(v.contributors == contributors, [&] {
       return book.gateway + " names " + std::to_string(v.contributors) + " contributors of " +
-             v.key + "/" + std::to_string(v.type) + ", its disk " +
-             std::to_string(book.shadow.contributors(key));
+             v.key + "/" + std::to_string(v.type) + ", its disk " + std::to_string(contributors);
     });
   }
 }

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "gateway/core/gateway.h"
@@ -42,9 +43,9 @@ struct Book {
   // Digests of its committed states, the newest last; what it announces is one of them.
   std::deque<std::string> digests;
   // Where its envelopes came from, in this life: what a peer sent is not sent back.
-  std::set<std::string> from_devices;
-  std::map<core::LinkId, std::set<std::string>> from_peers;
-  std::set<std::string> held;  // hashes of all that it ever committed
+  std::unordered_set<std::string> from_devices;
+  std::map<core::LinkId, std::unordered_set<std::string>> from_peers;
+  std::unordered_set<std::string> held;  // hashes of all that it ever committed
 };
 
 class Judge {
@@ -88,7 +89,7 @@ class Judge {
   // --- check_evidence.cc: nobody honest is marked
   void evidence(const Book&, const core::Gateway&);
   // --- check_traffic.cc: what gateways tell each other
-  void heard_upload(Book&, std::string_view payload) const;
+  void heard_upload(Book&, std::string_view payload);
   void heard_head(std::string_view payload);
   void heard_batch(Book&, core::LinkId, std::string_view payload);
   void sent_batch(Book&, core::LinkId, std::string_view payload);
@@ -115,12 +116,15 @@ class Judge {
                std::uint64_t file_bytes) const;
 
  private:
+  // Of the envelopes in messages, by the message.
+  using Hashes = std::unordered_map<std::string, std::vector<std::string>>;
   const std::vector<std::string>& hashes_of_batch(std::string_view payload);
+  const std::vector<std::string>& hashes_of_upload(std::string_view payload);
 
-  std::map<std::size_t, Promise> promises_;  // by a hash of the acknowledgement
+  std::unordered_map<std::size_t, Promise> promises_;  // by a hash of the acknowledgement
   // Everybody hears the same, often twice: what was read is kept for a while.
   std::unordered_map<std::string, std::uint64_t> heads_;  // incarnations, by how a head begins
-  std::unordered_map<std::string, std::vector<std::string>> batches_;  // hashes of their envelopes
+  Hashes batches_, uploads_;
 };
 
 }  // namespace tributary::simulation

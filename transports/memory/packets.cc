@@ -54,16 +54,10 @@ void World::transmit(const ClientPtr& client, std::uint64_t generation, Way way,
   } else {
     at_ms = last_ms = std::max(at_ms, last_ms);  // one stream: what was sent first arrives first
   }
-  schedule_arrival(at_ms, client, generation, way, packet);
+  schedule(at_ms, Arrival{client, generation, way, packet});
   if (packet.kind != Packet::Kind::publish || !chance(faults.duplicate)) return;
   ++stats.duplicated;
-  schedule_arrival(at_ms + between(0, faults.reorder_ms), client, generation, way, packet);
-}
-
-void World::schedule_arrival(std::uint64_t at_ms, const ClientPtr& client, std::uint64_t generation,
-                             Way way, const Packet& packet) {
-  schedule(at_ms,
-           [this, client, generation, way, packet] { arrive(client, generation, way, packet); });
+  schedule(at_ms + between(0, faults.reorder_ms), Arrival{client, generation, way, packet});
 }
 
 // `way` is the way of the publish whose ack got lost: its sender tries again.
@@ -84,29 +78,30 @@ void World::ack_was_lost(const ClientPtr& client, std::uint64_t generation, Way 
   transmit(client, generation, way, again);
 }
 
-void World::hold(Link& link, const ClientPtr& client, std::uint64_t generation, Way way,
-                 const Packet& packet) {
-  auto& held = link.held[static_cast<unsigned>(way)];
+void World::hold(Link& link, Arrival&& arrival) {
+  auto& held = link.held[static_cast<unsigned>(arrival.way)];
+  const Packet& packet = arrival.packet;
   const bool may_drop =
       packet.kind == Packet::Kind::publish && packet.id == 0 && options_.queued_max > 0;
   if (may_drop && held.size() >= options_.queued_max) {
     ++stats.dropped;
     return;
   }
-  held.emplace_back(
-      [this, client, generation, way, packet] { arrive(client, generation, way, packet); });
+  held.push_back(std::move(arrival));
 }
 
-void World::arrive(const ClientPtr& client, std::uint64_t generation, Way way,
-                   const Packet& packet) {
+void World::arrive(Arrival&& arrival) {
+  const ClientPtr& client = arrival.client;
   Link& link = *client->link;
-  if (is_cut(link.cut, way)) return hold(link, client, generation, way, packet);
-  if (way == Way::to_client) {
-    if (client->up && client->generation == generation) client_receives(client, packet);
+  if (is_cut(link.cut, arrival.way)) return hold(link, std::move(arrival));
+  if (arrival.way == Way::to_client) {
+    if (client->up && client->generation == arrival.generation)
+      client_receives(client, arrival.packet);
     return;
   }
-  const bool current = link.connection != nullptr && link.connection->generation == generation;
-  if (current) broker_receives(*link.connection, packet);
+  const bool current =
+      link.connection != nullptr && link.connection->generation == arrival.generation;
+  if (current) broker_receives(*link.connection, arrival.packet);
 }
 
 // --- the broker's end ---
@@ -154,7 +149,7 @@ void World::broker_subscribes(Connection& connection, const Packet& packet) {
     return broker_joins_group(connection, filter, qos);
   const bool wild = filter.find_first_of("+#") != std::string::npos;
   (wild ? wild_ : exact_)[filter][id] = {qos, packet.no_local};
-  routes_.clear();
+  forget_routes(filter);
   connection.filters.insert(filter);
   trace(*connection.client, "subscribed", filter);
   const std::string prefix = filter.substr(0, filter.find_first_of("+#"));
@@ -169,9 +164,9 @@ void World::broker_subscribes(Connection& connection, const Packet& packet) {
 
 // Nothing that is retained is replayed to it.
 void World::broker_joins_group(Connection& connection, const std::string& shared, Qos qos) {
-  routes_.clear();
   Group& group = groups_[shared];
   group.filter = shared.substr(shared.find('/', share_prefix.size()) + 1);
+  forget_routes(group.filter);
   const std::string& id = connection.client->id;
   std::erase_if(group.members, [&](const auto& m) { return m.first == id; });
   group.members.emplace_back(id, qos);
@@ -180,8 +175,8 @@ void World::broker_joins_group(Connection& connection, const std::string& shared
 }
 
 void World::broker_unsubscribes(Connection& connection, const std::string& filter) {
-  routes_.clear();
   if (const auto group = groups_.find(filter); group != groups_.end()) {
+    forget_routes(group->second.filter);
     std::erase_if(group->second.members,
                   [&](const auto& m) { return m.first == connection.client->id; });
     if (group->second.members.empty()) groups_.erase(group);
@@ -189,14 +184,20 @@ void World::broker_unsubscribes(Connection& connection, const std::string& filte
   for (auto* filters : {&exact_, &wild_}) {
     const auto found = filters->find(filter);
     if (found == filters->end()) continue;
+    forget_routes(filter);
     found->second.erase(connection.client->id);
     if (found->second.empty()) filters->erase(found);
   }
   connection.filters.erase(filter);
 }
 
+// Where the topics go that this filter matches has changed.
+void World::forget_routes(const std::string& filter) {
+  std::erase_if(routes_, [&](const auto& r) { return topic_matches(filter, r.first); });
+}
+
 const World::Route& World::find_route(const std::string& topic) {
-  constexpr std::size_t routes_max = 10'000;
+  constexpr std::size_t routes_max = 2'000;
   if (const auto known = routes_.find(topic); known != routes_.end()) return known->second;
   std::map<std::string, Target> targets;
   const auto add = [&](const Subscribers& subscribers) {
@@ -304,6 +305,7 @@ void World::client_takes(const ClientPtr& client, const Packet& packet) {
 
 std::vector<Event> World::poll(const ClientPtr& client, std::size_t max) {
   std::vector<Event> events;
+  events.reserve(std::min(max, client->inbox.size()));
   while (events.size() < max && !client->inbox.empty()) {
     events.push_back(std::move(client->inbox.front()));
     client->inbox.pop_front();

@@ -8,19 +8,43 @@ namespace tributary::transports::memory {
 
 // --- time, chance, trace ---
 
-void World::schedule(std::uint64_t at_ms, std::function<void()> run) {
-  due_.push_back({at_ms, ++last_order_, std::move(run)});
+void World::push_due(const Due& due) {
+  due_.push_back(due);
   std::push_heap(due_.begin(), due_.end());
+}
+
+void World::schedule(std::uint64_t at_ms, std::function<void()> run) {
+  errands_.emplace(++last_order_, std::move(run));
+  push_due({at_ms, last_order_, no_arrival});
+}
+
+void World::schedule(std::uint64_t at_ms, Arrival arrival) {
+  if (free_arrivals_.empty()) {
+    free_arrivals_.push_back(static_cast<std::uint32_t>(arrivals_.size()));
+    arrivals_.emplace_back();
+  }
+  const std::uint32_t place = free_arrivals_.back();
+  free_arrivals_.pop_back();
+  arrivals_[place] = std::move(arrival);
+  push_due({at_ms, ++last_order_, place});
+}
+
+// What runs may schedule more: nothing of it stays in its place.
+void World::run(const Due& due) {
+  if (due.arrival == no_arrival) return errands_.extract(due.order).mapped()();
+  Arrival arrival = std::move(arrivals_[due.arrival]);
+  free_arrivals_.push_back(due.arrival);
+  arrive(std::move(arrival));
 }
 
 void World::advance(std::uint64_t now_ms) {
   const std::uint64_t until_ms = std::max(now_ms, now_ms_);
   while (!due_.empty() && due_.front().at_ms <= until_ms) {
     std::pop_heap(due_.begin(), due_.end());
-    const Due next = std::move(due_.back());
+    const Due next = due_.back();
     due_.pop_back();
     now_ms_ = std::max(now_ms_, next.at_ms);
-    next.run();
+    run(next);
     // Only now is everything consistent: a wake may publish, poll, even destroy its session.
     woken_.clear();
     std::swap(woken_, to_wake_);
@@ -161,7 +185,8 @@ void World::partition(const std::string& id, Cut cut) {
                         cut == Cut::none || cut == Cut::to_broker};
   for (const unsigned way : {0U, 1U}) {
     if (!open[way]) continue;
-    for (auto& arrival : std::exchange(link.held[way], {})) schedule(now_ms_, std::move(arrival));
+    for (Arrival& arrival : std::exchange(link.held[way], {}))
+      schedule(now_ms_, std::move(arrival));
   }
   if (cut == Cut::none) return;
   schedule(now_ms_ + options_.keepalive_ms,
@@ -196,7 +221,10 @@ void World::restart(Retained mode) {
 
 void World::shut_down() {
   kill();
-  due_.clear();  // they hold clients, and clients hold what their wakes captured
+  due_.clear();
+  arrivals_.clear();  // they hold clients, and clients hold what their wakes captured
+  free_arrivals_.clear();
+  errands_.clear();
   clients_.clear();
   to_wake_.clear();
   woken_.clear();

@@ -36,6 +36,16 @@ struct Packet {
 enum class Way : std::uint8_t { to_broker, to_client };
 
 struct Connection;
+struct Client;
+using ClientPtr = std::shared_ptr<Client>;
+
+// A packet on its way.
+struct Arrival {
+  ClientPtr client;
+  std::uint64_t generation = 0;
+  Way way = Way::to_broker;
+  Packet packet;
+};
 
 // Outlives sessions: a client that restarts meets the same network.
 struct Link {
@@ -44,7 +54,7 @@ struct Link {
   Cut cut = Cut::none;
   std::uint64_t cut_number = 0;  // which cut a keepalive timer was set for
   std::uint64_t last_arrival_ms[2] = {0, 0};
-  std::vector<std::function<void()>> held[2];  // arrivals that wait for the cut to heal
+  std::vector<Arrival> held[2];  // they wait for the cut to heal
 };
 
 struct Subscription {
@@ -73,7 +83,6 @@ struct Client {
   std::deque<Event> inbox;
   std::deque<Packet> waiting;  // arrived at a full inbox, not acknowledged
 };
-using ClientPtr = std::shared_ptr<Client>;
 
 // The broker's end.
 struct Connection {
@@ -83,7 +92,8 @@ struct Connection {
   std::map<std::uint64_t, Packet> in_flight;
   std::deque<Packet> queue;
   std::set<std::string> filters;
-  std::map<std::string, std::uint64_t> retained;  // topic → newest packet id that was to be kept
+  // topic → newest packet id that was to be kept
+  std::unordered_map<std::string, std::uint64_t> retained;
 };
 
 class World {
@@ -124,7 +134,7 @@ class World {
   struct Due {
     std::uint64_t at_ms;
     std::uint64_t order;
-    std::function<void()> run;
+    std::uint32_t arrival;  // in arrivals_, or no_arrival: then it is in errands_, by `order`
     bool operator<(
         const Due& other) const {  // the queue's top is the largest, so: earliest is largest
       return at_ms != other.at_ms ? at_ms > other.at_ms : order > other.order;
@@ -133,6 +143,9 @@ class World {
 
   // Time, chance, trace (world.cc).
   void schedule(std::uint64_t at_ms, std::function<void()> run);
+  void schedule(std::uint64_t at_ms, Arrival arrival);
+  void push_due(const Due& due);
+  void run(const Due& due);
   std::uint64_t random();
   bool chance(double probability);
   std::uint32_t between(std::uint32_t low, std::uint32_t high);
@@ -151,11 +164,8 @@ class World {
 
   // Packets (packets.cc).
   void transmit(const ClientPtr& client, std::uint64_t generation, Way way, const Packet& packet);
-  void schedule_arrival(std::uint64_t at_ms, const ClientPtr& client, std::uint64_t generation,
-                        Way way, const Packet& packet);
-  void arrive(const ClientPtr& client, std::uint64_t generation, Way way, const Packet& packet);
-  void hold(Link& link, const ClientPtr& client, std::uint64_t generation, Way way,
-            const Packet& packet);
+  void arrive(Arrival&& arrival);
+  void hold(Link& link, Arrival&& arrival);
   void ack_was_lost(const ClientPtr& client, std::uint64_t generation, Way way, std::uint64_t id);
   void broker_receives(Connection& connection, const Packet& packet);
   void broker_receives_publish(Connection& connection, const Packet& packet);
@@ -163,6 +173,7 @@ class World {
   void broker_joins_group(Connection& connection, const std::string& shared, Qos qos);
   void broker_unsubscribes(Connection& connection, const std::string& filter);
   struct Route;
+  void forget_routes(const std::string& filter);
   const Route& find_route(const std::string& topic);
   void route(const MessagePtr& message, const std::string& from);
   void deliver(Connection& connection, MessagePtr message, Qos qos, bool retained_replay);
@@ -184,8 +195,12 @@ class World {
   std::uint64_t last_order_ = 0;
   std::uint64_t last_generation_ = 0;
   bool alive_ = true;
-  std::vector<Due> due_;                      // a heap
-  std::vector<ClientPtr> clients_;            // started and not ended
+  static constexpr std::uint32_t no_arrival = ~std::uint32_t{0};
+  std::vector<Due> due_;           // a heap, of small things: nearly all that is due are packets
+  std::vector<Arrival> arrivals_;  // of due_; of which these places are free
+  std::vector<std::uint32_t> free_arrivals_;
+  std::unordered_map<std::uint64_t, std::function<void()>> errands_;  // of due_, by their order
+  std::vector<ClientPtr> clients_;                                    // started and not ended
   std::vector<ClientPtr> to_wake_, woken_;    // woken_: those of now, kept for its room
   std::map<std::string, Subscribers> exact_;  // filters without wildcards: found without matching
   std::map<std::string, Subscribers> wild_;

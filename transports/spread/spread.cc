@@ -190,9 +190,12 @@ std::vector<Event> Spread::poll(std::size_t max) {
   std::vector<Event> events;
   for (std::size_t i = 0; i < lanes_.size() && events.size() < max; ++i) {
     const std::size_t index = (next_ + i) % lanes_.size();
-    for (Event& event : lanes_[index].session->poll(max - events.size())) {
-      take(index, event);
-      events.push_back(std::move(event));
+    std::vector<Event> heard = lanes_[index].session->poll(max - events.size());
+    for (Event& event : heard) take(index, event);
+    if (events.empty()) {
+      events = std::move(heard);
+    } else {
+      std::move(heard.begin(), heard.end(), std::back_inserter(events));
     }
   }
   if (ended_ms_.size() >= ended_max && events.size() < max) {

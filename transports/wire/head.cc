@@ -104,6 +104,8 @@ std::uint32_t bucket_of(std::string_view device, std::uint64_t epoch) {
 std::string encode_body(const Head& h) {
   assert(valid_id(h.fleet) && valid_id(h.gateway));
   Writer w;
+  constexpr std::size_t bucket_bytes_most = 3 * bin_size(sizeof(Hash)) + 2 + 9 + 5;
+  w.reserve(256 + bucket_count * bucket_bytes_most);
   w.array(9);
   w.str(tag);
   w.str(h.fleet);

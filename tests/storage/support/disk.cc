@@ -114,7 +114,7 @@ void Disk::write(Inode& inode, std::string_view bytes, std::uint64_t at) {
   if (ignoring_) return;
   if (inode.bytes.size() < at + bytes.size()) inode.bytes.resize(at + bytes.size());
   inode.bytes.replace(at, bytes.size(), bytes);
-  if (inode.number != nameless) {
+  if (recording_ && inode.number != nameless) {  // else nobody wants the copy
     note({Kind::write, inode.number, at, std::string(bytes), {}, {}});
   }
 }
