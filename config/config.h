@@ -134,6 +134,13 @@ struct Gateway {
     std::string registry_file;     //
   } security;
 
+  struct Seals {
+    std::vector<std::string> members{};  // empty: no window is sealed
+    std::uint32_t window_s = 86'400;
+    std::uint32_t grace_s = 30;
+    std::uint32_t states_kept = 3;
+  } seals;
+
   struct Log {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::text;
@@ -180,6 +187,8 @@ struct Derived {
   std::vector<Link> links;    // one a broker, same order
   std::string database_path;  // <data_dir>/gateway.db
   std::string history_path;   // <data_dir>/history.db
+  std::string seals_path;     // <data_dir>/seals.db
+  std::string sealed_path;    // <data_dir>/sealed: the states of sealed windows
   std::string topic_prefix;   // <topic_root>/<fleet>
   struct Memory {
     std::uint64_t gcounter_bytes = 0, pncounter_bytes = 0, gset_bytes = 0, orset_bytes = 0,

@@ -34,7 +34,7 @@ Slot of(Broker& b) {
 
 // Of the sections history, alerts and homeassistant (keys_for_people.cc).
 std::span<const Key> keys_for_people();
-// Of the section security (keys_of_security.cc).
+// Of the sections security and seals (keys_of_security.cc).
 std::span<const Key> keys_of_security();
 
 }  // namespace tributary::config

@@ -50,6 +50,11 @@ constexpr std::array all_sections{
         "security",
         "Signatures on what devices and gateways say, docs/security.md. `tributary fleet` makes "
         "the files."},
+    Section{
+        "seals",
+        "Sealed windows, docs/security.md section 14: when a window of time has closed, members "
+        "cosign the state that they hold, for a cut-off that nobody can change later. Nothing is "
+        "counted from it."},
     Section{"log", "What the gateway says on its standard error."},
     Section{
         "history",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys of signatures and permissions.
+// Keys of signatures, permissions and sealed windows.
 #include <array>
 #include <string_view>
 
@@ -54,6 +54,38 @@ constexpr Key keys[] = {
      .doc =
          "Who is enrolled, signed by the admin: registry. Read again when it changes; one gateway "
          "that has the newest is enough, the others hear of it. Empty: from the others alone."},
+    {.section = "seals",
+     .name = "members",
+     .in_gateway = at<&G::seals, &G::Seals::members>,
+     .form = Form::ids,
+     .doc = "The gateways that seal, this one among them; the same list on each. Empty: none do. "
+            "More than two thirds of them make a seal: 3 of 4, 5 of 7. Needs signatures, and a "
+            "clock that is right to within grace_s."},
+    {.section = "seals",
+     .name = "window_s",
+     .in_gateway = at<&G::seals, &G::Seals::window_s>,
+     .unit = "s",
+     .min = 10,
+     .max = 31'536'000,
+     .doc = "How long a window is: from one multiple of it, counted from 1970 in UTC, to the next. "
+            "86400 is a day. The same on each member."},
+    {.section = "seals",
+     .name = "grace_s",
+     .in_gateway = at<&G::seals, &G::Seals::grace_s>,
+     .unit = "s",
+     .min = 1,
+     .max = 86'400,
+     .doc = "From the close of a window until a member proposes what it holds, and until the next "
+            "one does when that has not become a seal. As long as it takes until what was said "
+            "before the close is on all members. The same on each."},
+    {.section = "seals",
+     .name = "states_kept",
+     .in_gateway = at<&G::seals, &G::Seals::states_kept>,
+     .unit = "files",
+     .min = 1,
+     .max = 10'000,
+     .doc = "Of so many windows the state itself is kept, in <gateway.data_dir>/sealed, a file "
+            "each as large as the state; the seals are kept for 10,000 windows."},
 };
 
 }  // namespace

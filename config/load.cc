@@ -56,6 +56,7 @@ class Loader {
   void check_brokers();
   void check_http();
   void check_security();
+  void check_seals();
   void check_tls(const Broker&, const std::string& at);
   void check_order(std::uint32_t low, std::string_view low_name, std::uint32_t high,
                    std::string_view high_name, const std::string& why);
@@ -365,12 +366,36 @@ void Loader::check_security() {
              "security.equivocation = \"exclude\" needs security.signatures: without them anybody "
              "could have a device excluded");
   }
+  check_seals();
   if (s.signatures == Signatures::off) return;
   if (!s.admin_key_file.empty() && !s.signing_key_file.empty()) return;
   complain(
       where("security.signatures"),
       "security.signatures needs security.admin_key_file and security.signing_key_file: "
       "`tributary fleet enroll` makes a gateway's folder with admin.pub, sign.key and registry");
+}
+
+void Loader::check_seals() {
+  const Gateway::Seals& s = gateway().seals;
+  if (s.members.empty()) return;
+  const std::string at = where("seals.members");
+  if (gateway().security.signatures == Signatures::off) {
+    complain(at,
+             "seals.members needs security.signatures: a seal is made of signatures of gateways");
+  }
+  const std::set<std::string> all(s.members.begin(), s.members.end());
+  if (all.size() < s.members.size()) complain(at, "seals.members names a gateway twice");
+  if (all.size() > 64) complain(at, "seals.members has more than 64 gateways");
+  if (all.count(gateway().gateway.id) == 0) {
+    complain(at, "seals.members does not name this gateway, '" + gateway().gateway.id +
+                     "': name it there and on the others, or leave the key out here");
+  }
+  if (s.grace_s >= s.window_s) {
+    complain(where("seals.grace_s"),
+             "seals.grace_s = " + std::to_string(s.grace_s) +
+                 " must be less than seals.window_s = " + std::to_string(s.window_s) +
+                 ": a window is sealed before the next one closes");
+  }
 }
 
 void Loader::check_brokers() {
@@ -438,6 +463,8 @@ void Loader::derive() {
   const std::string& dir = g.gateway.data_dir;
   d.database_path = dir + (dir.back() == '/' ? "" : "/") + "gateway.db";
   d.history_path = dir + (dir.back() == '/' ? "" : "/") + "history.db";
+  d.seals_path = dir + (dir.back() == '/' ? "" : "/") + "seals.db";
+  d.sealed_path = dir + (dir.back() == '/' ? "" : "/") + "sealed";
   d.topic_prefix = g.gateway.topic_root + "/" + g.gateway.fleet;
   if (!g.http.listen.empty()) {
     d.http.on = true;

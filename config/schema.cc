@@ -104,6 +104,8 @@ std::string domain_of(const Key& key) {
   switch (key.form) {
     case Form::id:
       return "1 … 64 of A-Z a-z 0-9 _ -";
+    case Form::ids:
+      return "a list of ids";
     case Form::id_or_empty:
       return "at most 64 of A-Z a-z 0-9 _ -";
     case Form::patterns:

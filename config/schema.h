@@ -22,7 +22,18 @@ using Slot =
     std::variant<bool*, std::uint32_t*, std::string*, std::uint8_t*, std::vector<std::string>*>;
 
 // What a text may be.
-enum class Form : std::uint8_t { any, id, id_or_empty, patterns, topic, path, uri, listen, host };
+enum class Form : std::uint8_t {
+  any,
+  id,
+  ids,
+  id_or_empty,
+  patterns,
+  topic,
+  path,
+  uri,
+  listen,
+  host
+};
 
 struct Key {
   std::string_view section;

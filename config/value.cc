@@ -53,6 +53,7 @@ std::string trouble(Form form, const std::string& text) {
     case Form::any:
       return text.find('\0') == std::string::npos ? "" : "must not contain a zero byte";
     case Form::id:
+    case Form::ids:
       return is_id(text) ? "" : "is not an id: 1 to 64 of A-Z a-z 0-9 _ -";
     case Form::id_or_empty:
       return text.empty() || is_id(text) ? "" : "is not an id: at most 64 of A-Z a-z 0-9 _ -";
@@ -137,7 +138,8 @@ struct Assigner {
   std::string operator()(std::vector<std::string>* slot) const {
     const auto* value = std::get_if<std::vector<std::string>>(&given);
     if (!value) return wrong_type(key, given, name, "a list of texts");
-    if (value->empty()) return name + " = [] would match nothing; leave it out, or write [\"*\"]";
+    if (value->empty() && key.form != Form::ids)
+      return name + " = [] would match nothing; leave it out, or write [\"*\"]";
     for (const std::string& text : *value) {
       const std::string wrong = trouble(key.form, text);
       if (!wrong.empty()) return name + ": " + quote(text) + " " + wrong;

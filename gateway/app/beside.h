@@ -39,7 +39,19 @@ struct Aside {
     double ahead_most = 0;  // the one furthest ahead of ours; 0: none is
     double median = 0;      // far from 0: ours is wrong, rather
   };
+  struct Seals {  // of windows of time: seals.h
+    std::uint64_t members = 0, quorum = 0;
+    std::uint64_t sealed = 0;   // windows, since the start
+    std::uint64_t votes = 0;    // given, since the start
+    std::uint64_t refused = 0;  // proposals of others that were not cosigned, since the start
+    std::uint64_t proofs = 0;   // members that cosigned two things for one window: known
+    std::uint64_t last_closes_ms = 0;    // wall: the close of the newest sealed window; 0: none is
+    std::uint64_t window_closed_ms = 0;  // wall: of the latest window that has closed
+    std::uint64_t cosigned = 0;          // by how many members that one is, as far as is known
+    std::string wrong;                   // why this gateway does not seal; empty: all is well
+  };
   std::optional<History> history;
+  std::optional<Seals> seals;
   std::vector<Alert> alerts;  // pending and firing
   Clocks clocks;
   std::uint64_t dead_letters = 0;  // written since the start
@@ -54,7 +66,7 @@ class Beside {
   virtual ~Beside() = default;
   // The owner, as it hands a transaction to the disk.
   virtual void committing(const core::Commit& rows) = 0;
-  // A message on a topic that is not the fleet's: the owner.
+  // A message on a topic that is not the fleet's, or gw/<gateway>/seal/…: the owner.
   virtual void message(std::size_t link, const transports::Message& message) = 0;
   // From any thread. True: `reply` is called once, from any thread, now or later.
   virtual bool request(std::string_view command, std::string_view arguments,

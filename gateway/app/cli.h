@@ -56,6 +56,7 @@ void add_check(CLI::App& root, Commands& commands);
 void add_database(CLI::App& root, Commands& commands);  // verify backup restore compact
 void add_dead_letters(CLI::App& root, Commands& commands);
 void add_evidence(CLI::App& root, Commands& commands);  // list verify
+void add_seal(CLI::App& root, Commands& commands);      // list export verify
 void add_operate(CLI::App& root, Commands& commands);
 void add_bench(CLI::App& root, Commands& commands);
 void add_diag(CLI::App& root, Commands& commands);

@@ -2,23 +2,21 @@
 // `tributary evidence`: which devices told two stories, as a gateway knows; and the check of that
 // by anybody, with nothing but the pairs and the keys.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "gateway/app/client.h"
 #include "gateway/app/pages.h"
+#include "gateway/app/registry_keys.h"
 #include "gateway/app/text.h"
 #include "gateway/core/contradiction.h"
 #include "gateway/keyring/error.h"
 #include "gateway/keyring/safe_file.h"
-#include "gateway/keyring/signing_key.h"
 #include "transports/signing/seal.h"
 #include "transports/wire/evidence.h"
-#include "transports/wire/pack.h"
-#include "transports/wire/record.h"
 
 namespace tributary::app {
 namespace {
@@ -60,44 +58,6 @@ Exit run_list(const EvidenceArguments& a) {
   return Exit::ok;
 }
 
-using Keys = std::multimap<std::string, signing::PublicBytes, std::less<>>;  // by the device's id
-
-kr::PublicKey read_key(const std::string& path) {
-  try {
-    return kr::PublicKey::parse(kr::read_file(path));
-  } catch (const kr::Error& e) {
-    const std::string what = e.what();  // an unreadable file is named in it already
-    throw Trouble(Exit::usage, what.starts_with(path) ? what : path + ": " + what);
-  }
-}
-
-// The keys of a registry that this admin has signed.
-void read_registry(const EvidenceArguments& a, Keys& keys) {
-  if (a.admin.empty()) throw Trouble(Exit::usage, "--registry needs --admin: who signed it");
-  const kr::PublicKey admin = read_key(a.admin);
-  const std::string file = kr::read_file(a.registry);
-  const auto pack = wire::decode_pack(file, wire::Limits{});
-  if (!pack) throw Trouble(Exit::storage, a.registry + ": " + to_string(pack.error()));
-  for (const std::string_view bytes : pack->envelopes) {
-    const auto e = wire::decode_envelope(bytes, wire::Limits{});
-    if (e && e->delta.device != wire::admin_id) continue;  // carried, for a settlement
-    if (!e || !signing::verifies(admin.bytes, signing::Kind::delta, e->delta.fleet, e->sealed)) {
-      throw Trouble(Exit::storage, a.registry + ": not signed by the key in " + a.admin);
-    }
-    for (const wire::Entry& entry : e->delta.entries) {
-      const auto* set = std::get_if<wire::GSetPayload>(&entry.payload);
-      if (entry.key != wire::keys_key || set == nullptr) continue;
-      for (const std::string_view element : set->elements) {
-        const auto record = wire::decode_key_record(element);
-        if (!record) continue;
-        signing::PublicBytes key{};
-        std::copy(record->key.begin(), record->key.end(), key.begin());
-        keys.emplace(record->id, key);
-      }
-    }
-  }
-}
-
 struct Finding {
   std::string who, what;
   bool contradicts = false, proved = false;
@@ -128,12 +88,7 @@ Finding judge(std::string_view bytes, const Keys& keys) {
 }
 
 Exit run_verify(const EvidenceArguments& a) {
-  Keys keys;
-  for (const std::string& path : a.keys) {
-    const kr::PublicKey key = read_key(path);
-    keys.emplace(key.owner.id, key.bytes);
-  }
-  if (!a.registry.empty()) read_registry(a, keys);
+  const Keys keys = keys_of({.registry = a.registry, .admin = a.admin, .keys = a.keys}, {});
   const json parsed = json::parse(kr::read_file(a.file), nullptr, false);
   const json list = parsed.is_object() ? parsed.value("evidence", json()) : parsed;
   if (!list.is_array())

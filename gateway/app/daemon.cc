@@ -93,6 +93,8 @@ Result<std::unique_ptr<Daemon>, store::Error> Daemon::open(Options options, Log&
   auto pump = Pump::open(std::move(p));
   if (!pump) return Failure{pump.error()};
   daemon->pump_ = std::move(*pump);
+  if (daemon->steward_)
+    daemon->steward_->begin_sealing(daemon->pump_->core().summary().incarnation, wake);
   if (options.http) {
     const std::uint64_t session = daemon->pump_->core().summary().session;
     daemon->door_ = std::make_unique<Door>(std::move(*options.http), session, wake, log,

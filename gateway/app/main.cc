@@ -72,6 +72,7 @@ void add_all(CLI::App& root, Commands& commands) {
   add_database(root, commands);
   add_dead_letters(root, commands);
   add_evidence(root, commands);
+  add_seal(root, commands);
   add_operate(root, commands);
   add_bench(root, commands);
   add_diag(root, commands);

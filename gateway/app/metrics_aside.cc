@@ -57,6 +57,27 @@ void history(Writer& w, const Aside::History& h) {
       .real(static_cast<double>(h.cpu_us) / 1e6);
 }
 
+void seals(Writer& w, const Aside::Seals& s) {
+  w.counter("tributary_seals_total", "Windows sealed, since the start.", s.sealed);
+  w.counter("tributary_seal_votes_total", "Cosignatures that this gateway gave.", s.votes);
+  w.counter("tributary_seal_refused_total", "Proposals of others that this gateway did not cosign.",
+            s.refused);
+  w.gauge("tributary_seal_proofs",
+          "Cases in which a member cosigned two states for one window: known.", s.proofs);
+  w.gauge("tributary_seal_members", "Gateways that seal windows.", s.members);
+  w.gauge("tributary_seal_quorum", "How many of them make a seal.", s.quorum);
+  w.gauge("tributary_seal_cosigned",
+          "How many have cosigned the window that closed last, as far as is known.", s.cosigned);
+  w.gauge("tributary_seals_working", "1 while this gateway can keep votes and seals.",
+          s.wrong.empty() ? 1 : 0);
+  w.family("tributary_seal_window_close_seconds", "gauge",
+           "When the latest window closed: Unix time; 0 before the first.")
+      .seconds(s.window_closed_ms);
+  w.family("tributary_seal_last_close_seconds", "gauge",
+           "When the newest sealed window closed: Unix time; 0 when none is sealed.")
+      .seconds(s.last_closes_ms);
+}
+
 }  // namespace
 
 void aside_metrics(Writer& w, const Aside& aside) {
@@ -78,6 +99,7 @@ void aside_metrics(Writer& w, const Aside& aside) {
       .add(warning, {{"severity", "warning"}})
       .add(critical, {{"severity", "critical"}});
   if (aside.history) history(w, *aside.history);
+  if (aside.seals) seals(w, *aside.seals);
   for (const BrokerFigure& f : broker_figures) {
     bool first = true;
     for (const auto& [link, figures] : aside.brokers) {

@@ -168,6 +168,36 @@ void Pump::publish(const Message& message) {
   }
 }
 
+bool Pump::inject_from_peer(const std::string& topic, std::string payload) {
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    if (!options_.links[i].options.peers) continue;
+    core_->receive(now(), {.link = links_[i].id,
+                           .topic = core_->root() + "/" + topic,
+                           .payload = std::move(payload),
+                           .retained = false});
+    return true;
+  }
+  return false;
+}
+
+void Pump::publish_to_peers(const Message& message) {
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    if (links_[i].connected && options_.links[i].options.peers)
+      links_[i].outbox.push(Message(message));
+  }
+}
+
+void Pump::listen_to_peers(const std::string& filter, bool on) {
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    if (!options_.links[i].options.peers) continue;
+    if (on) {
+      links_[i].session->subscribe(filter, Qos::at_least_once);
+    } else {
+      links_[i].session->unsubscribe(filter);
+    }
+  }
+}
+
 // A fixed place beside the database: no path is ever taken from the network.
 void Pump::copy_beside(std::function<void(const std::string& error)> done) {
   const std::uint64_t id = snapshot_next_++;
@@ -264,6 +294,16 @@ ProcessState Pump::process_state() const {
   return state;
 }
 
+// What is not the fleet's, and gw/<gateway>/seal/…
+bool Pump::for_beside(std::string_view topic) const {
+  const std::string_view root = core_->root();
+  if (!topic.starts_with(root)) return true;
+  topic.remove_prefix(root.size());
+  if (!topic.starts_with("/gw/")) return false;
+  topic.remove_prefix(4);
+  return topic.substr(std::min(topic.find('/'), topic.size())).starts_with("/seal/");
+}
+
 // gw/<peer>/…: what arrives from whom.
 void Pump::count_peer(const Message& message) {
   const std::string_view topic = message.topic;
@@ -318,7 +358,7 @@ void Pump::handle(std::size_t index, Event& event) {
     if (!message.retain) request(index, message);
     return;
   }
-  if (options_.beside != nullptr && !message.topic.starts_with(root)) {
+  if (options_.beside != nullptr && for_beside(message.topic)) {
     options_.beside->message(index, message);
     return;
   }

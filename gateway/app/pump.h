@@ -125,10 +125,16 @@ class Pump {
   // To every broker that is connected: now, nothing is kept for the others. `connects` grows with
   // every connect: then whoever keeps something retained says it again.
   void publish(const transports::Message& message);
+  // The same, to brokers that other gateways are on.
+  void publish_to_peers(const transports::Message& message);
+  // Hears this topic there, or no more, also after a reconnect; what comes goes to `beside`.
+  void listen_to_peers(const std::string& filter, bool on);
   std::uint64_t connects() const { return connects_; }
   // Takes in a packet of a device as if it had come from the first broker that serves devices.
   // False: there is none. `letter`: the dead letter that it was (core::Inbound).
   bool inject(const std::string& topic, std::string payload, std::uint64_t letter = 0);
+  // The same of a peer. `topic` begins below the root.
+  bool inject_from_peer(const std::string& topic, std::string payload);
 
   // One of request_table.h's, for somebody who may: `to` is called once, now or later, from any
   // thread when it is answered from beside. The rest of the world asks over MQTT.
@@ -172,6 +178,7 @@ class Pump {
 
   bool may_read();
   bool read(std::size_t index);
+  bool for_beside(std::string_view topic) const;
   void count_peer(const transports::Message& message);
   void handle(std::size_t index, transports::Event& event);
   void request(std::size_t index, const transports::Message& message);

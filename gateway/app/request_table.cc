@@ -21,6 +21,7 @@ constexpr std::array table = {
     Request{"buckets"},
     Request{"envelopes"},
     Request{"evidence"},
+    Request{"seals", By::beside},
     Request{"events"},
     Request{"alerts"},
     Request{"ready"},

@@ -115,6 +115,24 @@ Steward::Options steward_options(const config::Loaded& loaded) {
   return o;
 }
 
+std::optional<Seals::Options> seals_options(const config::Loaded& loaded,
+                                            const core::Options& core) {
+  const config::Gateway::Seals& s = loaded.gateway.seals;
+  if (s.members.empty()) return std::nullopt;
+  Seals::Options o;
+  o.core = core;
+  o.book.fleet = core.fleet;
+  o.book.gateway = core.gateway;
+  o.book.members = s.members;
+  std::sort(o.book.members.begin(), o.book.members.end());
+  o.book.window_ms = std::uint64_t{1'000} * s.window_s;
+  o.book.grace_ms = std::uint64_t{1'000} * s.grace_s;
+  o.ledger_path = loaded.derived.seals_path;
+  o.states_path = loaded.derived.sealed_path;
+  o.states_kept = s.states_kept;
+  return o;
+}
+
 Daemon::Link link_of(const config::Broker& broker, const config::Derived::Link& derived,
                      const std::string& root) {
   Daemon::Link link;
@@ -198,6 +216,7 @@ Daemon::Options daemon_options(const config::Loaded& loaded) {
   o.random = random64;
   o.steward = steward_options(loaded);
   o.steward->person.signer = o.core.trust.signer;
+  o.steward->seals = seals_options(loaded, o.core);
   if (loaded.derived.http.on) o.http = http_options(loaded);
   o.token = std::make_shared<http::Token>(token_of(g));
   o.steward->token = o.token;

@@ -70,7 +70,15 @@ void Steward::committing(const core::Commit& rows) {
   recorder_->add(std::move(samples));
 }
 
+void Steward::begin_sealing(std::uint64_t life, std::function<void()> wake) {
+  if (!options_.seals) return;
+  Seals::Options o = *options_.seals;
+  o.life = life;
+  seals_ = std::make_unique<Seals>(std::move(o), std::move(wake));
+}
+
 void Steward::message(std::size_t link, const transports::Message& message) {
+  if (seals_ && seals_->message(message)) return;
   const std::string_view topic = message.topic;
   if (homeassistant_ && topic == homeassistant_->birth_topic()) {
     born_ = born_ || message.payload == "online";
@@ -89,6 +97,14 @@ void Steward::message(std::size_t link, const transports::Message& message) {
 
 bool Steward::request(std::string_view command, std::string_view arguments,
                       std::function<void(std::string)> reply) {
+  if (command == "seals") {
+    if (seals_) {
+      seals_->request(arguments, std::move(reply));
+    } else {
+      reply(answer_error("no window is sealed here", "set seals.members"));
+    }
+    return true;
+  }
   if (command != "history") return false;
   if (!recorder_) {
     reply(answer_error("no history is kept", "set history.enabled = true"));
@@ -260,6 +276,10 @@ void Steward::turn(Pump& pump) {
   const bool connected = std::exchange(connects_seen_, pump.connects()) != pump.connects();
   const core::Instant at{mono_now_ms(), wall_now_ms()};
   const bool due = at.mono_ms >= next_ms_;
+  if (seals_) {
+    seals_->turn(pump);
+    aside_.seals = seals_->state();
+  }
   for (sdk::Packet& p : operator_.poll(at.wall_ms)) pump.inject(p.topic, std::move(p.payload));
   if (due) {
     next_ms_ = at.mono_ms + interval_ms;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looks after what people see from beside the gateway: writes history, judges alerts and tells of
-// them, listens to what brokers say of themselves, announces values to Home Assistant, does what an
-// operator asks for. Its promise:
-// a few milliseconds every five seconds; and whatever becomes of it, what is counted does not
-// change.
+// them, listens to what brokers say of themselves, announces values to Home Assistant, seals
+// windows, does what an operator asks for. Its promise: a few milliseconds every five seconds; and
+// whatever becomes of it, what is counted does not change.
 //
 //   Steward steward(options, log);
 //   pump_options.beside = &steward;
@@ -24,6 +23,7 @@
 #include "gateway/app/homeassistant.h"
 #include "gateway/app/log.h"
 #include "gateway/app/operator.h"
+#include "gateway/app/seals.h"
 #include "gateway/history/recorder.h"
 #include "gateway/http/token.h"
 
@@ -44,7 +44,8 @@ class Steward final : public Beside {
     Operator::Options person = {};
     // Of who may change something; none: nobody may.
     std::shared_ptr<const http::Token> token = std::make_shared<http::Token>();
-    std::vector<std::string> links;  // their names
+    std::vector<std::string> links;            // their names
+    std::optional<Seals::Options> seals = {};  // without `life`
   };
   // `log` outlives it.
   Steward(Options options, Log& log);
@@ -63,6 +64,8 @@ class Steward final : public Beside {
   std::optional<std::string> operate(Pump& pump, std::string_view command,
                                      std::string_view arguments) override;
 
+  // `life`: of the gateway's database. Nothing is sealed before it is called.
+  void begin_sealing(std::uint64_t life, std::function<void()> wake);
   void turn(Pump& pump);
   // When turn() has something to do that nobody wakes the owner for.
   std::uint64_t deadline() const { return next_ms_; }
@@ -91,6 +94,7 @@ class Steward final : public Beside {
     std::pair<std::string, std::uint64_t> after;
     std::vector<double> clocks_s;
   } pass_;
+  std::unique_ptr<Seals> seals_;
   std::unique_ptr<history::Recorder> recorder_;  // the last: its thread calls the log
 };
 

@@ -100,6 +100,17 @@ class Gateway {
   // empty); of one device when it is named.
   std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> envelopes(
       std::string_view after_hash, std::size_t max, std::string_view device = {}) const;
+  // All that is live, evidence too, in no order: bytes are shared, not copied. What is in flight is
+  // in it: it is what the disk has once in_flight(behind) is false.
+  struct Frozen {
+    std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> live;
+    wire::Hash digest, unknown;  // of the state; and of entries of types that are not known
+    Ticket behind = 0;
+  };
+  Frozen freeze() const;
+  bool in_flight(Ticket) const;
+  // Whether it is signed by a key that the registry has for this gateway.
+  bool signed_by(std::string_view gateway, signing::Kind, const wire::Sealed&) const;
   // Note from now on, or no more, which values change. At most one note a key.
   void watch(bool on);
   // Up to `max` of the values that changed since they were last taken.

@@ -245,4 +245,25 @@ std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> Gateway::
   return impl_->live.page(after_hash, max, device);
 }
 
+Gateway::Frozen Gateway::freeze() const {
+  Frozen out{.live = {},
+             .digest = impl_->keys.digests().all(),
+             .unknown = impl_->live.unknown_digests().all(),
+             .behind = impl_->in_flight ? impl_->in_flight->request.ticket : 0};
+  out.live.reserve(impl_->live.size());
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+    for (const LiveEnvelope* e : impl_->live.bucket(b)) out.live.emplace_back(e->hash, e->bytes);
+  }
+  return out;
+}
+
+bool Gateway::in_flight(Ticket ticket) const {
+  return ticket != 0 && impl_->in_flight && impl_->in_flight->request.ticket == ticket;
+}
+
+bool Gateway::signed_by(std::string_view gateway, signing::Kind kind,
+                        const wire::Sealed& sealed) const {
+  return impl_->trust.on() && impl_->trust.check(kind, gateway, sealed) == Trust::Finding::good;
+}
+
 }  // namespace tributary::core

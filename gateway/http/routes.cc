@@ -30,6 +30,7 @@ constexpr Parameter key_parameters[] = {{"key", "key", Kind::text, true},
 constexpr Parameter envelope_parameters[] = {
     {"limit", "max", Kind::number}, {"after", "after"}, {"device", "device"}};
 constexpr Parameter event_parameters[] = {{"after", "after", Kind::number}};
+constexpr Parameter seal_parameters[] = {{"before", "before", Kind::number}};
 constexpr Parameter history_parameters[] = {{"key", "key", Kind::text, true},
                                             {"type", "type", Kind::text, true},
                                             {"from", "from", Kind::number},
@@ -57,6 +58,7 @@ constexpr std::array table = {
     Route{"/api/v1/evidence", Route::Kind::ask, "evidence", "evidence", page_parameters},
     Route{"/api/v1/history", Route::Kind::ask, "history", {}, history_parameters},
     Route{"/api/v1/alerts", Route::Kind::ask, "alerts"},
+    Route{"/api/v1/seals", Route::Kind::ask, "seals", {}, seal_parameters},
     Route{"/api/v1/events", Route::Kind::ask, "events", {}, event_parameters},
     Route{"/api/v1/export/envelopes", Route::Kind::export_lines, "envelopes", "envelopes"},
     Route{"/api/v1/export/values", Route::Kind::export_lines, "values", "values",

@@ -33,6 +33,8 @@ std::string rights(const std::string& root, const Entry& member) {
              "topic write " + own + "/state/+/+\n" +                   //
              "topic write " + own + "/ask/+\n" +                       //
              "topic write " + own + "/answer/+\n" +                    //
+             "topic write " + own + "/seal/+\n" +                      //
+             "topic write " + own + "/seal/part/+\n" +                 //
              "topic read " + root + "/gw/#\n" +                        //
              "topic write " + root + "/view/" + member.id + "/#\n" +   //
              "topic write " + root + "/alert/" + member.id + "/+\n" +  //

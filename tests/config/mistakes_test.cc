@@ -50,7 +50,7 @@ constexpr Case file_cases[] = {
     {"empty_section", "[influx]\n",
      "g.toml:1:1: unknown section [influx]; there are gateway, broker, commit, sync, limits, "
      "memory, "
-     "view, store, http, security, log, history, alerts, homeassistant"},
+     "view, store, http, security, seals, log, history, alerts, homeassistant"},
     {"listen_port_alone", "[http]\nlisten = \"8080\"\n",
      "g.toml:2:10: http.listen = \"8080\" must be address:port, for example 127.0.0.1:8080"},
     {"listen_name", "[http]\nlisten = \"gateway.local:8080\"\n",
@@ -233,6 +233,27 @@ TEST(OnTheCommandLine, IsNamed) {
           "\"many\"",
           "--set broker.far.uri: there is no broker 'far'; there are local",
           "--set gateway.id: gateway.id = \"\" is not an id: 1 to 64 of A-Z a-z 0-9 _ -"));
+}
+
+TEST(Seals, MembersAreNamedAndSign) {
+  using testing::HasSubstr;
+  Inputs in{.file = "g.toml",
+            .text =
+                "[gateway]\nid = \"g1\"\n[seals]\nmembers = [\"g2\", \"g2\"]\n"
+                "window_s = 10\ngrace_s = 10\n"};
+  EXPECT_THAT(
+      mistakes(in),
+      ElementsAre(
+          HasSubstr("g.toml:4:1: seals.members needs security.signatures"),
+          HasSubstr("seals.members names a gateway twice"),
+          HasSubstr("seals.members does not name this gateway, 'g1'"),
+          HasSubstr("g.toml:6:1: seals.grace_s = 10 must be less than seals.window_s = 10")));
+  in.text = "[seals]\nmembers = [\"a/b\"]\n";
+  EXPECT_THAT(mistakes(in), ElementsAre(HasSubstr("seals.members: \"a/b\" is not an id")));
+  in.text = "[seals]\nwindow_s = 9\n";
+  EXPECT_THAT(mistakes(in), ElementsAre(HasSubstr("out of range: 10 … 31536000 s")));
+  in.text = "[seals]\nmembers = []\n";
+  EXPECT_THAT(mistakes(in), ElementsAre());
 }
 
 TEST(SeveralBrokers, MustBeNamedByWhoOverridesThem) {

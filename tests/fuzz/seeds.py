@@ -83,6 +83,7 @@ def main():
         "batch": vectors("batch") + vectors("state"),
         "ask": vectors("ask") + vectors("answer"),
         "head": vectors("head"),
+        "seal": vectors("cosignature") + vectors("proposal") + vectors("seal_part") + vectors("seal"),
         "ack": vectors("ack"),
         "scalar": vectors("scalar"),
         "record": list(records()),

@@ -40,6 +40,8 @@ def valid_signatures(ack, head):
     yield v('an ack', 'gw-a', 'ack', ack)
     yield v('a head', 'gw-a', 'head', head)
     yield v('a status', 'gw-a', 'status', STATUS)
+    yield v('a cosignature', 'gw-a', 'seal', b'a statement')
+    yield v('a proposal', 'gw-a', 'proposal', b'a proposal')
     yield v('an empty body', 'meter-1', 'delta', b'')
     yield v('a body that begins like a message', 'meter-1', 'delta', message('ack', 'demo', b''))
     yield v('a fleet of 64', 'meter-1', 'delta', SIGNED_COUNTER, 'A0_-' * 16)
@@ -107,7 +109,7 @@ def refused_of_a_good_key():
         yield refused(f'a flipped bit in {name}', 'not by this key', public, m, bytes(broken), False)
     yield refused('a flipped bit in the body', 'not of this message', public, m[:-1] + bytes([m[-1] ^ 1]), good, False)
     yield refused('the body cut', 'not of this message', public, m[:-1], good, False)
-    for kind in ('ack', 'head', 'status'):
+    for kind in ('ack', 'head', 'status', 'seal', 'proposal'):
         yield refused(f'as {kind}', 'a signature of another kind', public, message(kind, 'demo', SIGNED_COUNTER), good, False)
     yield refused('another fleet', 'a signature of another fleet', public, message('delta', 'demo2', SIGNED_COUNTER), good, False)
     yield refused('the body alone', 'no prefix', public, SIGNED_COUNTER, good, False)

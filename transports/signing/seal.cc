@@ -18,6 +18,10 @@ const char* name(Kind kind) {
       return "head";
     case Kind::status:
       return "status";
+    case Kind::seal:
+      return "seal";
+    case Kind::proposal:
+      return "proposal";
   }
   return "";
 }

@@ -19,7 +19,7 @@
 
 namespace tributary::signing {
 
-enum class Kind : std::uint8_t { delta, ack, head, status };
+enum class Kind : std::uint8_t { delta, ack, head, status, seal, proposal };
 
 // "tributary/1 delta demo\n" and the body: what is signed.
 std::string message(Kind kind, std::string_view fleet, std::string_view body);

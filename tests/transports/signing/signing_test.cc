@@ -28,7 +28,8 @@ Bytes fixed(const std::string& bytes) {
 }
 
 Kind kind_of(const std::string& word) {
-  for (const Kind kind : {Kind::delta, Kind::ack, Kind::head, Kind::status}) {
+  for (const Kind kind :
+       {Kind::delta, Kind::ack, Kind::head, Kind::status, Kind::seal, Kind::proposal}) {
     if (message(kind, "", "") == "tributary/1 " + word + " \n") return kind;
   }
   ADD_FAILURE() << "no kind is called " << word;
@@ -146,7 +147,8 @@ TEST(Signatures, RandomOnesVerifyAndNothingNearThemDoes) {
 
 TEST(Seals, KindsAndFleetsAreKeptApart) {
   const Signer signer = signer_of(std::make_shared<const SecretKey>(SecretKey::make()));
-  const std::vector<Kind> kinds = {Kind::delta, Kind::ack, Kind::head, Kind::status};
+  const std::vector<Kind> kinds = {Kind::delta,  Kind::ack,  Kind::head,
+                                   Kind::status, Kind::seal, Kind::proposal};
   const std::vector<std::string> fleets = {"demo", "dem", "demo2", "d"};
   for (const Kind made : kinds) {
     for (const std::string& in : fleets) {

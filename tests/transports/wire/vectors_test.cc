@@ -15,6 +15,7 @@
 #include "transports/wire/pack.h"
 #include "transports/wire/record.h"
 #include "transports/wire/scalar.h"
+#include "transports/wire/window_seal.h"
 
 namespace tributary::wire {
 namespace {
@@ -50,6 +51,10 @@ const std::map<std::string, Decoder>& decoders() {
       {"ack", refusal_of([](const auto& b) { return decode_ack(b, limits); })},
       {"head", refusal_of([](const auto& b) { return decode_head(b, limits); })},
       {"evidence", refusal_of([](const auto& b) { return decode_evidence(b, limits); })},
+      {"cosignature", refusal_of([](const auto& b) { return decode_cosignature(b, limits); })},
+      {"proposal", refusal_of([](const auto& b) { return decode_seal_proposal(b, limits); })},
+      {"seal_part", refusal_of([](const auto& b) { return decode_seal_part(b, limits); })},
+      {"seal", refusal_of([](const auto& b) { return decode_window_seal(b, limits); })},
       {"record", refusal_of([](const auto& b) { return decode_key_record(b); })},
       {"closing", refusal_of([](const auto& b) { return decode_closing_record(b); })},
       {"settlement", refusal_of([](const auto& b) { return decode_settlement_record(b); })},
@@ -108,7 +113,8 @@ TEST_P(EveryFormat, SurvivesEveryBitFlip) {
 
 INSTANTIATE_TEST_SUITE_P(Wire, EveryFormat,
                          testing::Values("envelope", "scalar", "pack", "batch", "state", "ask",
-                                         "answer", "ack", "head", "evidence", "record", "closing",
+                                         "answer", "ack", "head", "evidence", "cosignature",
+                                         "proposal", "seal_part", "seal", "record", "closing",
                                          "settlement", "withdrawal", "exemption"),
                          [](const auto& format) { return format.param; });
 
@@ -280,6 +286,84 @@ TEST(EvidenceVectors, BothWays) {
     EXPECT_EQ(fields, v.at("fields"));
     EXPECT_EQ(to_hex(e->id.view()), v.at("id"));
     EXPECT_EQ(encode_evidence(e->second, e->first), bytes);
+  }
+}
+
+// --- sealed windows
+
+Json fields_of(const SealStatement& s) {
+  return {{"fleet", s.fleet},
+          {"opens", number(s.opens_ms)},
+          {"closes", number(s.closes_ms)},
+          {"members", s.members},
+          {"digest", hex(s.digest.view())},
+          {"content", hex(s.content.view())},
+          {"envelopes", number(s.envelopes)}};
+}
+
+TEST(CosignatureVectors, BothWays) {
+  for (const Json& v : vectors::valid("cosignature")) {
+    SCOPED_TRACE(v.at("name"));
+    const std::string bytes = vectors::message(v);
+    const auto c = decode_cosignature(bytes, Limits{});
+    ASSERT_TRUE(c) << to_string(c.error());
+    EXPECT_EQ(fields_of(c->statement), v.at("fields"));
+    EXPECT_EQ(seal(encode_body(c->statement), c->sealed.key_id, c->sealed.signature), bytes);
+  }
+}
+
+TEST(ProposalVectors, BothWays) {
+  for (const Json& v : vectors::valid("proposal")) {
+    SCOPED_TRACE(v.at("name"));
+    const std::string bytes = vectors::message(v);
+    const auto p = decode_seal_proposal(bytes, Limits{});
+    ASSERT_TRUE(p) << to_string(p.error());
+    const Json fields = {{"fleet", p->fleet},
+                         {"gateway", p->gateway},
+                         {"statement", hex(p->statement)},
+                         {"parts", p->parts}};
+    EXPECT_EQ(fields, v.at("fields"));
+    const auto sealed = decode_sealed(bytes, Limits{});
+    EXPECT_EQ(seal(encode_body(*p), sealed->key_id, sealed->signature), bytes);
+  }
+}
+
+TEST(SealPartVectors, BothWays) {
+  for (const Json& v : vectors::valid("seal_part")) {
+    SCOPED_TRACE(v.at("name"));
+    const std::string bytes = vectors::message(v);
+    const auto p = decode_seal_part(bytes, Limits{});
+    ASSERT_TRUE(p) << to_string(p.error());
+    const Json fields = {{"gateway", p->gateway},
+                         {"closes", number(p->closes_ms)},
+                         {"part", p->part},
+                         {"parts", p->parts},
+                         {"pack", hex(p->pack)}};
+    EXPECT_EQ(fields, v.at("fields"));
+    EXPECT_EQ(encode(*p), bytes);
+  }
+}
+
+TEST(SealVectors, BothWays) {
+  for (const Json& v : vectors::valid("seal")) {
+    SCOPED_TRACE(v.at("name"));
+    const std::string bytes = vectors::message(v);
+    const auto s = decode_window_seal(bytes, Limits{});
+    ASSERT_TRUE(s) << to_string(s.error());
+    Json cosigned = Json::array();
+    for (const WindowSeal::By& by : s->cosigned)
+      cosigned.push_back({by.gateway, hex(by.key_id), hex(by.signature)});
+    EXPECT_EQ((Json{{"body", hex(s->body)}, {"cosigned", cosigned}}), v.at("fields"));
+    EXPECT_EQ(fields_of(s->statement), v.at("statement"));
+    EXPECT_EQ(encode_window_seal(s->body, s->cosigned), bytes);
+  }
+}
+
+TEST(SealVectors, TheQuorumIsMoreThanTwoThirds) {
+  for (std::size_t n = 1; n <= seal_members_max; ++n) {
+    EXPECT_GT(3 * seal_quorum(n), 2 * n);
+    EXPECT_LE(3 * (seal_quorum(n) - 1), 2 * n);
+    EXPECT_LE(seal_quorum(n), n);
   }
 }
 
