@@ -76,8 +76,9 @@ constexpr Key keys[] = {
      .min = 1,
      .max = 86'400,
      .doc = "From the close of a window until a member proposes what it holds, and until the next "
-            "one does when that has not become a seal. As long as it takes until what was said "
-            "before the close is on all members. The same on each."},
+            "one does when that has not become a seal. Longer than it takes until what was "
+            "said before the close is on all members, and until a proposal is read and judged. The "
+            "same on each."},
     {.section = "seals",
      .name = "states_kept",
      .in_gateway = at<&G::seals, &G::Seals::states_kept>,

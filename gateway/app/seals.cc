@@ -212,9 +212,10 @@ void Seals::tell() {
 // --- another's proposal
 
 void Seals::fetch(sealing::Output::Look look) {
-  const std::uint64_t now_ms = mono_now_ms(), grace_ms = options_.book.grace_ms;
+  const std::uint64_t now_ms = mono_now_ms(), wall_ms = wall_now_ms();
+  const std::uint64_t until_ms = now_ms + look.until_ms - std::min(look.until_ms, wall_ms);
   const std::string filter = prefix_ + look.gateway + "/seal/part/+";
-  fetch_ = Fetch{std::move(look), {}, 0, now_ms, now_ms + std::max<std::uint64_t>(grace_ms, 5'000)};
+  fetch_ = Fetch{std::move(look), {}, 0, now_ms, until_ms};
   pump_->listen_to_peers(filter, true);
 }
 

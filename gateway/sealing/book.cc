@@ -105,16 +105,18 @@ void Book::proceed() {
   if (round_.offered && !round_.withdrawn && sealed_for_a_while)
     round_.withdrawn = out_.withdraw = true;
   if (!may_vote() || !round_.looking.empty() || !round_.keeping.empty()) return;
-  propose();
-  if (round_.looking.empty()) look();
+  if (!look()) propose();
+}
+
+std::uint64_t Book::turn_ms(std::string_view gateway) const {
+  return round_.window.closes_ms + options_.grace_ms * (1 + rank(gateway));
 }
 
 // When its turn comes, a member lays what it has voted for before the others, whoever made it: who
-// has voted cannot vote for anything else. Otherwise its own state.
+// has voted cannot vote for anything else. Otherwise, when there is nothing to look at, its own
+// state.
 void Book::propose() {
-  const std::uint64_t due_ms =
-      round_.window.closes_ms + options_.grace_ms * (1 + rank(options_.gateway));
-  if (!round_.sealed.empty() || round_.offered || now_ms_ < due_ms) return;
+  if (!round_.sealed.empty() || round_.offered || now_ms_ < turn_ms(options_.gateway)) return;
   if (!voted()) {
     if (std::exchange(round_.frozen, true)) return;
     round_.looking = options_.gateway;
@@ -127,17 +129,25 @@ void Book::propose() {
   out_.offer = statement;
 }
 
-// Of those that are there the one whose turn was first. Once there is a seal, only what it seals.
-void Book::look() {
-  if (voted()) return;
+// Nobody is looked at before its turn, and of those that are there the one first whose turn came
+// last: whoever comes late, or is slow, does not take the time of others. Once there is a seal,
+// only what it seals.
+bool Book::look() {
+  if (voted()) return false;
   const Candidate* best = nullptr;
   for (const Candidate& c : round_.candidates) {
     if (c.bad || (!round_.sealed.empty() && c.statement != round_.sealed)) continue;
-    if (best == nullptr || rank(c.gateway) < rank(best->gateway)) best = &c;
+    if (turn_ms(c.gateway) > now_ms_) continue;
+    if (best == nullptr || rank(c.gateway) > rank(best->gateway)) best = &c;
   }
-  if (best == nullptr) return;
+  if (best == nullptr) return false;
   round_.looking = best->gateway;
-  out_.look = Output::Look{best->gateway, best->statement, best->parts};
+  // Until the next turn begins, or the one after it when that is soon.
+  const std::uint64_t passed_ms = now_ms_ - round_.window.closes_ms + options_.grace_ms / 2;
+  const std::uint64_t until_ms =
+      round_.window.closes_ms + (passed_ms / options_.grace_ms + 1) * options_.grace_ms;
+  out_.look = Output::Look{best->gateway, best->statement, best->parts, until_ms};
+  return true;
 }
 
 void Book::judged(std::string_view from, std::string_view statement, bool good) {

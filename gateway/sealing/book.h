@@ -66,6 +66,7 @@ struct Output {
   struct Look {
     std::string gateway, statement;
     std::uint32_t parts = 0;
+    std::uint64_t until_ms = 0;  // wall: if it is not whole by then, it is bad
   };
   // Read this proposal whole, judge it by what was noted, and call judged().
   std::optional<Look> look;
@@ -151,9 +152,10 @@ class Book {
   bool ours(const wire::SealStatement&) const;
   Window window_at(std::uint64_t wall_ms) const;
   void open_round(const Window&);
+  std::uint64_t turn_ms(std::string_view gateway) const;
   void proceed();
   void propose();
-  void look();
+  bool look();
   void count(std::string_view gateway, std::string_view statement, Vote vote);
   void seal_if_enough(const std::string& statement);
   void take_seal(const std::string& statement, std::string bytes, std::uint64_t closes_ms);

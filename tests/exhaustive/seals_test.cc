@@ -52,7 +52,14 @@ class Members {
  public:
   using Id = std::size_t;
 
-  Members(Names names, Fault fault) : names_(std::move(names)), fault_(fault) {}
+  // A window in which it is the bad one's turn first.
+  Members(Names names, Fault fault) : names_(std::move(names)), fault_(fault) {
+    for (std::size_t rank = 1; rank != 0;) {
+      Book book(options_of("g1", names_));
+      book.tick(closes_ms_ += window_ms);
+      rank = book.rank("g1");
+    }
+  }
 
   // Good members differ in nothing but their names: all are played by the last.
   Id fresh() { return known(started({})); }
@@ -71,14 +78,16 @@ class Members {
   }
 
  private:
-  std::string statement(const std::string& state) const { return statement_of(names_, state); }
+  std::string statement(const std::string& state) const {
+    return statement_of(names_, state, closes_ms_);
+  }
   std::string state_of(std::string_view said) const { return said == statement("A") ? "A" : "B"; }
 
   Member started(const std::string& disk) const {
     const std::string who = names_.back();
     Member m{Book(options_of(who, names_)), disk, {}, {}, {}};
     if (!disk.empty() && fault_ != Fault::forgets_its_vote)
-      m.book.restore_vote(close_ms, vote_of(who, statement(disk)));
+      m.book.restore_vote(closes_ms_, vote_of(who, statement(disk)));
     return m;
   }
 
@@ -95,7 +104,7 @@ class Members {
     const std::string state = event == Event::proposal_a || event == Event::seal_a ? "A" : "B";
     switch (event) {
       case Event::tick:
-        m.book.tick(close_ms + 1);
+        m.book.tick(closes_ms_ + grace_ms);
         break;
       case Event::proposal_a:
       case Event::proposal_b:
@@ -136,6 +145,7 @@ class Members {
 
   const Names names_;
   const Fault fault_;
+  std::uint64_t closes_ms_ = close_ms;
   std::deque<Member> all_;
   std::map<std::string, Id> ids_;
   std::map<std::pair<Id, Event>, Id> after_;

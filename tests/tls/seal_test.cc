@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Four gateways behind TLS and an access list seal short windows while a device counts; one is
 // killed, and the others go on; and anybody can check what they sealed without them.
+#include "transports/signing/seal.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -11,6 +14,7 @@
 #include <set>
 #include <thread>
 
+#include "gateway/keyring/signing_key.h"
 #include "tests/e2e/support/program.h"
 #include "tests/support/eventually.h"
 #include "tests/tls/world.h"
@@ -25,7 +29,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 const std::vector<std::string> all{"g1", "g2", "g3", "g4"};
-constexpr auto long_enough = 150s;  // several windows, on a machine that has much else to do
+constexpr auto long_enough = 300s;  // several windows, on a machine that has much else to do
 
 class SealTest : public testing::Test {
  protected:
@@ -201,6 +205,70 @@ TEST_F(SealTest, AWindowIsSealedUnderLoadAndAnybodyCanCheckIt) {
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_EQ(verify(other, {"--state", state}).status, 0);
   for (auto& [id, program] : gateways) EXPECT_EQ(program->end(SIGTERM), 0);
+}
+
+// It has its key and its certificate, proposes what it never shows, and cosigns two states.
+TEST_F(SealTest, ABadMemberIsNamedAndTheOthersSealWithoutIt) {
+  gateways.at("g4")->end(SIGTERM);
+  const std::string me = fleet + "/gateways/g4";
+  transports::mqtt::Options options = transports::mqtt::options_for(*broker, "g4");
+  options.uri = uri();
+  options.tls = {me + "/ca.crt", me + "/tls.crt", me + "/tls.key"};
+  transports::mqtt::Client bad(options);
+  ASSERT_TRUE(bad.await_connected());
+  const signing::Signer signer =
+      signing::signer_of(keyring::SigningKey::parse(keyring::read_file(me + "/sign.key")).secret());
+  const auto say = [&](const std::string& what, const std::string& payload) {
+    return bad.send("tributary/v1/demo/gw/g4/seal/" + what, payload, true);
+  };
+  constexpr std::uint64_t window_ms = 15'000;
+  std::uint64_t closes_ms = 0;
+  const auto be_bad = [&] {
+    bad.collect();
+    const auto now_ms =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                       std::chrono::system_clock::now().time_since_epoch())
+                                       .count());
+    if (now_ms - now_ms % window_ms == closes_ms) return;
+    closes_ms = now_ms - now_ms % window_ms;
+    std::vector<std::string> statements;
+    for (const char* state : {"A", "B"}) {
+      wire::SealStatement s;
+      s.fleet = "demo";
+      s.opens_ms = closes_ms - window_ms;
+      s.closes_ms = closes_ms;
+      s.members.assign(all.begin(), all.end());
+      s.digest = s.content = wire::sha256(state);
+      statements.push_back(wire::encode_body(s));
+    }
+    say("part/0", wire::encode(wire::SealPart{"g4", closes_ms, 0, 3, std::string(200'000, 'x')}));
+    say("part/1", "no part");
+    say("proposal",
+        signing::seal(signing::Kind::proposal, "demo",
+                      wire::encode_body(wire::SealProposal{"demo", "g4", statements[0], 3}),
+                      signer));
+    for (const std::string& statement : statements)
+      say("vote", signing::seal(signing::Kind::seal, "demo", statement, signer));
+    say("sealed", wire::encode_window_seal(statements[1], {}));
+  };
+  const std::vector<std::string> three{"g1", "g2", "g3"};
+  const auto named = [&](const char* how) {
+    return std::any_of(three.begin(), three.end(), [&](const std::string& id) {
+      return gateways.at(id)->log().find(how) != std::string::npos;
+    });
+  };
+  std::string sealed;
+  EXPECT_TRUE(test::eventually(long_enough, [&] {
+    be_bad();
+    sealed = sealed_by_all(three, {});
+    return !sealed.empty() && named("'g4' has cosigned two states for the window that closed at") &&
+           named("what 'g4' proposes is not cosigned: only 1 of its 3 parts came") &&
+           named("sealed of 'g4': of 0 members, where 3 make a seal");
+  })) << logs();
+  ASSERT_NE(sealed, "");
+  EXPECT_EQ(verify(files("g1", ".seal").at(sealed), {"--members", "g1,g2,g3,g4"}).status, 0);
+  const Ran ran = as("operators/op", {"seal", "list", "--gateway", "g1"});
+  EXPECT_THAT(ran.out, HasSubstr("PROOF: g4 has cosigned two states")) << ran.err;
 }
 
 }  // namespace

@@ -22,9 +22,9 @@ std::string by_rank(std::size_t rank) {
                        [&](const std::string& g) { return book.rank(g) == rank; });
 }
 
-// One that has slept until a moment after the close, and was asked nothing.
+// One that has slept until g2 and g3 have had their turns, and was asked nothing.
 struct Awake {
-  explicit Awake(const std::string& name, std::uint64_t at_ms = close_ms + 1)
+  explicit Awake(const std::string& name, std::uint64_t at_ms = close_ms + 2 * grace_ms)
       : book(options_of(name, four)) {
     book.tick(at_ms);
     noted = book.take_output().note;
@@ -52,7 +52,7 @@ TEST(Book, NotesWhatThereIsAtTheClose) {
 
 TEST(Book, ProposesByRank) {
   for (std::size_t rank = 0; rank < four.size(); ++rank) {
-    Awake g(by_rank(rank));
+    Awake g(by_rank(rank), close_ms + 1);
     g.book.tick(close_ms + (rank + 1) * grace_ms - 1);
     EXPECT_FALSE(g.book.take_output().freeze);
     g.book.tick(close_ms + (rank + 1) * grace_ms);
@@ -75,7 +75,7 @@ TEST(Book, AnotherComesFirstInAnotherWindow) {
 
 TEST(Book, OffersWhatItFrozeOnceItsVoteIsKept) {
   const std::string first = by_rank(0);
-  Awake g(first);
+  Awake g(first, close_ms + 1);
   g.book.tick(close_ms + grace_ms);
   ASSERT_TRUE(g.book.take_output().freeze);
   g.book.judged(first, a, true);
@@ -96,11 +96,11 @@ TEST(Book, LooksAtOneAtATimeAndVotesOnce) {
   EXPECT_FALSE(g4.book.take_output().look);
   g4.book.judged("g2", a, true);
   EXPECT_EQ(g4.book.take_output().keep_vote, a);
-  g4.book.tick(close_ms + 2);
+  g4.book.tick(close_ms + 2 * grace_ms + 1);
   EXPECT_FALSE(g4.book.take_output().look) << "while the vote is written";
   g4.book.kept(vote_of("g4", a));
   EXPECT_EQ(g4.book.take_output().vote, vote_of("g4", a));
-  g4.book.tick(close_ms + 3);
+  g4.book.tick(close_ms + 2 * grace_ms + 2);
   g4.book.judged("g3", b, true);  // late, and nobody asked
   const Output out = g4.book.take_output();
   EXPECT_FALSE(out.look || out.keep_vote);
@@ -117,6 +117,40 @@ TEST(Book, LooksAtTheNextWhenOneIsBad) {
   EXPECT_FALSE(g4.book.take_output().look);
 }
 
+TEST(Book, LooksAtNobodyBeforeItsTurn) {
+  Awake g4("g4", close_ms + 1);
+  g4.book.on_proposal("g3", proposal_of("g3", b));
+  EXPECT_FALSE(g4.book.take_output().look);
+  g4.book.tick(close_ms + 2 * grace_ms - 1);
+  EXPECT_FALSE(g4.book.take_output().look);
+  g4.book.tick(close_ms + 2 * grace_ms);
+  const Output out = g4.book.take_output();
+  ASSERT_TRUE(out.look);
+  EXPECT_EQ(out.look->until_ms, close_ms + 3 * grace_ms) << "then it is the next one's turn";
+}
+
+// Who comes late takes nobody else's time.
+TEST(Book, OfSeveralLooksFirstAtWhoseTurnCameLast) {
+  Awake g4("g4", close_ms + 1);
+  g4.book.on_proposal("g2", proposal_of("g2", a));
+  g4.book.on_proposal("g3", proposal_of("g3", b));
+  g4.book.tick(close_ms + 2 * grace_ms + grace_ms / 2);
+  const Output out = g4.book.take_output();
+  ASSERT_TRUE(out.look);
+  EXPECT_EQ(out.look->gateway, "g3");
+  EXPECT_EQ(out.look->until_ms, close_ms + 4 * grace_ms) << "what is left of this turn is little";
+}
+
+TEST(Book, LooksAtOthersBeforeItProposesItsOwn) {
+  Awake g3("g3", close_ms + 1);
+  g3.book.on_proposal("g2", proposal_of("g2", a));
+  g3.book.tick(close_ms + 2 * grace_ms);
+  Output out = g3.book.take_output();
+  EXPECT_TRUE(out.look && !out.freeze);
+  g3.book.judged("g2", a, false);
+  EXPECT_TRUE(g3.book.take_output().freeze);
+}
+
 TEST(Book, HeedsTwoProposalsOfOneGatewayAndNoMore) {
   Awake g4("g4");
   for (const char* state : {"1", "2"})
@@ -128,7 +162,7 @@ TEST(Book, HeedsTwoProposalsOfOneGatewayAndNoMore) {
 TEST(Book, RemembersItsVoteOverARestart) {
   Book g4(options_of("g4", four));
   g4.restore_vote(close_ms, vote_of("g4", a));
-  g4.tick(close_ms + 10);
+  g4.tick(close_ms + 2 * grace_ms);
   EXPECT_EQ(g4.take_output().vote, vote_of("g4", a)) << "said again";
   g4.on_proposal("g2", proposal_of("g2", b));
   EXPECT_FALSE(g4.take_output().look);
@@ -140,7 +174,7 @@ TEST(Book, ItsVoteIsRememberedWithoutItsFrame) {
     const std::uint64_t closes = close_ms + w * window_ms;
     g4.restore_vote(closes, vote_of("g4", statement_of(four, "A", closes)));
   }
-  g4.tick(close_ms + 1);
+  g4.tick(close_ms + 2 * grace_ms);
   EXPECT_TRUE(g4.voted());
   g4.on_proposal("g2", proposal_of("g2", b));
   EXPECT_FALSE(g4.take_output().look);
@@ -154,8 +188,8 @@ TEST(Book, DoesNotVoteForWindowsThatOpenedBeforeItsDisk) {
   g4.on_proposal("g2", proposal_of("g2", a));
   Output out = g4.take_output();
   EXPECT_FALSE(out.look || out.freeze);
-  g4.tick(close_ms + window_ms + 1);
   g4.on_proposal("g2", proposal_of("g2", statement_of(four, "A", close_ms + window_ms)));
+  g4.tick(close_ms + window_ms + 5 * grace_ms);
   EXPECT_TRUE(g4.take_output().look);
 }
 
@@ -279,7 +313,7 @@ TEST(Book, TwoSealsForOneWindowAreShown) {
 // Who has voted can vote for nothing else, so that is what it proposes when its turn comes.
 TEST(Book, ProposesWhatItHasVotedFor) {
   const std::string second = by_rank(1), first = by_rank(0);
-  Awake g(second);
+  Awake g(second, close_ms + grace_ms);
   vote(g.book, second, first, a);
   g.book.take_output();
   g.book.tick(close_ms + 2 * grace_ms);
@@ -293,7 +327,7 @@ TEST(Book, ProposesWhatItHasVotedFor) {
 
 TEST(Book, WithdrawsWhatIsNotSealedAtTheNextClose) {
   const std::string first = by_rank(0);
-  Awake g(first);
+  Awake g(first, close_ms + 1);
   g.book.tick(close_ms + grace_ms);
   g.book.judged(first, a, true);
   g.book.kept(vote_of(first, a));
@@ -307,13 +341,13 @@ TEST(Book, HearsWhoseClockIsAhead) {
   g4.book.on_cosignature("g1", vote_of("g1", a));
   g4.book.on_cosignature("g2", vote_of("g2", a));
   g4.book.on_cosignature("g3", vote_of("g3", a));
-  g4.book.on_proposal("g1", proposal_of("g1", a));
+  g4.book.on_proposal("g2", proposal_of("g2", a));
   Output out = g4.book.take_output();
   EXPECT_TRUE(out.seals.empty() && !out.look);
   g4.book.tick(close_ms);
-  out = g4.book.take_output();
-  EXPECT_EQ(out.seals.size(), 1U);
-  EXPECT_TRUE(out.look);
+  EXPECT_EQ(g4.book.take_output().seals.size(), 1U);
+  g4.book.tick(close_ms + grace_ms);
+  EXPECT_TRUE(g4.book.take_output().look);
 }
 
 TEST(Book, AClockThatWasFarAheadIsForgotten) {
