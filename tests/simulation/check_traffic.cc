@@ -49,16 +49,20 @@ void Judge::heard_upload(Book& book, std::string_view payload) {
   for (const std::string& h : hashes_of_upload(payload)) book.from_devices.insert(h);
 }
 
-void Judge::heard_head(std::string_view payload) {
-  if (!disks_lost) return;                                 // there is none to find
+std::uint64_t& Judge::incarnation_of(std::string_view head) {
   constexpr std::size_t heads_kept = 256, names_it = 160;  // bytes: up to its number, and more
   if (heads_.size() >= heads_kept) heads_.clear();
-  const auto [at, fresh] = heads_.try_emplace(std::string(payload.substr(0, names_it)));
-  if (fresh) {
+  return heads_[std::hash<std::string_view>{}(head.substr(0, names_it))];
+}
+
+void Judge::heard_head(std::string_view payload) {
+  if (!disks_lost) return;  // there is none to find
+  std::uint64_t& named = incarnation_of(payload);
+  if (named == 0) {  // it was sent long ago, or by nobody
     const auto head = wire::decode_head(payload, wire::Limits{});
-    if (head) at->second = head->incarnation;
+    if (head) named = head->incarnation;
   }
-  const auto own = incarnations.find(at->second);
+  const auto own = incarnations.find(named);
   if (own == incarnations.end()) return;
   for (const auto& [incarnation, whose] : incarnations) {
     if (whose.first == own->second.first && whose.second > own->second.second) {
@@ -82,9 +86,10 @@ void Judge::sent_batch(Book& book, core::LinkId link, std::string_view payload) 
   }
 }
 
-void Judge::sent_head(const Book& book, std::string_view payload) const {
+void Judge::sent_head(const Book& book, std::string_view payload) {
   const auto head = wire::decode_head(payload, wire::Limits{});
   want(static_cast<bool>(head), [&] { return book.gateway + " sent a head that cannot be read"; });
+  incarnation_of(payload) = head->incarnation;
   static const wire::Hash nothing = core::DigestBook().digest(0);
   std::string all;
   for (const auto& bucket : head->buckets) all += (bucket ? bucket->digest : nothing).view();

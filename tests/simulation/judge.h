@@ -93,7 +93,7 @@ class Judge {
   void heard_head(std::string_view payload);
   void heard_batch(Book&, core::LinkId, std::string_view payload);
   void sent_batch(Book&, core::LinkId, std::string_view payload);
-  void sent_head(const Book&, std::string_view payload) const;
+  void sent_head(const Book&, std::string_view payload);
   // --- check_converged.cc: in the end
   struct Device {
     Actor actor;
@@ -118,12 +118,13 @@ class Judge {
  private:
   // Of the envelopes in messages, by the message.
   using Hashes = std::unordered_map<std::string, std::vector<std::string>>;
+  std::uint64_t& incarnation_of(std::string_view head);  // 0: not known yet
   const std::vector<std::string>& hashes_of_batch(std::string_view payload);
   const std::vector<std::string>& hashes_of_upload(std::string_view payload);
 
   std::unordered_map<std::size_t, Promise> promises_;  // by a hash of the acknowledgement
   // Everybody hears the same, often twice: what was read is kept for a while.
-  std::unordered_map<std::string, std::uint64_t> heads_;  // incarnations, by how a head begins
+  std::unordered_map<std::size_t, std::uint64_t> heads_;  // by a hash of how a head begins
   Hashes batches_, uploads_;
 };
 

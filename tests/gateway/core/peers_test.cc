@@ -242,7 +242,7 @@ TEST(Peers, APastThatCannotBeReadWholeIsNotWaitedForForEver) {
   Instant now{1'000, 1'700'000'000'000};
   Counters counters;
   Output out;
-  peers.on_head(now, 0, head, counters);
+  peers.on_head(now, 0, head, wire::seal(wire::encode_body(head)), counters);
   while (counters.fetches < 4) {
     ASSERT_LT(now.mono_ms, 1'000'000u);
     now.mono_ms = std::max(now.mono_ms + 1, peers.deadline());
@@ -460,6 +460,30 @@ TEST(Peers, AHeadOfAnotherFleetOrGatewayIsRefused) {
   EXPECT_TRUE(p.b.gateway->peers().empty());
   p.run(1'000);
   EXPECT_EQ(p.fetches(), 0u);
+}
+
+// Links that lose packets bring most heads twice, and some late.
+TEST(Peers, AHeadThatComesAgainSaysNothingNewAndAnotherOneDoes) {
+  Pair p;
+  p.boot();
+  const std::string topic = p.a.topic("gw/ga/head");
+  const std::string before = p.a.retained.at({0, topic});
+  p.a.up("a", parts(0, 3, 7));
+  p.run(2'000);
+  const std::string after = p.a.retained.at({0, topic});
+  ASSERT_NE(before, after);
+  const auto hear = [&](const std::string& head) {
+    p.b.hear(topic, head, true);
+    return p.in_step();
+  };
+  EXPECT_TRUE(hear(before));
+  EXPECT_TRUE(hear(before));
+  EXPECT_FALSE(hear(after));
+  EXPECT_FALSE(hear(after));
+  EXPECT_TRUE(hear(before));  // it is late, and believed as ever
+  EXPECT_FALSE(hear(after));
+  EXPECT_EQ(p.b.gateway->counters().heads_in, 6u);
+  EXPECT_EQ(p.b.gateway->peers()[0].last_heard_ms, p.b.now().mono_ms);
 }
 
 TEST(Peers, BatchesAndStatesMustBeOfTheirTopic) {

@@ -256,6 +256,17 @@ TEST_F(Signed, HeadsOfAKnownGatewayMustBeSignedByIt) {
   EXPECT_EQ(hear("gw9", head("gw9", 1, plain)), 1u) << "it only steers what is fetched";
 }
 
+// What was listened to while the key was not known yet is no better for having been heard.
+TEST_F(Signed, AHeadThatComesAgainIsJudgedAnew) {
+  const std::string bytes = head("gw9", 1, [](std::string_view b) { return wire::seal(b); });
+  rig.hear(rig.topic("gw/gw9/head"), bytes, true);
+  EXPECT_EQ(rig.gateway->counters().heads_in, 1u);
+  give(rig, {registry({"gw9"}, 4)});
+  rig.hear(rig.topic("gw/gw9/head"), bytes, true);
+  EXPECT_EQ(rig.gateway->counters().heads_in, 1u);
+  EXPECT_EQ(rig.rejected(Reject::no_signature), 1u);
+}
+
 TEST_F(Signed, OurOwnHeadIsSigned) {
   rig.up("a", one("a"));
   rig.run(5'000);

@@ -167,6 +167,31 @@ TEST(MemoryBroker, UnsubscribedIsNotDeliveredNorSubscribedAgain) {
   EXPECT_EQ(payloads(*a), std::vector<std::string>{"yes"});
 }
 
+// Where a topic goes is remembered, and a subscription by name or by wildcard changes it.
+TEST(MemoryBroker, ATopicGoesToWhoeverIsSubscribedNow) {
+  Broker broker({.seed = 1});
+  auto a = join(broker, "a");
+  auto b = join(broker, "b");
+  const auto heard = [&] {
+    for (const char* topic : {"x/1", "x/2", "y"}) a->publish(message(topic, topic));
+    broker.advance(0);
+    return payloads(*b);
+  };
+  using Topics = std::vector<std::string>;
+  EXPECT_EQ(heard(), Topics{});
+  b->subscribe("x/+", Qos::at_least_once);
+  EXPECT_EQ(heard(), (Topics{"x/1", "x/2"}));
+  b->subscribe("y", Qos::at_least_once);
+  EXPECT_EQ(heard(), (Topics{"x/1", "x/2", "y"}));
+  b->subscribe("$share/g/x/2", Qos::at_least_once);
+  EXPECT_EQ(heard(), (Topics{"x/1", "x/2", "x/2", "y"}));
+  b->unsubscribe("x/+");
+  EXPECT_EQ(heard(), (Topics{"x/2", "y"}));
+  b->unsubscribe("$share/g/x/2");
+  b->unsubscribe("y");
+  EXPECT_EQ(heard(), Topics{});
+}
+
 TEST(MemoryBroker, WillIsPublishedWhenASessionDiesButNotWhenItStops) {
   Broker broker({.seed = 1});
   auto watcher = join(broker, "w");
