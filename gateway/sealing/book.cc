@@ -73,8 +73,8 @@ void Book::open_round(const Window& window) {
     const auto s = wire::decode_seal_statement(candidate.statement, options_.wire);
     if (s && s->closes_ms == window.closes_ms) round_.candidates.push_back(std::move(candidate));
   }
-  for (const auto& [gateway, frame] : std::exchange(early_votes_, {}))
-    on_cosignature(gateway, frame);
+  for (const auto& [gateway, frames] : std::exchange(early_votes_, {}))
+    for (const std::string& frame : frames) on_cosignature(gateway, frame);
 }
 
 void Book::tick(std::uint64_t wall_ms) {
@@ -218,7 +218,8 @@ std::string Book::on_cosignature(std::string_view from, std::string_view frame) 
   if (!ours(vote->statement)) return "of other members, or of a window that is none here";
   const std::uint64_t closes_ms = vote->statement.closes_ms;
   if (closes_ms == round_.window.closes_ms + options_.window_ms) {
-    early_votes_.insert_or_assign(std::string(from), std::string(frame));
+    auto& frames = early_votes_[std::string(from)];
+    if (frames.size() < statements_max) frames.emplace(frame);
     return {};
   }
   if (closes_ms != round_.window.closes_ms) return {};
@@ -328,7 +329,9 @@ std::string Book::memory() const {
   flag(round_.frozen), flag(round_.offered), flag(round_.withdrawn);
   add(round_.keeping), add(round_.sealed);
   out += std::to_string(round_.sealed_at_ms);
-  all_of(voted_), all_of(sealed_), all_of(early_votes_);
+  all_of(voted_), all_of(sealed_);
+  for (const auto& [gateway, frames] : early_votes_)
+    for (const std::string& frame : frames) add(frame);
   for (const auto& [gateway, c] : early_candidates_) add(gateway + c.statement);
   return out;
 }

@@ -166,8 +166,8 @@ class Book {
   Round round_;
   std::map<std::uint64_t, std::string> voted_;   // by close: the frame, when it may be needed
   std::map<std::uint64_t, std::string> sealed_;  // by close: the statement; the newest few
-  // The latest of each member, for it may be of the window that closes next.
-  std::map<std::string, std::string> early_votes_;
+  // Of the window that closes next, by members whose clock is ahead.
+  std::map<std::string, std::set<std::string>> early_votes_;  // at most statements_max each
   std::map<std::string, Candidate> early_candidates_;
   Output out_;
 };

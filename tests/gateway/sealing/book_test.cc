@@ -279,6 +279,15 @@ TEST(Book, NamesWhoSignsTwoStatements) {
   EXPECT_TRUE(g4.book.take_output().proofs.empty()) << "once";
 }
 
+// In the moment before ours says that the window has closed.
+TEST(Book, NamesWhoSignsTwoStatementsEarly) {
+  Awake g4("g4", close_ms - 10);
+  for (const char* state : {"A", "B", "C"})
+    g4.book.on_cosignature("g1", vote_of("g1", statement_of(four, state)));
+  g4.book.tick(close_ms);
+  EXPECT_EQ(g4.book.take_output().proofs.size(), 1U);
+}
+
 TEST(Book, TakesASealOfOthersAndThenVotesForNothingElse) {
   Awake g4("g4");
   EXPECT_EQ(g4.book.on_seal("g1", seal_of({"g1", "g2", "g3"}, a)), "");
