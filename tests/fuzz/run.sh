@@ -14,7 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=${TRIBUTARY_FUZZ_BUILD:-$top/build/fuzz}
 # The slow ones first, so that the last minute is not one job's.
-all=(core rows sdk config differential envelope topic intake delta pack scalar snapshot ack head record batch ask)
+all=(core rows sdk config differential envelope topic intake delta pack scalar snapshot seal ack head record batch ask)
 # Shares of a long run. --total 123000000 gives the cheap ones, and `core`, ten times what a test run does.
 declare -A weight=([core]=10 [rows]=20 [sdk]=50 [config]=50)
 # Stacks of allocations and a large quarantine cost half of the speed; a finding is run again with both.
