@@ -11,6 +11,7 @@ namespace tributary::store {
 namespace {
 
 constexpr std::uint64_t application_id = 1'416'786'764;  // "TrSL"
+constexpr std::int64_t schema_version = 1;
 constexpr const char* schema =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
@@ -52,6 +53,12 @@ struct Ledger::Impl {
     const auto tables = rc == sqlite_ok ? db.integer("SELECT count(*) FROM sqlite_schema", rc) : 0;
     if (rc == sqlite_ok && id == 0 && tables == 0) return db.exec(schema);
     if (rc == sqlite_ok && static_cast<std::uint64_t>(id) != application_id) return sqlite_error;
+    const auto version = rc == sqlite_ok ? db.integer("PRAGMA user_version", rc) : 0;
+    if (rc == sqlite_ok && version > schema_version) {
+      throw Failed("'" + path + "' was written by a newer version (schema " +
+                   std::to_string(version) + ", this one reads " + std::to_string(schema_version) +
+                   "): use that one");
+    }
     if (rc == sqlite_ok && db.text("PRAGMA quick_check", rc) != "ok" && rc == sqlite_ok)
       return sqlite_error;
     return rc;
@@ -62,7 +69,7 @@ struct Ledger::Impl {
     std::error_code ignored;
     const std::string aside = path + ".damaged";
     std::filesystem::rename(path, aside, ignored);
-    std::filesystem::remove(path + "-wal", ignored);
+    std::filesystem::rename(path + "-wal", aside + "-wal", ignored);
     std::filesystem::remove(path + "-shm", ignored);
     note = "'" + path + "' cannot be read, and was moved to '" + aside +
            "': nothing is cosigned for windows that opened before now";

@@ -34,7 +34,8 @@ class Ledger {
     using std::runtime_error::runtime_error;
   };
 
-  // A file that cannot be read is moved to <path>.damaged: another one begins.
+  // A file that cannot be read is moved to <path>.damaged: another one begins. One that a newer
+  // version wrote is left alone, and Failed says so.
   static std::unique_ptr<Ledger> open(const std::string& path, const Options& options);
   ~Ledger();
   Ledger(const Ledger&) = delete;

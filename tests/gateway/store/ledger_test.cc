@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "gateway/store/sqlite.h"
 #include "tests/support/temp_dir.h"
 
 namespace tributary::store {
@@ -41,6 +42,26 @@ TEST_F(LedgerTest, AnotherLifeOfTheDatabaseBeginsNow) {
   EXPECT_EQ(open(2, 9'000)->since_ms(), 9'000U);
   EXPECT_EQ(open(2, 20'000)->since_ms(), 9'000U);
   EXPECT_EQ(open(1, 5'000)->since_ms(), 9'000U) << "never back";
+}
+
+TEST_F(LedgerTest, OfANewerVersionIsLeftAlone) {
+  open()->keep_vote(60, "a");
+  const auto set_version = [&](const char* sql) {
+    Connection db;
+    ASSERT_EQ(db.open(path, Connection::Mode::create), sqlite_ok);
+    ASSERT_EQ(db.exec(sql), sqlite_ok);
+  };
+  set_version("PRAGMA user_version=2");
+  try {
+    open();
+    FAIL() << "it was read";
+  } catch (const Ledger::Failed& e) {
+    EXPECT_NE(std::string(e.what()).find("a newer version (schema 2, this one reads 1)"),
+              std::string::npos)
+        << e.what();
+  }
+  set_version("PRAGMA user_version=1");
+  EXPECT_EQ(open()->votes().size(), 1U);
 }
 
 TEST_F(LedgerTest, SinceGoesUpOnly) {
