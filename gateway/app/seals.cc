@@ -167,16 +167,13 @@ void Seals::turn(Pump& pump) {
     hear_again(now.mono_ms);
     judge_frozen();
     do_all();
-    tell();
+    state_.cosigned = book_->cosigned().size();
   }
   for (Note& note : std::exchange(notes_, {})) pump.note(note.level, note.kind, note.text);
 }
 
 void Seals::do_all() {
-  do_one(book_->take_output());
-}
-
-void Seals::do_one(sealing::Output out) {
+  sealing::Output out = book_->take_output();
   if (out.note) {
     if (frozen_ || fetch_) end_fetch("");
     frozen_.reset();
@@ -203,10 +200,6 @@ void Seals::do_one(sealing::Output out) {
             stamp(seal->statement.closes_ms) +
             ": a third of the members or more are bad, and no seal of theirs is worth anything");
   }
-}
-
-void Seals::tell() {
-  state_.cosigned = book_->cosigned().size();
 }
 
 // --- another's proposal

@@ -91,7 +91,6 @@ class Seals {
   void hear_part(const std::string& from, const std::string& payload);
   void hear_again(std::uint64_t mono_ms);
   void do_all();
-  void do_one(sealing::Output out);
 
   void freeze(const sealing::Window& window);
   void judge_frozen();
@@ -109,7 +108,6 @@ class Seals {
   void offer(const std::string& statement);
   void withdraw(std::size_t parts);
   void heed_clock(core::Instant now);
-  void tell();
   std::string state_file(const wire::SealStatement& statement) const;
   void keep_state(const wire::SealStatement& statement, const Items& items) const;
 

@@ -299,7 +299,8 @@ void Seals::offer(const std::string& statement) {
     try {
       const auto s = wire::decode_seal_statement(statement, options_.core.wire);
       const Items items = read_state(state_file(*s) + ".jsonl", options_.core.wire);
-      if (items.size() != s->envelopes || content_of(items) != s->content) return {};
+      if (items.size() != s->envelopes || content_of(items) != s->content)
+        throw std::runtime_error(state_file(*s) + ".jsonl: it is not what was cosigned");
       auto offered = std::make_shared<Offered>();
       offered->parts = parts_of(items, options_.core.gateway, s->closes_ms);
       const std::string body = wire::encode_body(
@@ -316,8 +317,10 @@ void Seals::offer(const std::string& statement) {
           publish("part/" + std::to_string(i), offered_->parts[i]);
         publish("proposal", offered_->proposal);
       };
-    } catch (const std::exception&) {
-      return {};  // the file is gone: others have it
+    } catch (const std::exception& e) {
+      return [this, why = std::string(e.what())] {  // others have it, and may propose it
+        say(Level::warning, "seal-disk", "what was cosigned is not proposed here: " + why);
+      };
     }
   });
 }
