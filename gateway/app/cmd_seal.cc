@@ -243,10 +243,12 @@ void add_seal(CLI::App& root, Commands& commands) {
       ->allow_extra_args(false);
   verify->add_option("--members", a->members, "who must be its members: g1,g2,g3,g4")
       ->delimiter(',');
-  verify->add_option("--state", a->state,
-                     "the state that it seals: a .jsonl of a gateway's folder `sealed`");
-  verify->add_flag("--values", a->values, "print the values of --state, a JSON object a line");
-  verify->add_flag("--json", a->as_json, "the verdict as JSON");
+  CLI::Option* state = verify->add_option(
+      "--state", a->state, "the state that it seals: a .jsonl of a gateway's folder `sealed`");
+  CLI::Option* values =
+      verify->add_flag("--values", a->values, "print the values of --state, a JSON object a line")
+          ->needs(state);
+  verify->add_flag("--json", a->as_json, "the verdict as JSON")->excludes(values);
   verify->footer(examples(
       {"tributary seal verify day.seal --registry plant.fleet/registry --admin "
        "plant.fleet/admin/sign.pub",

@@ -267,7 +267,10 @@ Items read_state(const std::string& path, const wire::Limits& limits) {
         bytes = base64_decode(line[what].get<std::string>());
     }
     auto item = bytes ? item_of(*bytes, limits) : std::nullopt;
-    if (!item) throw Trouble(Exit::usage, path + ":" + std::to_string(number) + ": no envelope");
+    if (!item) {
+      throw Trouble(Exit::usage, path + ":" + std::to_string(number) +
+                                     ": no envelope\n  give a file that a gateway wrote");
+    }
     out.push_back(std::move(*item));
   }
   out = sorted(std::move(out));
