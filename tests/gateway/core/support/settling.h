@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,30 @@ class SettlingTest : public ::testing::Test {
       rig.reboot();
       rig.settle();
     }
+  }
+  // What is on the disk now, then these events in every order, and all of them once more, as others
+  // still say them: afterwards `check` holds, and memory and disk have one digest, always the same.
+  template <class Check>
+  void in_every_order(const std::vector<std::string>& events, Check check) {
+    const Disk before = rig.disk;
+    std::vector<std::size_t> order(events.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::string digest;
+    do {
+      std::string shown;
+      for (const std::size_t i : order) shown += std::to_string(i);
+      SCOPED_TRACE(shown);
+      rig.crash();
+      rig.disk = before;
+      rig.boot();
+      for (const std::size_t i : order) hear(events[i]);
+      for (const std::string& e : events) hear(e);
+      check();
+      if (digest.empty()) digest = rig.digest();
+      ASSERT_EQ(rig.digest(), digest);
+      ASSERT_EQ(rig.on_disk()->digest(), digest);
+      ASSERT_TRUE(rig.gateway->offenders().empty()) << "peers are late, not bad";
+    } while (!HasFatalFailure() && std::next_permutation(order.begin(), order.end()));
   }
   std::vector<std::string> stored(std::string_view device) const {
     std::vector<std::string> out;
