@@ -92,6 +92,39 @@ class SealTest : public testing::Test {
     test::eventually(long_enough, [&] { return !(stamp = sealed_by_all(ids, after)).empty(); });
     return stamp;
   }
+  // What is not so.
+  void expect_refusals(const std::string& file, const std::string& state) const {
+    const std::string other = (dir.path() / "other.seal").string();
+    const std::string bytes = read_file(file);
+    const auto seal = wire::decode_window_seal(bytes, {});
+    std::string changed = bytes;
+    changed.back() = static_cast<char>(changed.back() ^ 1);
+    write_file(other, changed);
+    Ran ran = verify(other);
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_THAT(ran.err, HasSubstr("is wrong"));
+    auto fewer = seal->cosigned;
+    fewer.resize(2);
+    write_file(other, wire::encode_window_seal(seal->body, fewer));
+    ran = verify(other);
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_THAT(ran.err, HasSubstr("only 2 of 4 members have cosigned it, 3 make a seal"));
+    wire::SealStatement wrong = seal->statement;
+    wrong.digest.bytes[0] ^= 1;
+    write_file(other, wire::encode_window_seal(wire::encode_body(wrong), seal->cosigned));
+    EXPECT_EQ(verify(other).status, 1);
+    ran = verify(file, {"--members", "g1,g2,g3"});
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_THAT(ran.err, HasSubstr("it is of other members: g1, g2, g3, g4"));
+    const std::string text = read_file(state);
+    const std::string less = (dir.path() / "less.jsonl").string();
+    write_file(less, text.substr(text.find('\n') + 1));
+    ran = verify(file, {"--state", less});
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_THAT(ran.err, HasSubstr("it is not the state that was sealed"));
+    write_file(other, "no seal");
+    EXPECT_EQ(verify(other).status, 1);
+  }
   std::string logs() const {
     std::string out;
     for (const auto& [id, program] : gateways) out += id + ":\n" + program->log();
@@ -107,7 +140,7 @@ class SealTest : public testing::Test {
 // A device that counts all the while.
 class Load {
  public:
-  Load(const SealTest&, std::function<Ran(int)> count)
+  explicit Load(std::function<Ran(int)> count)
       : thread_([this, count = std::move(count)] {
           for (int n = 1; !over_; ++n) last_ = count(n).status;
         }) {}
@@ -124,7 +157,7 @@ class Load {
 };
 
 TEST_F(SealTest, AWindowIsSealedUnderLoadAndAnybodyCanCheckIt) {
-  const Load load(*this, [this](int n) {
+  const Load load([this](int n) {
     const std::string file = (dir.path() / "r.csv").string();
     write_file(
         file, "timestamp,key,type,operation,value\n1,a/b,gcounter,add," + std::to_string(n) + "\n");
@@ -154,37 +187,7 @@ TEST_F(SealTest, AWindowIsSealedUnderLoadAndAnybodyCanCheckIt) {
                              HasSubstr("the state is the one that was sealed")));
   EXPECT_THAT(ran.out, HasSubstr("{\"key\":\"a/b\",\"type\":\"gcounter\",\"value\":"));
 
-  // What is not so.
-  const std::string other = (dir.path() / "other.seal").string();
-  const std::string bytes = read_file(file);
-  const auto seal = wire::decode_window_seal(bytes, {});
-  std::string changed = bytes;
-  changed.back() = static_cast<char>(changed.back() ^ 1);
-  write_file(other, changed);
-  ran = verify(other);
-  EXPECT_EQ(ran.status, 1);
-  EXPECT_THAT(ran.err, HasSubstr("is wrong"));
-  auto fewer = seal->cosigned;
-  fewer.resize(2);
-  write_file(other, wire::encode_window_seal(seal->body, fewer));
-  ran = verify(other);
-  EXPECT_EQ(ran.status, 1);
-  EXPECT_THAT(ran.err, HasSubstr("only 2 of 4 members have cosigned it, 3 make a seal"));
-  wire::SealStatement wrong = seal->statement;
-  wrong.digest.bytes[0] ^= 1;
-  write_file(other, wire::encode_window_seal(wire::encode_body(wrong), seal->cosigned));
-  EXPECT_EQ(verify(other).status, 1);
-  ran = verify(file, {"--members", "g1,g2,g3"});
-  EXPECT_EQ(ran.status, 1);
-  EXPECT_THAT(ran.err, HasSubstr("it is of other members: g1, g2, g3, g4"));
-  const std::string text = read_file(state);
-  const std::string less = (dir.path() / "less.jsonl").string();
-  write_file(less, text.substr(text.find('\n') + 1));
-  ran = verify(file, {"--state", less});
-  EXPECT_EQ(ran.status, 1);
-  EXPECT_THAT(ran.err, HasSubstr("it is not the state that was sealed"));
-  write_file(other, "no seal");
-  EXPECT_EQ(verify(other).status, 1);
+  expect_refusals(file, state);
 
   // Three of four are enough.
   gateways.at("g4")->end(SIGKILL);
@@ -201,6 +204,7 @@ TEST_F(SealTest, AWindowIsSealedUnderLoadAndAnybodyCanCheckIt) {
   ran = as("operators/op", {"seal", "list", "--gateway", "g4"});
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_THAT(ran.out, AllOf(HasSubstr(first), HasSubstr("by g1, g2, g3")));
+  const std::string other = (dir.path() / "exported.seal").string();
   ran = as("operators/op", {"seal", "export", "--gateway", "g1", "--closes", first, "-o", other});
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_EQ(verify(other, {"--state", state}).status, 0);
