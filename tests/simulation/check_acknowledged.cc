@@ -48,6 +48,8 @@ Judge::Promise Judge::promise(std::string_view ack) const {
 void Judge::taken(const Actor& actor, const Log& copy, std::uint64_t safe,
                   const std::vector<Book*>& books) {
   if (!history.tainted(actor)) return;  // judged when it was sent
+  // What it may say no more it leaves out, and that is taken for safe with the rest.
+  if (history.device_tainted(actor.first)) return;
   std::string lack = "everything";
   const auto holds = [&](const Shadow& shadow) {
     lack = shadow.lacks(copy, actor, 0, safe);

@@ -156,6 +156,12 @@ void DeviceNode::take(const std::vector<sdk::Event>& events) {
       case sdk::Event::Kind::refused:
         // A traitor's uploads in this device's name are answered to it.
         if (setup_.lied_to && e.keys.empty()) break;
+        if (!e.keys.empty() && e.text.ends_with("was withdrawn") &&
+            judge_.history.tainted({setup_.id, e.epoch})) {
+          log_->mute(e.last_op);
+          judge_.reached.note(Reached::withdrawn_muted);
+          break;
+        }
         throw Violation(setup_.id + ": " + sdk::name(e.kind) + ": " + e.text);
       case sdk::Event::Kind::save_failed:
         break;

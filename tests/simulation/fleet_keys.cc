@@ -30,10 +30,28 @@ FleetKeys::FleetKeys(Random& random, const std::vector<std::string>& gateways,
     if (2 * i <= devices.size()) early_ = records_.size();
     enroll(random, "device", devices[i]);
   }
+  devices_ = devices;
+}
+
+namespace {
+
+std::string grant_of(const std::string& device) {
+  wire::GrantRecord grant;
+  grant.members = device;
+  grant.keys = "*";
+  grant.operations = wire::GrantRecord::add | wire::GrantRecord::take | wire::GrantRecord::set |
+                     wire::GrantRecord::other;
+  return wire::encode(grant);
+}
+
+}  // namespace
+
+void FleetKeys::permit() {
+  for (const std::string& device : devices_) grants_.push_back(grant_of(device));
 }
 
 core::TrustOptions FleetKeys::trust(const std::string& gateway) const {
-  return {core::Signatures::require, signer(std::string(wire::admin_id)).key, false,
+  return {core::Signatures::require, signer(std::string(wire::admin_id)).key, !grants_.empty(),
           signer(gateway)};
 }
 
@@ -71,11 +89,14 @@ std::string FleetKeys::envelope(std::size_t from, std::string_view key,
 
 std::string FleetKeys::registry(bool late) const {
   const auto early = records_.begin() + static_cast<std::ptrdiff_t>(early_);
-  std::vector<std::string> envelopes{envelope(0, wire::keys_key, {records_.begin(), early})};
+  const std::size_t first = grants_.size();
+  std::vector<std::string> envelopes;
+  if (first > 0) envelopes.push_back(envelope(0, wire::grants_key, grants_));
+  envelopes.push_back(envelope(first, wire::keys_key, {records_.begin(), early}));
   if (late && early != records_.end())
-    envelopes.push_back(envelope(early_, wire::keys_key, {early, records_.end()}));
+    envelopes.push_back(envelope(first + early_, wire::keys_key, {early, records_.end()}));
   if (!settled_.empty())
-    envelopes.push_back(envelope(records_.size(), wire::settlements_key, settled_));
+    envelopes.push_back(envelope(first + records_.size(), wire::settlements_key, settled_));
   envelopes.insert(envelopes.end(), carried_.begin(), carried_.end());
   return wire::encode_pack({envelopes.begin(), envelopes.end()}, wire::Codec::plain);
 }
@@ -85,18 +106,31 @@ std::vector<std::string> FleetKeys::settle(const std::string& device,
                                            const std::vector<std::string>& stay) {
   for (const std::uint64_t epoch : epochs)
     settled_.push_back(wire::encode(wire::ClosingRecord{device, epoch, {}}));
+  settle(wire::SettlementRecord{device, 1, 1, 1, {}}, stay);
+  return settled_;
+}
+
+std::vector<std::string> FleetKeys::withdraw(const std::string& device,
+                                             const std::vector<std::string>& stay) {
+  const wire::Hash grant = wire::sha256(grant_of(device));
+  settled_.push_back(wire::encode(wire::WithdrawalRecord{grant}));
+  settle(wire::ExemptionRecord{grant, 1, 1, 1, {}}, stay);
+  return settled_;
+}
+
+template <class Record>
+void FleetKeys::settle(Record list, const std::vector<std::string>& stay) {
   std::set<wire::Hash> hashes;
   for (const std::string& e : stay)
     hashes.insert(wire::sha256(wire::decode_sealed(e, wire::Limits{})->body));
-  constexpr std::size_t each = wire::SettlementRecord::hashes_max;
-  wire::SettlementRecord record{device, 1, 1, (hashes.size() + each - 1) / each, {}};
-  for (auto at = hashes.begin(); at != hashes.end(); ++record.part) {
-    record.hashes.clear();
-    for (; at != hashes.end() && record.hashes.size() < each; ++at) record.hashes.push_back(*at);
-    settled_.push_back(wire::encode(record));
+  list.parts = (hashes.size() + Record::hashes_max - 1) / Record::hashes_max;
+  for (auto at = hashes.begin(); at != hashes.end(); ++list.part) {
+    list.hashes.clear();
+    for (; at != hashes.end() && list.hashes.size() < Record::hashes_max; ++at)
+      list.hashes.push_back(*at);
+    settled_.push_back(wire::encode(list));
   }
   carried_ = stay;
-  return settled_;
 }
 
 }  // namespace tributary::simulation

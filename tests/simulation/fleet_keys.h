@@ -33,10 +33,17 @@ class FleetKeys {
   std::vector<sdk::MemberKey> members() const;
   // Everybody is enrolled when `late`; what was settled follows, and what it carries.
   std::string registry(bool late) const;
+  // Permissions are on from now on, and each device may do all. REQUIRES: before all else.
+  void permit();
   // Closes these epochs of a device, but for these envelopes. Returns the records. REQUIRES: once.
   std::vector<std::string> settle(const std::string& device, const std::set<std::uint64_t>& epochs,
                                   const std::vector<std::string>& stay);
-  // The records, in the order of the operations that wrote them.
+  // Withdraws the grant of a device, but for these envelopes. The same.
+  std::vector<std::string> withdraw(const std::string& device,
+                                    const std::vector<std::string>& stay);
+  // The records, in the order of the operations that wrote them: first the grants, then the keys,
+  // last what was settled.
+  const std::vector<std::string>& grants() const { return grants_; }
   const std::vector<std::string>& records() const { return records_; }
 
  private:
@@ -44,9 +51,11 @@ class FleetKeys {
   void enroll(Random& random, const std::string& role, const std::string& id);
   std::string envelope(std::size_t from, std::string_view key,
                        std::vector<std::string> records) const;
+  template <class Record>
+  void settle(Record list, const std::vector<std::string>& stay);
 
   std::map<std::string, signing::Signer> signers_;
-  std::vector<std::string> records_;
+  std::vector<std::string> records_, devices_, grants_;
   std::set<std::string> gateways_;
   std::vector<std::string> settled_, carried_;
   std::size_t early_ = 0;

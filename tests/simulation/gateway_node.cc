@@ -312,6 +312,7 @@ void GatewayNode::count_reached() {
   r.note(Reached::waited_for_registry, rejected(core::Reject::stranger));
   r.note(Reached::forger_throttled, rejected(core::Reject::throttled));
   r.note(Reached::closed_refused, rejected(core::Reject::closed));
+  r.note(Reached::withdrawn_refused, rejected(core::Reject::withdrawn));
   if (c.superseded > erased_) r.note(Reached::superseded_before_commit);
 }
 

@@ -21,6 +21,7 @@ void Log::apply(const Op& op) {
       live_[op.key].erase(op.element);
       return;
     case Kind::set:
+    case Kind::mute:
       return;
     case Kind::erase_foreign:
       foreign_[op.key].emplace(op.target, op.number);
@@ -53,6 +54,10 @@ void Log::erase(std::uint64_t number, const KeyType& key, const std::string& ele
 
 void Log::set(std::uint64_t number, const KeyType& key, const std::string& bytes) {
   ops_.push_back({number, Kind::set, key, 0, 0, bytes, {}, {}});
+}
+
+void Log::mute(std::uint64_t number) {
+  ops_.push_back({number, Kind::mute, {}, 0, 0, {}, {}, {}});
 }
 
 void Log::erase_foreign(std::uint64_t number, const KeyType& key, const DotName& target) {

@@ -31,7 +31,7 @@ struct DotName {
 
 // One operation, with what it left behind.
 struct Op {
-  enum class Kind : std::uint8_t { count, insert, erase, set, erase_foreign, forget_foreign };
+  enum class Kind : std::uint8_t { count, insert, erase, set, erase_foreign, forget_foreign, mute };
   std::uint64_t number = 0;
   Kind kind = Kind::count;
   KeyType key;
@@ -53,6 +53,9 @@ class Log {
   void set(std::uint64_t number, const KeyType&, const std::string& bytes);
   void erase_foreign(std::uint64_t number, const KeyType&, const DotName& target);
   void forget_foreign(std::uint64_t number, const KeyType&, const DotName& target);
+
+  // Keys that were refused fall silent: the number moves on, and that is all.
+  void mute(std::uint64_t number);
 
   // A memory that was not saved forgets what came after `number`.
   void forget_after(std::uint64_t number);
@@ -89,7 +92,14 @@ class History {
   // Another memory goes on as this actor from here.
   std::shared_ptr<Log> fork(const Actor&, std::uint64_t from_memory, std::uint64_t memory);
   void taint(const Actor& actor) { tainted_.insert(actor); }
-  bool tainted(const Actor& actor) const { return tainted_.count(actor) != 0; }
+  // In all its epochs, also those to come.
+  void taint_device(const std::string& device) { tainted_devices_.insert(device); }
+  bool device_tainted(const std::string& device) const {
+    return tainted_devices_.count(device) != 0;
+  }
+  bool tainted(const Actor& actor) const {
+    return tainted_.count(actor) != 0 || device_tainted(actor.first);
+  }
 
   // All logs of an actor; none for one that never wrote.
   const std::map<std::uint64_t, std::shared_ptr<Log>>* logs(const Actor&) const;
@@ -99,6 +109,7 @@ class History {
  private:
   std::map<Actor, std::map<std::uint64_t, std::shared_ptr<Log>>> all_;
   std::set<Actor> tainted_;
+  std::set<std::string> tainted_devices_;
 };
 
 }  // namespace tributary::simulation

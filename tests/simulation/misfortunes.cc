@@ -168,6 +168,8 @@ void World::strike_disk(const Misfortune& m, Random& random, GatewayNode& g) {
 void World::strike_device(const Misfortune& m, Random& random) {
   DeviceNode& d = *devices_[random.below(devices_.size())];
   const std::uint64_t off_ms = std::min<std::uint64_t>(m.for_ms, 600'000);
+  // Of a memory from before its keys fell silent nobody can show the twin: docs/testing.md.
+  const bool copies = !plan_.withdraws || d.setup().id != settled_device_;
   const auto off = [this, &d](std::uint64_t ms) {
     later(now_ms_ + ms, [this, &d] {
       if (!d.running()) d.boot(now_ms_);
@@ -183,7 +185,7 @@ void World::strike_device(const Misfortune& m, Random& random) {
       d.forget();
       return off(off_ms);
     case Kind::device_cloned:
-      if (d.saved().empty() || copies_.size() > 2) return;
+      if (d.saved().empty() || copies_.size() > 2 || !copies) return;
       copies_.push_back(d.copy(++memories_, random.next()));
       copies_.back()->boot(now_ms_);
       for (std::uint64_t n = random.below(6); n > 0; --n) copies_.back()->operate(now_ms_);
@@ -191,7 +193,7 @@ void World::strike_device(const Misfortune& m, Random& random) {
       return;
     case Kind::device_rolled_back: {
       const auto old = old_memories_.find(&d);
-      if (old == old_memories_.end()) return;
+      if (old == old_memories_.end() || !copies) return;
       d.crash();
       d.put_back(old->second, ++memories_);
       judge_.reached.note(Reached::old_copy_ran);
@@ -205,8 +207,9 @@ void World::strike_device(const Misfortune& m, Random& random) {
 }
 
 // The admin closes all that a device has said, but for what one gateway holds of it at that moment;
-// the device begins anew. What it said before is promised to nobody any more, but for this: that
-// all gateways agree, and show no more than was issued.
+// the device begins anew. Or he withdraws its grant, and the device goes on: it is refused in
+// whatever epoch. What it said is promised to nobody any more, but for this: that all gateways
+// agree, and hold of it nothing else.
 void World::settle_device(Random random) {
   DeviceNode& d = *devices_[random.below(devices_.size())];
   const GatewayNode& g = *gateways_[random.below(gateways_.size())];
@@ -219,13 +222,19 @@ void World::settle_device(Random random) {
   for (const auto& [hash, bytes] : g.gateway().envelopes({}, 1'000'000, id)) {
     epochs.insert(wire::decode_envelope(*bytes, wire::Limits{})->delta.epoch);
     stay.push_back(*bytes);
+    stay_.insert(hash);
   }
+  settled_device_ = id;
+  settled_epochs_ = epochs;
   for (const std::uint64_t epoch : epochs) judge_.history.taint({id, epoch});
+  if (plan_.withdraws) judge_.history.taint_device(id);
   const std::shared_ptr<Log> log =
       judge_.history.log({std::string(wire::admin_id), FleetKeys::admin_epoch}, 0);
-  std::uint64_t op = keys_->records().size();
-  for (const std::string& record : keys_->settle(id, epochs, stay))
+  std::uint64_t op = keys_->grants().size() + keys_->records().size();
+  for (const std::string& record :
+       plan_.withdraws ? keys_->withdraw(id, stay) : keys_->settle(id, epochs, stay))
     log->insert(++op, {std::string(wire::settlements_key), 3}, record);
+  if (plan_.withdraws) return;
   old_memories_.erase(&d);
   d.crash();
   d.forget();

@@ -142,6 +142,7 @@ void draw_keys(Plan& p, Random r) {
   if (p.signs && r.chance(0.6)) draw_traitors(p, r);
   Random later = r.fork();
   if (p.signs && later.chance(0.5)) p.settle_at_ms = later.between(1, p.chaos_ms);
+  if (p.settle_at_ms > 0) p.withdraws = later.chance(0.5);
 }
 
 }  // namespace
@@ -205,7 +206,7 @@ Plan speed_plan(std::uint64_t seed) {
 std::string describe(const Plan& p) {
   std::string keys = p.signs ? ", signed" : "";
   if (!p.traitors.empty()) keys += ", " + std::to_string(p.traitors.size()) + " gateways gone bad";
-  if (p.settle_at_ms > 0) keys += ", one device closed";
+  if (p.settle_at_ms > 0) keys += p.withdraws ? ", one grant withdrawn" : ", one device closed";
   char out[600];
   std::snprintf(
       out, sizeof out,

@@ -94,6 +94,7 @@ struct Plan {
   bool signs = false, registry_everywhere = true;
   std::vector<std::uint32_t> traitors;
   std::uint64_t settle_at_ms = 0;  // the admin closes what some device said so far; 0: never
+  bool withdraws = false;          // or permissions are on, and he withdraws its grant instead
   // the air
   transports::memory::LinkFaults faults{};
   std::int64_t skew_max_ms = 0;

@@ -55,7 +55,9 @@ const char* Reached::name(State s) {
                                             "evidence heard from a peer",
                                             "forged evidence refused",
                                             "a gateway without what was closed",
-                                            "a closed epoch refused"};
+                                            "a closed epoch refused",
+                                            "a withdrawn grant asked in vain",
+                                            "a device silenced by a withdrawal"};
   return names[s];
 }
 

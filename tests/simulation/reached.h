@@ -65,8 +65,10 @@ class Reached {
     contradiction_proved,  // … by two signatures
     contradiction_heard,   // by a gateway that had seen one side of it at most
     forged_evidence_refused,
-    settled,         // a gateway held what the admin has closed, and started again without it
-    closed_refused,  // a device went on in an epoch that was closed
+    settled,            // a gateway held what the admin has closed, and started again without it
+    closed_refused,     // a device went on in an epoch that was closed
+    withdrawn_refused,  // or although its grant was withdrawn
+    withdrawn_muted,    // … and left out what it heard it may say no more
     count_
   };
   static const char* name(State);

@@ -125,7 +125,7 @@ std::string Shadow::lacks(const Log& log, const Actor& actor, std::uint64_t from
 
 std::string Shadow::lacks(const Op& op, const Actor& actor) const {
   const Part* p = part(actor, op.key);
-  if (op.kind == Op::Kind::forget_foreign) return {};
+  if (op.kind == Op::Kind::forget_foreign || op.kind == Op::Kind::mute) return {};
   if (p == nullptr) return "the part is not there";
   switch (op.kind) {
     case Op::Kind::count:
@@ -148,6 +148,7 @@ std::string Shadow::lacks(const Op& op, const Actor& actor) const {
       if (p->foreign.count(op.target) != 0 || dead(op.target, op.key)) return {};
       return "the foreign removal is not there";
     case Op::Kind::forget_foreign:
+    case Op::Kind::mute:
       return {};
   }
   return {};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "transports/wire/evidence.h"
 #include "transports/wire/record.h"
 
 namespace tributary::simulation {
@@ -56,9 +57,12 @@ void World::build_keys() {
   for (std::size_t i = 0; i < plan_.devices; ++i) devices.push_back(device_id(i));
   Random random(random_.next());
   keys_.emplace(random, gateways, devices, plan_.traitors.size());
+  if (plan_.withdraws) keys_->permit();
   const std::shared_ptr<Log> log =
       judge_.history.log({std::string(wire::admin_id), FleetKeys::admin_epoch}, 0);
   std::uint64_t op = 0;
+  for (const std::string& record : keys_->grants())
+    log->insert(++op, {std::string(wire::grants_key), 3}, record);
   for (const std::string& record : keys_->records())
     log->insert(++op, {std::string(wire::keys_key), 3}, record);
   later(now_ms_ + plan_.chaos_ms / 2, [this] { all_enrolled_ = true; });
@@ -422,6 +426,20 @@ std::map<Actor, std::uint64_t> World::owed() {
   return out;
 }
 
+// Of what was settled no gateway holds more than what stays.
+void World::judge_settled() {
+  if (settled_device_.empty()) return;
+  for (const auto& g : gateways_) {
+    for (const auto& [hash, bytes] : g->gateway().envelopes({}, 1'000'000, settled_device_)) {
+      if (wire::is_evidence(*bytes) || stay_.count(hash) != 0) continue;
+      const std::uint64_t epoch = wire::decode_envelope(*bytes, wire::Limits{})->delta.epoch;
+      want(!plan_.withdraws && settled_epochs_.count(epoch) == 0, [&] {
+        return g->id() + " holds of " + settled_device_ + " what the admin has settled";
+      });
+    }
+  }
+}
+
 void World::judge_end() {
   for (const auto& g : gateways_) {
     g->check(true);
@@ -440,6 +458,7 @@ void World::judge_end() {
     most.views_max = plan_.queued_max < 500 ? ~std::size_t{0} : plan_.views_max();
     judge_.bounded(g->book, g->gateway(), alive(), most, g->file_bytes());
   }
+  judge_settled();
   // A restart changes nothing.
   const std::string digest = gateways_.front()->gateway().summary().digest;
   for (const auto& g : gateways_) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,7 @@ class World {
   std::map<Actor, std::uint64_t> owed();
   std::vector<Judge::Device> alive();
   void judge_end();
+  void judge_settled();
 
   Plan plan_;
   Judge judge_;
@@ -94,6 +96,10 @@ class World {
   std::vector<std::unique_ptr<transports::memory::Broker>> brokers_;  // before what uses them
   std::optional<FleetKeys> keys_;                                     // of a fleet that signs
   bool all_enrolled_ = false;
+  // Whose word was settled, in which epochs, and which of its envelopes stay.
+  std::string settled_device_;
+  std::set<std::uint64_t> settled_epochs_;
+  std::set<wire::Hash> stay_;
   std::vector<std::unique_ptr<Traitor>> traitors_;
   std::vector<std::unique_ptr<GatewayNode>> gateways_, ghosts_;
   std::vector<std::unique_ptr<DeviceNode>> devices_, copies_;
