@@ -34,12 +34,13 @@ void AckBook::advanced(ActorRecord& actor) {
   due.epochs[actor.name.epoch];
 }
 
-void AckBook::refuse(std::string_view device, std::uint64_t epoch, std::uint64_t to, LinkId link,
+void AckBook::refuse(std::string_view device, std::uint64_t epoch, const Asked& asked, LinkId link,
                      const Denial& denial) {
   Due& due = due_[std::string(device)];
   due.links.insert(link);
   Answer& a = due.epochs[epoch];
-  if (a.refusals.size() < refusals_max) a.refusals.push_back({to, denial});
+  if (asked.to >= a.newest.to) a.newest = asked;
+  if (a.refusals.size() < refusals_max) a.refusals.push_back({asked.to, denial});
 }
 
 void AckBook::removed(const ForeignRemoval& f) {
@@ -72,17 +73,47 @@ void AckBook::keep_overtaken(ActorRecord& actor, const Asked& asked, const LiveS
   if (o.envelopes.empty()) o.asks = 0;
   std::sort(points.begin(), points.end());
   for (const wire::Point& p : points) {
-    const LiveEnvelope* e = p.hash == asked.hash ? nullptr : live.find(p.hash);
+    const Bytes bytes = p.hash == asked.hash ? nullptr : at_point(actor, p.hash, live);
     const bool kept = std::any_of(o.envelopes.begin(), o.envelopes.end(),
                                   [&](const auto& k) { return k.first == p; });
-    if (e != nullptr && !kept && o.envelopes.size() < overtaken_of_one_max)
-      o.envelopes.emplace_back(p, e->bytes);
+    if (bytes != nullptr && !kept && o.envelopes.size() < overtaken_of_one_max)
+      o.envelopes.emplace_back(p, bytes);
   }
   if (o.envelopes.empty()) {
     overtaken_.erase(&actor);
   } else {
     o.asks += 1;
   }
+}
+
+AckBook::Bytes AckBook::at_point(const ActorRecord& actor, const wire::Hash& hash,
+                                 const LiveSet& live) const {
+  if (const LiveEnvelope* e = live.find(hash)) return e->bytes;
+  const auto at = silent_.find(&actor);
+  return at != silent_.end() && at->second.hash == hash ? at->second.bytes : nullptr;
+}
+
+bool AckBook::keep_silent(const ActorRecord& actor, const wire::Envelope& e) {
+  const wire::Point newest = actor.intake.newest();
+  const auto at = silent_.find(&actor);
+  if (at != silent_.end() && at->second.hash == newest.hash) return false;
+  if (e.delta.entries.empty() && e.hash == newest.hash) {
+    silent_[&actor] = {e.hash, e.bytes};
+    return true;
+  }
+  if (at == silent_.end()) return false;
+  silent_.erase(at);
+  return true;
+}
+
+std::string_view AckBook::silent(const ActorRecord& actor) const {
+  const auto at = silent_.find(&actor);
+  return at == silent_.end() ? std::string_view{} : *at->second.bytes;
+}
+
+void AckBook::restore_silent(const ActorRecord& actor, std::string_view bytes,
+                             const wire::Limits& limits) {
+  if (const auto e = wire::decode_envelope(bytes, limits)) keep_silent(actor, *e);
 }
 
 // A device that has a twin meets points that it does not know. Where envelopes are signed it
@@ -94,11 +125,9 @@ void AckBook::show(const Context& context, ActorRecord& actor, const Asked& aske
   const auto add = [&](std::string_view bytes) {
     if (out.size() < removals_quoted_max) out.push_back(bytes);
   };
-  const auto points = actor.intake.points_above(asked.to - 1, points_max);
-  wire::Point newest = actor.intake.contiguous();
-  if (!points.empty() && points.back().op > newest.op) newest = points.back();
+  const wire::Point newest = actor.intake.newest();
   if (newest.op >= asked.to && newest.hash != asked.hash) {
-    if (const LiveEnvelope* e = context.live.find(newest.hash)) add(*e->bytes);
+    if (const Bytes bytes = at_point(actor, newest.hash, context.live)) add(*bytes);
   }
   const auto at = overtaken_.find(&actor);
   if (at == overtaken_.end() || at->second.asks < asks_in_doubt) return;

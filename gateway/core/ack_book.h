@@ -26,10 +26,17 @@ class AckBook {
   void answer(ActorRecord&, const Asked&, LinkId);
   // Where envelopes are signed: this one is about to be joined, and may supersede others.
   void keep_overtaken(ActorRecord&, const Asked&, const LiveSet&);
+  // Where envelopes are signed: this one was received. When it has no entries (the device left keys
+  // out) it is not live, and kept here as long as it is the newest that is known of the actor.
+  // True when what is kept has changed.
+  bool keep_silent(const ActorRecord&, const wire::Envelope&);
+  // The bytes that are kept so, for the store; empty: none. And back: ignored unless it is the
+  // actor's newest.
+  std::string_view silent(const ActorRecord&) const;
+  void restore_silent(const ActorRecord&, std::string_view bytes, const wire::Limits&);
   // The actor's acknowledged point moved by what a peer sent: told to a device that was heard here.
   void advanced(ActorRecord&);
-  void refuse(std::string_view device, std::uint64_t epoch, std::uint64_t to, LinkId,
-              const Denial&);
+  void refuse(std::string_view device, std::uint64_t epoch, const Asked&, LinkId, const Denial&);
   // An add of this actor was removed by another one: quoted until it is dead.
   void removed(const ForeignRemoval&);
 
@@ -59,13 +66,15 @@ class AckBook {
   };
   std::string encode(const Context&, const std::string& device, const Due&);
   void show(const Context&, ActorRecord&, const Asked&, std::vector<std::string_view>& out) const;
+  using Bytes = std::shared_ptr<const std::string>;
+  // The envelope that ended at a point of the actor, live or silent; null when it is gone.
+  Bytes at_point(const ActorRecord&, const wire::Hash&, const LiveSet&) const;
 
   // Envelopes that newer ones of the same actor reach beyond, while their sender still starts from
   // before them: kept, because what supersedes them may be a twin's.
   struct Overtaken {
-    std::vector<std::pair<wire::Point, std::shared_ptr<const std::string>>>
-        envelopes;           // oldest first
-    std::uint32_t asks = 0;  // since, from before the first
+    std::vector<std::pair<wire::Point, Bytes>> envelopes;  // oldest first
+    std::uint32_t asks = 0;                                // since, from before the first
   };
   static constexpr std::size_t overtaken_max = 4'096;  // actors
   static constexpr std::size_t overtaken_of_one_max = 6;
@@ -74,6 +83,11 @@ class AckBook {
 
   std::map<std::string, Due> due_;
   std::map<ActorRecord*, Overtaken> overtaken_;
+  struct Silent {
+    wire::Hash hash;
+    Bytes bytes;
+  };
+  std::map<const ActorRecord*, Silent> silent_;
   std::map<std::string, LinkId, std::less<>> heard_on_;  // devices heard since the start
   std::map<ActorRecord*, std::vector<ForeignRemoval>> removals_;
 };

@@ -20,12 +20,17 @@ constexpr std::size_t sweep_entries = 200;
 constexpr std::uint64_t sweep_pause_ms = 100;
 constexpr std::size_t batch_bytes_max = 512 * 1024;
 
-// version 1: live envelopes (count, sum of hashes), then the intake
-std::string encode_actor(const ActorRecord& a) {
+// version 1: live envelopes (count, sum of hashes), then the intake. Version 2: between them a
+// silent envelope (ack_book.h), its length first.
+std::string encode_actor(const ActorRecord& a, std::string_view silent) {
   Writer w;
-  w.u8(1);
+  w.u8(silent.empty() ? 1 : 2);
   w.u64(a.live_count);
   w.u64(a.live_sum);
+  if (!silent.empty()) {
+    w.u32(static_cast<std::uint32_t>(silent.size()));
+    w.bytes(silent);
+  }
   w.bytes(a.intake.encode());
   return w.finish();
 }
@@ -152,6 +157,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   const std::uint64_t before = actor.intake.contiguous().op;
   if (options.trust.signer) acks.keep_overtaken(actor, {d.from, d.to, e.hash}, live);
   if (actor.intake.record({d.from, d.to, d.id, d.part, d.parts, e.hash})) touch(actor);
+  if (options.trust.signer && acks.keep_silent(actor, e)) touch(actor);
   actor.look_for_gap(now.mono_ms, actor.intake.contiguous().op != before);
   counters.operations += actor.intake.contiguous().op - before;
   if (p.source.device) {
@@ -265,7 +271,7 @@ void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
     a->touched = false;
     if (a->row == 0) a->row = next_actor_row++;
     rows.actors.push_back(
-        {a->row, a->name.device, a->name.epoch, encode_actor(*a), a->heard_at_ms});
+        {a->row, a->name.device, a->name.epoch, encode_actor(*a, acks.silent(*a)), a->heard_at_ms});
   }
   touched.clear();
   for (const std::uint64_t row : std::exchange(rows_to_erase, {})) rows.erase.push_back(row);

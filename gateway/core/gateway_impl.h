@@ -250,7 +250,12 @@ struct Gateway::Impl {
   struct Found {  // of one actor's envelopes on the disk
     std::uint64_t count = 0, sum = 0;
   };
-  std::map<ActorRecord*, Found> found;
+  struct ByNumber {
+    bool operator()(const ActorRecord* a, const ActorRecord* b) const {
+      return a->number < b->number;
+    }
+  };
+  std::map<ActorRecord*, Found, ByNumber> found;  // its order decides the numbers of new rows
   std::vector<ActorRow> restored_actors;
   std::vector<QuarantineRow> quarantined;
   std::vector<std::uint64_t> rows_to_erase;     // with the next commit

@@ -152,7 +152,8 @@ void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e
   // Who speaks for another device gets no answer: it would be that device's.
   const bool of_policy = forged || may_change || denial.reason == Reject::reserved_key;
   if (!source.device || !of_policy) return;
-  acks.refuse(e.delta.device, e.delta.epoch, e.delta.to, source.link, denial);
+  const wire::Delta& d = e.delta;
+  acks.refuse(d.device, d.epoch, {d.from, d.to, e.hash}, source.link, denial);
   if (pending_since_ms == never) pending_since_ms = now.mono_ms;  // answered with the batch
 }
 

@@ -88,11 +88,14 @@ void Gateway::Impl::start(Instant now) {
     Reader r(row.intake);
     const std::uint8_t version = r.u8();
     const std::uint64_t count = r.u64(), sum = r.u64();
+    const std::string_view silent = version == 2 ? r.bytes(r.u32()) : std::string_view{};
     const Found held = found.count(&actor) != 0 ? found[&actor] : Found{};
-    const auto intake = r.ok() && version == 1 ? Intake::decode(r.rest()) : std::nullopt;
+    const bool known = version == 1 || version == 2;
+    const auto intake = r.ok() && known ? Intake::decode(r.rest()) : std::nullopt;
     const bool whole = held.count == count && held.sum == sum;
     if (intake && (whole || planted(Bug::keep_intake_after_rot))) {
       actor.intake = *intake;
+      acks.restore_silent(actor, silent, options.wire);
       actor.look_for_gap(now.mono_ms, true);
     } else {
       notice(Notice::Level::warning, "intake",

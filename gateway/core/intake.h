@@ -44,6 +44,8 @@ class Intake {
   wire::Point contiguous() const;
   // The newest `max` points above `from`, without the contiguous one, ascending.
   std::vector<wire::Point> points_above(std::uint64_t from, std::size_t max) const;
+  // The highest operation at which something whole ended; op 0 when none.
+  wire::Point newest() const { return ends_.empty() ? wire::Point{} : ends_.back(); }
   // The highest operation of which anything whole is known.
   std::uint64_t top() const { return received_.top(); }
   bool empty() const { return received_.empty() && partials_.empty(); }

@@ -168,8 +168,6 @@ void World::strike_disk(const Misfortune& m, Random& random, GatewayNode& g) {
 void World::strike_device(const Misfortune& m, Random& random) {
   DeviceNode& d = *devices_[random.below(devices_.size())];
   const std::uint64_t off_ms = std::min<std::uint64_t>(m.for_ms, 600'000);
-  // Of a memory from before its keys fell silent nobody can show the twin: docs/testing.md.
-  const bool copies = !plan_.withdraws || d.setup().id != settled_device_;
   const auto off = [this, &d](std::uint64_t ms) {
     later(now_ms_ + ms, [this, &d] {
       if (!d.running()) d.boot(now_ms_);
@@ -185,7 +183,7 @@ void World::strike_device(const Misfortune& m, Random& random) {
       d.forget();
       return off(off_ms);
     case Kind::device_cloned:
-      if (d.saved().empty() || copies_.size() > 2 || !copies) return;
+      if (d.saved().empty() || copies_.size() > 2) return;
       copies_.push_back(d.copy(++memories_, random.next()));
       copies_.back()->boot(now_ms_);
       for (std::uint64_t n = random.below(6); n > 0; --n) copies_.back()->operate(now_ms_);
@@ -193,7 +191,7 @@ void World::strike_device(const Misfortune& m, Random& random) {
       return;
     case Kind::device_rolled_back: {
       const auto old = old_memories_.find(&d);
-      if (old == old_memories_.end() || !copies) return;
+      if (old == old_memories_.end()) return;
       d.crash();
       d.put_back(old->second, ++memories_);
       judge_.reached.note(Reached::old_copy_ran);
