@@ -64,6 +64,7 @@ struct Options {
   std::uint32_t resend_max_ms = 2'000;
   std::uint32_t catch_up_ms = 2'000;
   std::uint32_t acks_needed = 1;       // gateways that must hold an operation until it is safe
+  std::uint32_t batch_ms = 50;         // an operation waits so long for others to go with it
   std::uint32_t refresh_ms = 600'000;  // a device at rest asks so often whether it is still known
   std::function<Keys(const std::string& device)> keys{};  // empty: nothing is signed
   std::string state_dir{};  // see keeper.h; empty: the fleet ends with its process

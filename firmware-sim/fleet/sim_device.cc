@@ -98,6 +98,7 @@ void Fleet::SimDevice::boot(std::uint64_t now_ms) {
   o.catch_up_ms = options_.catch_up_ms;
   o.acks_needed = options_.acks_needed;
   o.refresh_ms = options_.refresh_ms;
+  o.batch_ms = options_.batch_ms;
   Result<sdk::Device, sdk::Error> device = sdk::Device::open(std::move(o));
   assert(device);
   device_.emplace(std::move(*device));

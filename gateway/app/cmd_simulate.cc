@@ -306,6 +306,10 @@ void add_fleet_options(CLI::App& app, SimulateArguments& a) {
                  "a device takes an operation for safe when so many gateways hold it")
       ->capture_default_str()
       ->check(CLI::Range(1U, 16U));
+  app.add_option("--batch-ms", a.fleet.batch_ms,
+                 "an operation of a device waits so long for others to go with it")
+      ->check(CLI::Range(0, 60'000))
+      ->capture_default_str();
   app.add_option("--refresh-ms", a.fleet.refresh_ms,
                  "a device at rest asks so often whether gateways still know it; 0: never")
       ->capture_default_str();
