@@ -105,7 +105,7 @@ Plan plan_of(const kr::Keyring& ring, const SettleArguments& a, Envelopes before
 }
 
 void show(const kr::Keyring& ring, const SettleArguments& a, const Plan& plan,
-          const Doubts& doubts) {
+          const std::set<Returning>& returning, const Doubts& doubts) {
   const std::string headline = a.device + ": " + std::to_string(plan.epochs.size()) +
                                " epochs and " + std::to_string(plan.keys.size()) +
                                " keys are closed; of " + std::to_string(plan.before.size()) +
@@ -115,7 +115,7 @@ void show(const kr::Keyring& ring, const SettleArguments& a, const Plan& plan,
                       {"keys_closed", plan.keys.size()},
                       {"envelopes", plan.before.size()},
                       {"stay", plan.stay.size()}};
-  show(ring.fleet(), a, {headline, about, plan.before, plan.stay}, doubts);
+  show(ring.fleet(), a, {headline, about, plan.before, plan.stay, returning}, doubts);
 }
 
 Exit settle(const SettleArguments& a) {
@@ -128,13 +128,14 @@ Exit settle(const SettleArguments& a) {
         std::to_string(plan.settled_before) +
         " envelopes were settled before, and what was settled stays valid for good");
   }
-  doubt_removals(plan.before, plan.stay, inquiry);
-  show(ring, a, plan, inquiry.doubts);
+  const auto returning = returning_elements(plan.before, plan.stay, inquiry);
+  show(ring, a, plan, returning, inquiry.doubts);
   if (!may_write(a, inquiry.doubts)) return Exit::ok;
   std::vector<wire::Envelope> stay;
   for (const auto& [hash, e] : plan.stay) stay.push_back(e);
   const auto now_s = static_cast<std::int64_t>(wall_now_ms() / 1'000);
-  if (!ring.settle(a.device, plan.closings, stay, now_s)) {
+  const bool settled = ring.settle(a.device, plan.closings, stay, now_s);
+  if (!keep_removed(ring, a, returning, now_s) && !settled) {
     std::fprintf(stderr, "tributary: all of that is settled already; nothing was written\n");
     return Exit::ok;
   }

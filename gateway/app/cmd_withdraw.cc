@@ -158,7 +158,7 @@ Exit withdraw(const WithdrawArguments& a) {
     inquiry.doubts.push_back(std::to_string(plan.kept_before) +
                              " envelopes were kept before, and what was kept stays valid for good");
   }
-  doubt_removals(plan.before, plan.after, inquiry);
+  const auto returning = returning_elements(plan.before, plan.after, inquiry);
   const std::string id = wire::to_hex(grant.view());
   const std::vector<std::string> named = named_by(ring, record->members);
   const std::string headline = "grant " + id.substr(0, digits_shown) + " of '" +
@@ -172,13 +172,14 @@ Exit withdraw(const WithdrawArguments& a) {
   const Envelopes none;
   const bool any = !plan.keys.empty();
   show(ring.fleet(), a,
-       {headline, about, any ? plan.before : none, any ? plan.after : none, plan.keys},
+       {headline, about, any ? plan.before : none, any ? plan.after : none, returning, plan.keys},
        inquiry.doubts);
   if (!may_write(a, inquiry.doubts)) return Exit::ok;
   std::vector<wire::Envelope> stay;
   for (const auto& [hash, e] : plan.stay) stay.push_back(e);
   const auto now_s = static_cast<std::int64_t>(wall_now_ms() / 1'000);
-  if (!ring.withdraw(grant, stay, now_s)) {
+  const bool withdrawn = ring.withdraw(grant, stay, now_s);
+  if (!keep_removed(ring, a, returning, now_s) && !withdrawn) {
     std::fprintf(stderr, "tributary: all of that is withdrawn already; nothing was written\n");
     return Exit::ok;
   }

@@ -159,34 +159,42 @@ std::set<Target> removals(const Envelopes& all) {
   return out;
 }
 
-// Elements, by key, that were added by one of the targets in these envelopes of their owner.
+// The targets that were added in this envelope of their owner.
 void elements_of(const std::set<Target>& targets, const wire::Envelope& e,
-                 std::set<std::pair<std::string, std::string>>& out) {
+                 std::set<Returning>& out) {
   for (const wire::Entry& entry : e.delta.entries) {
     const auto* set = std::get_if<wire::OrSetPayload>(&entry.payload);
     if (set == nullptr) continue;
     for (const auto& add : set->adds) {
-      const Target name{std::string(entry.key), std::string(e.delta.device), e.delta.epoch, add.op};
-      if (targets.count(name) > 0) out.emplace(entry.key, add.element);
+      const Target t{std::string(entry.key), std::string(e.delta.device), e.delta.epoch, add.op};
+      if (targets.count(t) > 0)
+        out.insert({t.key, t.device, t.epoch, t.op, std::string(add.element)});
     }
   }
 }
 
 }  // namespace
 
-void doubt_removals(const Envelopes& before, const Envelopes& stay, Inquiry& inquiry) {
+std::set<Returning> returning_elements(const Envelopes& before, const Envelopes& stay,
+                                       const Inquiry& inquiry) {
   std::set<Target> lost = removals(before);
   for (const Target& target : removals(stay)) lost.erase(target);
   std::set<std::string> owners;
   for (const Target& target : lost) owners.insert(target.device);
-  std::set<std::pair<std::string, std::string>> again;
+  std::set<Returning> out;
   for (const std::string& owner : owners) {
-    for (const wire::Envelope& e : inquiry.said_by(owner)) elements_of(lost, e, again);
+    for (const wire::Envelope& e : inquiry.said_by(owner)) elements_of(lost, e, out);
   }
-  for (const auto& [key, element] : again) {
-    inquiry.doubts.push_back("it had removed " + wire::json_of_bytes(element) + " from " + key +
-                             ", which appears again");
+  return out;
+}
+
+bool keep_removed(kr::Keyring& ring, const SettlingArguments& arguments,
+                  const std::set<Returning>& returning, std::int64_t now_s) {
+  std::vector<wire::RemovalRecord> adds;
+  if (!arguments.let_return) {
+    for (const Returning& r : returning) adds.push_back(r.removal());
   }
+  return ring.remove(adds, now_s);
 }
 
 void show(const std::string& fleet, const SettlingArguments& arguments, const Change& change,
@@ -213,6 +221,13 @@ void show(const std::string& fleet, const SettlingArguments& arguments, const Ch
     }
     json out = change.about;
     out["values"] = std::move(keys);
+    out["removed"] = json::array();
+    for (const Returning& r : change.returning) {
+      out["removed"].push_back({{"key", r.key},
+                                {"element", json::parse(wire::json_of_bytes(r.element))},
+                                {"device", r.device},
+                                {"returns", arguments.let_return}});
+    }
     out["doubts"] = doubts;
     std::puts(out.dump(2, ' ', false, json::error_handler_t::replace).c_str());
     return;
@@ -232,6 +247,12 @@ void show(const std::string& fleet, const SettlingArguments& arguments, const Ch
   }
   if (!names.empty()) std::fputs(table.text(160, false).c_str(), stdout);
   if (rows > rows_max) std::printf("… and %zu more: --json has all\n", rows - rows_max);
+  for (const Returning& r : change.returning) {
+    std::printf("it had removed %s from %s, %s\n", wire::json_of_bytes(r.element).c_str(),
+                r.key.c_str(),
+                arguments.let_return ? "which appears again"
+                                     : "which the admin removes from now on (--return: no)");
+  }
   for (const std::string& doubt : doubts) std::printf("but: %s\n", doubt.c_str());
 }
 
@@ -255,6 +276,8 @@ void add_settling_options(CLI::App& app, SettlingArguments& a) {
       ->type_name("FILE");
   app.add_option("--gateway", a.gateways, "ask only this one; repeat it")->allow_extra_args(false);
   app.add_flag("--unsigned", a.with_unsigned, "what is not signed may stay valid, too");
+  app.add_flag("--return", a.let_return,
+               "what had been removed, and would appear again, does: else the admin removes it");
   app.add_flag("--dry-run", a.dry_run, "show what would change, and write nothing");
   app.add_flag("--force", a.force, "go on although there are doubts");
   app.add_flag("--json", a.as_json, "as JSON");

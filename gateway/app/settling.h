@@ -4,8 +4,9 @@
 // signed is looked at.
 //
 //   Inquiry inquiry(ring, arguments, "sensor-*");        // asks, or reads --from and --keep
-//   doubt_removals(before, stay, inquiry);
-//   show(ring.fleet(), arguments, {headline, about, before, stay, names}, inquiry.doubts);
+//   const Returning returning = returning_elements(before, stay, inquiry);
+//   show(ring.fleet(), arguments, {headline, about, before, stay, returning, names},
+//        inquiry.doubts);
 //   if (!may_write(arguments, inquiry.doubts)) return Exit::ok;
 #pragma once
 #include <functional>
@@ -20,6 +21,7 @@
 #include "gateway/app/client.h"
 #include "gateway/keyring/keyring.h"
 #include "transports/wire/envelope.h"
+#include "transports/wire/record.h"
 
 namespace tributary::app {
 
@@ -29,6 +31,7 @@ struct SettlingArguments {
   std::string keep = "found";  // or "none", or a file
   std::vector<std::string> gateways;
   bool with_unsigned = false, dry_run = false, force = false, as_json = false;
+  bool let_return = false;  // elements that were removed, and would be there again
   std::uint32_t timeout_ms = 5'000;
 };
 void add_settling_options(CLI::App& app, SettlingArguments& arguments);
@@ -71,8 +74,19 @@ class Inquiry {
   std::function<std::vector<wire::Envelope>(const std::string&)> said_by_;
 };
 
-// A doubt for each element that was removed, and would be there again.
-void doubt_removals(const Envelopes& before, const Envelopes& stay, Inquiry& inquiry);
+// An add of another actor that was removed, and would be there again without that removal.
+struct Returning {
+  std::string key, device;  // whose add
+  std::uint64_t epoch = 0, op = 0;
+  std::string element;
+  wire::RemovalRecord removal() const { return {key, device, epoch, op}; }
+  friend auto operator<=>(const Returning&, const Returning&) = default;
+};
+std::set<Returning> returning_elements(const Envelopes& before, const Envelopes& stay,
+                                       const Inquiry& inquiry);
+// The admin removes them, unless they may return. False: there was nothing to do.
+bool keep_removed(keyring::Keyring& ring, const SettlingArguments& arguments,
+                  const std::set<Returning>& returning, std::int64_t now_s);
 
 using KeyName = std::pair<std::string, std::uint8_t>;  // key, type
 
@@ -82,6 +96,7 @@ struct Change {
   nlohmann::json about;  // for programs: an object
   const Envelopes& before;
   const Envelopes& stay;
+  const std::set<Returning>& returning;
   std::set<KeyName> names{};  // the keys to show; empty: all
 };
 void show(const std::string& fleet, const SettlingArguments& arguments, const Change& change,

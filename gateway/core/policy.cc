@@ -8,16 +8,22 @@ namespace {
 
 constexpr std::size_t keys_named_max = 16;
 
+// Of adds of others, and nothing else: what the admin may do in everybody's sets.
+bool only_removes(const wire::Entry& entry) {
+  const auto* set = std::get_if<wire::OrSetPayload>(&entry.payload);
+  return set != nullptr && set->adds.empty() && set->removed.empty() && entry.key.front() != '$';
+}
+
 // Whether the keys may be written by this device at all.
 std::optional<Denial> reserved(const Trust& trust, const wire::Delta& d) {
   const bool admin = trust.on() && d.device == wire::admin_id;
   Denial denial{Reject::reserved_key,
-                admin ? "the admin writes keys below $fleet/ and no others"
+                admin ? "the admin writes keys below $fleet/, and elsewhere only removes from sets"
                       : "keys that begin with $ are reserved for the fleet",
                 {}};
   for (const wire::Entry& entry : d.entries) {
-    const bool fine =
-        admin ? entry.key.starts_with(wire::registry_prefix) : entry.key.front() != '$';
+    const bool fine = admin ? entry.key.starts_with(wire::registry_prefix) || only_removes(entry)
+                            : entry.key.front() != '$';
     if (!fine && denial.keys.size() < keys_named_max) {
       denial.keys.emplace_back(std::string(entry.key), entry.type);
     }

@@ -185,6 +185,14 @@ bool Keyring::withdraw(const wire::Hash& grant, const std::vector<wire::Envelope
   return fresh;
 }
 
+bool Keyring::remove(const std::vector<wire::RemovalRecord>& adds, std::int64_t now_s) {
+  bool fresh = false;
+  for (const wire::RemovalRecord& add : adds)
+    fresh |= registry_->remove(add, static_cast<std::uint64_t>(now_s) * 1'000);
+  registry_changed_ |= fresh;
+  return fresh;
+}
+
 std::vector<PublicBytes> Keyring::registered_keys(const std::string& device) const {
   return registry_->keys_of(device);
 }

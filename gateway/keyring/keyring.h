@@ -97,6 +97,8 @@ class Keyring {
   // (registry.h). False: all of that is there already.
   bool withdraw(const wire::Hash& grant, const std::vector<wire::Envelope>& stay,
                 std::int64_t now_s);
+  // Removes these adds in the admin's name (registry.h). False: all of that is there already.
+  bool remove(const std::vector<wire::RemovalRecord>& adds, std::int64_t now_s);
   bool withdrawn(const wire::Hash& grant) const { return registry_->withdrawn(grant); }
   bool exempt(const wire::Hash& grant, const wire::Hash& envelope) const {
     return registry_->exempt(grant, envelope);

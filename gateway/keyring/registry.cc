@@ -27,6 +27,23 @@ const wire::Limits limits;
 // Of the records of one envelope: leaves room for their headers and the rest of the body.
 constexpr std::size_t record_bytes_max = 160'000;
 
+// What it takes in an envelope: what a removal names stands there once more, in the entry that
+// removes it.
+std::size_t weight(const std::string& record) {
+  return record.size() * (wire::decode_removal_record(record) ? 2 : 1);
+}
+
+// What these records remove, by key. It points into them.
+std::map<std::string_view, wire::OrSetPayload> removals(const std::vector<std::string>& records) {
+  std::map<std::string_view, wire::OrSetPayload> out;
+  for (const std::string& record : records) {
+    if (const auto r = wire::decode_removal_record(record))
+      out[r->key].foreign.push_back({r->device, r->epoch, r->op});
+  }
+  for (auto& [key, payload] : out) std::sort(payload.foreign.begin(), payload.foreign.end());
+  return out;
+}
+
 }  // namespace
 
 Registry::Registry(std::string fleet) : fleet_(std::move(fleet)) {
@@ -83,6 +100,7 @@ bool Registry::carries(const wire::Hash& envelope) const {
 
 void Registry::read(const wire::Envelope& e, Chunk& out) {
   for (const wire::Entry& entry : e.delta.entries) {
+    if (std::holds_alternative<wire::OrSetPayload>(entry.payload)) continue;  // a removal's
     const auto* set = std::get_if<wire::GSetPayload>(&entry.payload);
     std::vector<std::string>* records = entry.key == wire::keys_key          ? &out.keys
                                         : entry.key == wire::grants_key      ? &out.grants
@@ -98,7 +116,7 @@ void Registry::read(const wire::Envelope& e, Chunk& out) {
 bool Registry::Chunk::full(std::size_t more) const {
   std::size_t bytes = more;
   for (const auto* records : {&grants, &keys, &settlements}) {
-    for (const std::string& record : *records) bytes += record.size();
+    for (const std::string& record : *records) bytes += weight(record);
   }
   return to - from == records_max || bytes > record_bytes_max;
 }
@@ -107,7 +125,7 @@ bool Registry::put(std::string record, std::vector<std::string> Chunk::*set, std
   for (const Chunk& c : chunks_) {
     if (std::binary_search((c.*set).begin(), (c.*set).end(), record)) return false;
   }
-  if (chunks_.empty() || chunks_.back().full(record.size()))
+  if (chunks_.empty() || chunks_.back().full(weight(record)))
     chunks_.push_back({size(), size(), 0, {}, {}, {}});
   Chunk& last = chunks_.back();
   last.to += 1;
@@ -184,6 +202,10 @@ bool Registry::settle(const std::string& device, const std::vector<wire::Envelop
   return !fresh.empty();
 }
 
+bool Registry::remove(const wire::RemovalRecord& add, std::uint64_t now_ms) {
+  return put(wire::encode(add), &Chunk::settlements, now_ms);
+}
+
 std::vector<std::string> Registry::all(std::vector<std::string> Chunk::*set) const {
   std::vector<std::string> out;
   for (const Chunk& c : chunks_) out.insert(out.end(), (c.*set).begin(), (c.*set).end());
@@ -225,19 +247,25 @@ std::string Registry::pack(const SigningKey& admin) const {
     d.from = chunk.from;
     d.to = d.id = chunk.to;
     d.hlc = crdt::Hlc{chunk.hlc};
-    const auto add_entry = [&](std::string_view key, const std::vector<std::string>& records) {
-      if (records.empty()) return;
-      wire::Entry entry;
+    std::map<std::string_view, wire::Entry> entries;  // in their order
+    const auto add_entry = [&](std::string_view key, wire::Type type, wire::Payload payload) {
+      wire::Entry& entry = entries[key];
       entry.key = key;
-      entry.type = static_cast<std::uint8_t>(wire::Type::gset);
+      entry.type = static_cast<std::uint8_t>(type);
       entry.lo = d.from;
       entry.hi = d.to;
-      entry.payload = wire::GSetPayload{{records.begin(), records.end()}};
-      d.entries.push_back(std::move(entry));
+      entry.payload = std::move(payload);
     };
-    add_entry(wire::grants_key, chunk.grants);
-    add_entry(wire::keys_key, chunk.keys);
-    add_entry(wire::settlements_key, chunk.settlements);
+    const auto add_records = [&](std::string_view key, const std::vector<std::string>& records) {
+      if (records.empty()) return;
+      add_entry(key, wire::Type::gset, wire::GSetPayload{{records.begin(), records.end()}});
+    };
+    add_records(wire::grants_key, chunk.grants);
+    add_records(wire::keys_key, chunk.keys);
+    add_records(wire::settlements_key, chunk.settlements);
+    for (auto& [key, payload] : removals(chunk.settlements))
+      add_entry(key, wire::Type::orset, payload);
+    for (auto& [key, entry] : entries) d.entries.push_back(std::move(entry));
     sealed.push_back(signing::seal(signing::Kind::delta, fleet_, wire::encode_delta(d), signer));
   }
   sealed.insert(sealed.end(), carried_.begin(), carried_.end());

@@ -54,6 +54,9 @@ class Registry {
   // again. False: all of them are. REQUIRES: they are its.
   bool settle(const std::string& device, const std::vector<wire::Envelope>& envelopes,
               std::uint64_t now_ms);
+  // Removes an add of another actor in the admin's name. False: that is there. REQUIRES: an
+  // OR-Set's key that a member may write.
+  bool remove(const wire::RemovalRecord& add, std::uint64_t now_ms);
   // A settlement names it.
   bool names(const wire::Hash& envelope) const { return named_.count(envelope) > 0; }
   std::vector<std::string> settlements() const;  // the records

@@ -363,6 +363,43 @@ TEST_F(RegistryTest, WithdrawalsNameTheirGrantAndCarryWhatIsExempt) {
   EXPECT_EQ(read(again.pack(admin)).size(), 32u);
 }
 
+TEST_F(RegistryTest, ARemovalIsDoneByAnEntryBesideItsRecord) {
+  enroll(0, 2);
+  EXPECT_TRUE(registry.remove({"hall/doors", "d1", 7, 3}, now_ms));
+  EXPECT_TRUE(registry.remove({"hall/doors", "d0", 9, 12}, now_ms));
+  EXPECT_TRUE(registry.remove({"!first", "d1", 7, 4}, now_ms)) << "a key before $fleet/";
+  EXPECT_FALSE(registry.remove({"hall/doors", "d1", 7, 3}, now_ms)) << "it is there";
+  EXPECT_EQ(registry.size(), 5u);
+  const std::string pack = registry.pack(admin);
+  Registry again = Registry::parse(pack, admin.public_key());
+  EXPECT_EQ(again.pack(admin), pack) << "the same registry has the same bytes";
+  const std::vector<Read> all = read(pack);
+  ASSERT_EQ(all.size(), 1u);
+  const wire::Delta& d = all[0].envelope.delta;
+  std::vector<std::string> removed;
+  for (const wire::Entry& entry : d.entries) {
+    EXPECT_EQ(entry.lo, 0u);
+    EXPECT_EQ(entry.hi, 5u);
+    const auto* set = std::get_if<wire::OrSetPayload>(&entry.payload);
+    if (set == nullptr) continue;
+    EXPECT_TRUE(set->adds.empty() && set->removed.empty());
+    for (const auto& f : set->foreign) {
+      removed.push_back(std::string(entry.key) + ' ' + std::string(f.device) + ' ' +
+                        std::to_string(f.epoch) + ' ' + std::to_string(f.op));
+    }
+  }
+  EXPECT_EQ(removed,
+            (std::vector<std::string>{"!first d1 7 4", "hall/doors d0 9 12", "hall/doors d1 7 3"}));
+}
+
+TEST_F(RegistryTest, LongRemovalsFillAnEnvelopeByTheirBytes) {
+  for (std::uint64_t op = 1; op <= 1'000; ++op)
+    registry.remove({std::string(400, 'k'), id_of(op), 7, op}, now_ms);
+  const std::vector<Read> all = read(registry.pack(admin));
+  ASSERT_GT(all.size(), 4u);
+  for (const Read& one : all) EXPECT_LE(one.envelope.sealed.body.size(), limits.body_bytes_max);
+}
+
 // One that was withdrawn is made anew under another name, and that one is there once.
 TEST_F(RegistryTest, AWithdrawnGrantIsMadeAnew) {
   wire::GrantRecord g;

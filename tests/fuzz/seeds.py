@@ -58,7 +58,7 @@ def topics():
 
 
 def records():
-    for name in ("record", "closing", "settlement", "withdrawal", "exemption"):
+    for name in ("record", "closing", "settlement", "withdrawal", "exemption", "removal"):
         yield from vectors(name)
     grant = [b"\x99\xa5grant\xa8sensor-*\xa4a/*b\x92\x01\x02\x0f", b"\x00\x0a\x05\x14"]
     yield b"".join(grant)

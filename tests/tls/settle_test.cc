@@ -7,9 +7,11 @@
 #include <chrono>
 #include <memory>
 
+#include "gateway/keyring/registry.h"
 #include "tests/tls/two_gateways.h"
 #include "transports/signing/seal.h"
 #include "transports/wire/envelope.h"
+#include "transports/wire/record.h"
 
 namespace tributary::e2e {
 namespace {
@@ -148,17 +150,35 @@ std::string line_of(const std::string& fleet, const std::string& device, wire::O
          "\"}\n";
 }
 
-TEST_F(Settle, WhatWouldAppearAgainIsNamed) {
+TEST_F(Settle, WhatWouldAppearAgainIsRemovedByTheAdmin) {
   const std::string file = (dir.path() / "all.jsonl").string();
   write_file(file, line_of(fleet, "d2", {{{1, "north"}}, {}, {}}) +
                        line_of(fleet, "d1", {{}, {}, {{"d2", 5, 1}}}));
-  Ran ran = settle({"--from", file, "--keep", "none"});
-  EXPECT_EQ(ran.status, 1) << ran.err;
-  EXPECT_THAT(ran.out,
-              HasSubstr("but: it had removed \"north\" from hall/doors, which appears again"));
-  ran = settle({"--from", file, "--dry-run"});
+  Ran ran = settle({"--from", file, "--dry-run"});
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_THAT(ran.out, testing::Not(HasSubstr("north"))) << "what stays goes on removing";
+  ran = settle({"--from", file, "--keep", "none", "--return", "--dry-run"});
+  EXPECT_THAT(ran.out, HasSubstr("it had removed \"north\" from hall/doors, which appears again"));
+  const auto removals = [&] {
+    std::vector<std::string> out;
+    const auto admin = keyring::PublicKey::parse(read_file(fleet + "/admin/sign.pub"));
+    for (const std::string& record :
+         keyring::Registry::parse(read_file(fleet + "/registry"), admin).settlements()) {
+      const auto r = wire::decode_removal_record(record);
+      if (r) out.push_back(std::string(r->key) + ' ' + std::string(r->device));
+    }
+    return out;
+  };
+  ran = settle({"--from", file, "--keep", "none", "--return"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_TRUE(removals().empty());
+  ran = settle({"--from", file, "--keep", "none"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_THAT(ran.out,
+              HasSubstr("it had removed \"north\" from hall/doors, which the admin removes"));
+  EXPECT_THAT(removals(), testing::ElementsAre("hall/doors d2"));
+  ran = settle({"--from", file, "--keep", "none"});
+  EXPECT_THAT(ran.err, HasSubstr("all of that is settled already; nothing was written"));
 }
 
 TEST_F(Settle, AClosedKeyIsClosedInEveryEpochAlsoBesideOneThatIsNamed) {

@@ -20,8 +20,8 @@ from evidences import FIVE, SIX, invalid_evidence, valid_evidence
 from primitives import Raw, body_of, gzip_member, lthash, lz4_block, pack, sha
 from seals import (invalid_cosignatures, invalid_proposals, invalid_seal_parts, invalid_seals, valid_cosignatures, valid_proposals,
                    valid_seal_parts, valid_seals)
-from settlements import (invalid_closings, invalid_exemptions, invalid_settlements, invalid_withdrawals, valid_closings, valid_exemptions,
-                         valid_settlements, valid_withdrawals)
+from settlements import (invalid_closings, invalid_exemptions, invalid_removals, invalid_settlements, invalid_withdrawals, valid_closings,
+                         valid_exemptions, valid_removals, valid_settlements, valid_withdrawals)
 from signatures import SIGNED_COUNTER, invalid_records, refused_keys, refused_of_a_good_key, valid_records, valid_signatures
 from sketches import cells_of, siphash, sketch_id
 from value_secrets import secrets
@@ -380,6 +380,7 @@ def files():
             'record': both(valid_records(), invalid_records()),
             'closing': both(valid_closings(), invalid_closings()), 'settlement': both(valid_settlements(), invalid_settlements()),
             'withdrawal': both(valid_withdrawals(), invalid_withdrawals()), 'exemption': both(valid_exemptions(), invalid_exemptions()),
+            'removal': both(valid_removals(), invalid_removals()),
             'cosignature': both(valid_cosignatures(), invalid_cosignatures()), 'proposal': both(valid_proposals(), invalid_proposals()),
             'seal_part': both(valid_seal_parts(), invalid_seal_parts()), 'seal': both(valid_seals(), invalid_seals()),
             'names': names(), 'digest': digests(), 'session': session()}

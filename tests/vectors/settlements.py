@@ -1,4 +1,4 @@
-"""Closings and settlements, withdrawals and exemptions: records of the fleet's registry that say what counts no more, and what does all the same."""
+"""Closings and settlements, withdrawals, exemptions and removals: records of the fleet's registry that say what counts no more, and what does all the same."""
 
 from envelopes import invalid
 from primitives import Raw, pack, sha
@@ -121,3 +121,28 @@ def invalid_exemptions():
     yield bad('a hash twice', 'not_canonical', 'exemption', grant(), 5, 1, 1, [two[0], two[0]])
     yield bad('25 hashes', 'limit', 'exemption', grant(), 5, 1, 1, hashes(25))
     yield invalid('a byte too many', 'trailing', pack(('exemption', grant(), 5, 1, 1, two)) + b'\0')
+
+
+def valid_removals():
+    def v(name, key, device, epoch, op):
+        return {'name': name, 'hex': pack(('removal', key, device, epoch, op)).hex(),
+                'fields': {'key': key, 'device': device, 'epoch': epoch, 'op': op}}
+    yield v('of an add', 'hall/doors', 'meter-1', 7, 3)
+    yield v('epoch 0', 'a', 'x', 0, 1)
+    yield v('the last operation of the last epoch', 'k' * 200, 'A0_-' * 16, U64_MAX, U64_MAX)
+
+
+def invalid_removals():
+    def bad(name, error, *fields):
+        return invalid(name, error, pack(fields))
+    yield invalid('nothing', 'truncated', b'')
+    yield bad('another kind', 'version', 'closing', 'meter-1', 7)
+    yield bad('a removal of 4', 'type', 'removal', 'hall/doors', 'meter-1', 7)
+    yield bad('a removal of 6', 'type', 'removal', 'hall/doors', 'meter-1', 7, 3, 4)
+    yield bad('no key', 'utf8', 'removal', '', 'meter-1', 7, 3)
+    yield bad('a key of the fleet', 'range', 'removal', '$fleet/keys', 'meter-1', 7, 3)
+    yield bad('a key with +', 'utf8', 'removal', 'a/+', 'meter-1', 7, 3)
+    yield bad('device with a slash', 'utf8', 'removal', 'hall/doors', 'a/b', 7, 3)
+    yield bad('operation 0', 'range', 'removal', 'hall/doors', 'meter-1', 7, 0)
+    yield bad('operation as str', 'type', 'removal', 'hall/doors', 'meter-1', 7, '3')
+    yield invalid('a byte too many', 'trailing', pack(('removal', 'hall/doors', 'meter-1', 7, 3)) + b'\0')

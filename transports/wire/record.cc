@@ -134,6 +134,16 @@ bool read_exemption_record(Reader& r, ExemptionRecord& out) {
          read_hashes(r, out.hashes, "exemption.hashes") && r.end("record");
 }
 
+constexpr std::string_view kind_removal = "removal";
+
+bool read_removal_record(Reader& r, RemovalRecord& out) {
+  if (!read_kind(r, kind_removal, 5) || !r.key(out.key, Limits{}.key_bytes_max, "removal.key"))
+    return false;
+  if (out.key.front() == '$') return r.fail(Code::range, "removal.key");
+  return r.id(out.device, "removal.device") && r.uint(out.epoch, "removal.epoch") &&
+         r.uint_in(out.op, 1, ~std::uint64_t{0}, "removal.op") && r.end("record");
+}
+
 // Of a settlement and an exemption, whose last four fields are the same.
 template <class Record>
 void write_list(Writer& w, const Record& r) {
@@ -263,6 +273,24 @@ Result<ExemptionRecord, DecodeError> decode_exemption_record(std::string_view by
   Reader r(bytes);
   ExemptionRecord out;
   if (!read_exemption_record(r, out)) return Failure{r.error()};
+  return out;
+}
+
+std::string encode(const RemovalRecord& record) {
+  Writer w;
+  w.array(5);
+  w.str(kind_removal);
+  w.str(record.key);
+  w.str(record.device);
+  w.uint(record.epoch);
+  w.uint(record.op);
+  return w.take();
+}
+
+Result<RemovalRecord, DecodeError> decode_removal_record(std::string_view bytes) {
+  Reader r(bytes);
+  RemovalRecord out;
+  if (!read_removal_record(r, out)) return Failure{r.error()};
   return out;
 }
 

@@ -108,4 +108,15 @@ struct ExemptionRecord {
 std::string encode(const ExemptionRecord&);
 Result<ExemptionRecord, DecodeError> decode_exemption_record(std::string_view bytes);
 
+// The admin removed this add of an OR-Set. Not what removes it: an entry of the same envelope does,
+// as for any removal of another actor's add. It keeps that envelope alive and tells what the entry
+// is about.
+struct RemovalRecord {
+  std::string_view key;     // not one that begins with '$'
+  std::string_view device;  // whose add
+  std::uint64_t epoch = 0, op = 0;
+};
+std::string encode(const RemovalRecord&);
+Result<RemovalRecord, DecodeError> decode_removal_record(std::string_view bytes);
+
 }  // namespace tributary::wire

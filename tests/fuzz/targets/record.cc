@@ -70,9 +70,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto settlement = wire::decode_settlement_record(bytes);
   const auto withdrawal = wire::decode_withdrawal_record(bytes);
   const auto exemption = wire::decode_exemption_record(bytes);
+  const auto removal = wire::decode_removal_record(bytes);
   const bool kinds[] = {static_cast<bool>(key),        static_cast<bool>(grant),
                         static_cast<bool>(closing),    static_cast<bool>(settlement),
-                        static_cast<bool>(withdrawal), static_cast<bool>(exemption)};
+                        static_cast<bool>(withdrawal), static_cast<bool>(exemption),
+                        static_cast<bool>(removal)};
   require(std::count(std::begin(kinds), std::end(kinds), true) <= 1, "a record is of one kind");
   if (key) require(wire::encode(*key) == bytes, "a key's record has one encoding");
   if (!key) require(key.error().offset <= size, "an error is inside of the record");
@@ -84,6 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (settlement) require(wire::encode(*settlement) == bytes, "a settlement has one encoding");
   if (withdrawal) require(wire::encode(*withdrawal) == bytes, "a withdrawal has one encoding");
   if (exemption) require(wire::encode(*exemption) == bytes, "an exemption has one encoding");
+  if (removal) require(wire::encode(*removal) == bytes, "a removal has one encoding");
   const bool of_admin = (closing && closing->device == wire::admin_id) ||
                         (settlement && settlement->device == wire::admin_id);
   if ((closing || settlement || withdrawal || exemption) && !of_admin) settle(bytes);

@@ -62,6 +62,44 @@ TEST_F(SettlementsTest, AStolenKeyComesToTheSameInEveryOrder) {
   EXPECT_GT(restarts, 0);
 }
 
+// What the closed device had removed stays removed, in the admin's name.
+TEST_F(SettlementsTest, WhatTheAdminRemovesStaysRemovedInEveryOrder) {
+  const std::string added =
+      by_itself({.device = "b", .to = 2}, {set("doors", 0, 2, {{1, "north"}, {2, "south"}})});
+  const std::string removed =
+      by_itself({.device = "a", .to = 1}, {set("doors", 0, 1, {}, {}, {{"b", 1, 1}})});
+  const std::string_view closed = keep(closing("a", 1));
+  const std::string_view removal = keep(wire::encode(wire::RemovalRecord{"doors", "b", 1, 1}));
+  const auto admin = [&](std::vector<std::string_view> records, bool removes) {
+    const Frame f{.device = wire::admin_id, .from = 4, .to = 4 + records.size()};
+    std::vector<wire::Entry> entries = {grown(wire::settlements_key, 4, f.to, std::move(records))};
+    if (removes) entries.push_back(set("doors", 4, f.to, {}, {}, {{"b", 1, 1}}));
+    return by("admin", f, std::move(entries));
+  };
+  // The chunk without the removal, and then with it.
+  const std::vector<std::string> events = {added, removed, admin({closed}, false),
+                                           admin({closed, removal}, true)};
+  in_every_order(events, [&] {
+    ASSERT_EQ(rig.shows("doors", Type::orset), "[\"south\"]");
+    ASSERT_TRUE(stored("a").empty());
+    ASSERT_EQ(stored("admin").size(), 2u) << "the members, and what was settled";
+  });
+  EXPECT_GT(restarts, 0);
+  // Once its owner has let it go, the removal is needed no more; its envelope stays for its
+  // records.
+  hear(by_itself({.device = "b", .from = 2, .to = 3}, {set("doors", 2, 3, {}, {1})}));
+  EXPECT_EQ(rig.shows("doors", Type::orset), "[\"south\"]");
+  EXPECT_EQ(stored("admin").size(), 2u);
+}
+
+TEST_F(SettlementsTest, TheAdminOnlyRemoves) {
+  const std::string before = rig.digest();
+  hear(by("admin", {.device = "admin", .from = 4, .to = 5}, {set("doors", 4, 5, {{5, "x"}})}));
+  hear(by("admin", {.device = "admin", .from = 4, .to = 6}, {set("doors", 4, 6, {}, {4})}));
+  EXPECT_EQ(rig.digest(), before);
+  EXPECT_EQ(rig.rejected(Reject::reserved_key), 2u);
+}
+
 TEST_F(SettlementsTest, ADeviceHearsThatItIsClosedAndNothingElseHappens) {
   rig.up("a", second);
   hear(records({closing("a", 1), settlement("a", {second})}, 4));

@@ -225,6 +225,20 @@ TEST(ExemptionRecords, TheFullestFitsAnElement) {
     EXPECT_FALSE(decode_exemption_record(std::string_view(bytes).substr(0, n))) << n;
 }
 
+TEST(RemovalRecords, TheLongestFitsAnElement) {
+  const std::string key(Limits{}.key_bytes_max, 'k'), device(id_bytes_max, 'd');
+  const RemovalRecord r{key, device, ~std::uint64_t{0}, ~std::uint64_t{0}};
+  const std::string bytes = encode(r);
+  EXPECT_LE(bytes.size(), Limits{}.element_bytes_max);
+  const auto read = decode_removal_record(bytes);
+  ASSERT_TRUE(read) << to_string(read.error());
+  EXPECT_EQ(encode(*read), bytes);
+  EXPECT_FALSE(decode_settlement_record(bytes) || decode_withdrawal_record(bytes) ||
+               decode_exemption_record(bytes) || decode_closing_record(bytes));
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(decode_removal_record(std::string_view(bytes).substr(0, n))) << n;
+}
+
 TEST(Patterns, HaveWhatIdsAndKeysHaveAndThePatternsOwn) {
   EXPECT_TRUE(valid_member_pattern("*"));
   EXPECT_TRUE(valid_member_pattern("press-?7"));

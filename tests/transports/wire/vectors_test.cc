@@ -59,7 +59,8 @@ const std::map<std::string, Decoder>& decoders() {
       {"closing", refusal_of([](const auto& b) { return decode_closing_record(b); })},
       {"settlement", refusal_of([](const auto& b) { return decode_settlement_record(b); })},
       {"withdrawal", refusal_of([](const auto& b) { return decode_withdrawal_record(b); })},
-      {"exemption", refusal_of([](const auto& b) { return decode_exemption_record(b); })}};
+      {"exemption", refusal_of([](const auto& b) { return decode_exemption_record(b); })},
+      {"removal", refusal_of([](const auto& b) { return decode_removal_record(b); })}};
   return all;
 }
 
@@ -436,6 +437,18 @@ TEST(ExemptionVectors, BothWays) {
     Json fields = list_of(*r);
     fields["grant"] = hex(r->grant.view());
     EXPECT_EQ(fields, v.at("fields"));
+    EXPECT_EQ(encode(*r), bytes);
+  }
+}
+
+TEST(RemovalVectors, BothWays) {
+  for (const Json& v : vectors::valid("removal")) {
+    SCOPED_TRACE(v.at("name"));
+    const std::string bytes = vectors::message(v);
+    const auto r = decode_removal_record(bytes);
+    ASSERT_TRUE(r) << to_string(r.error());
+    EXPECT_EQ(Json({{"key", r->key}, {"device", r->device}, {"epoch", r->epoch}, {"op", r->op}}),
+              v.at("fields"));
     EXPECT_EQ(encode(*r), bytes);
   }
 }
