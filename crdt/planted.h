@@ -36,6 +36,9 @@ enum class Bug : std::uint8_t {
   // signatures
   believe_signatures,  // takes a signature for a good one without verifying it
   forget_waiting,      // never looks again at what came before its signer's record
+  keep_settled,        // goes on counting what it holds of what the admin closed
+  allow_withdrawn,     // asks a withdrawn grant like any other
+  forget_silent,       // does not keep an envelope without entries to show it
   // contradictions
   convict_by_bytes,     // takes two bodies for one operation for two stories
   convict_at_hi,        // compares at the entries' ends instead of the deltas'

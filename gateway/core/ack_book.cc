@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "crdt/planted.h"
+
 namespace tributary::core {
 namespace {
 
@@ -94,6 +96,7 @@ AckBook::Bytes AckBook::at_point(const ActorRecord& actor, const wire::Hash& has
 }
 
 bool AckBook::keep_silent(const ActorRecord& actor, const wire::Envelope& e) {
+  if (planted(Bug::forget_silent)) return false;
   const wire::Point newest = actor.intake.newest();
   const auto at = silent_.find(&actor);
   if (at != silent_.end() && at->second.hash == newest.hash) return false;
