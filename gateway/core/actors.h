@@ -48,6 +48,7 @@ struct ActorRecord {
   std::uint64_t through = 0;  // gateways that passed on what it said, a bit each; of this start
 
   bool touched = false;   // by the commit in the making
+  bool heard = false;     // anew, which the disk does not tell yet
   bool excluded = false;  // what it says is not shown: it told two stories
 };
 

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t flush_max = 4'096;
 constexpr std::uint64_t retry_min_ms = 100, retry_max_ms = 5'000;
 constexpr std::uint64_t dead_letter_delay_ms = 1'000;
+constexpr std::uint64_t heard_step_ms = 60'000;    // how exactly it is noted when who was heard
+constexpr std::uint64_t heard_delay_ms = 600'000;  // how long that may be missing on the disk
 constexpr std::size_t sweep_entries = 200;
 constexpr std::uint64_t sweep_pause_ms = 100;
 constexpr std::size_t batch_bytes_max = 512 * 1024;
@@ -47,7 +49,8 @@ bool Gateway::Impl::flush_due(Instant now) const {
   }
   if (now.mono_ms >= views.rows_deadline()) return true;
   if (!quarantined.empty() || !rows_to_erase.empty()) return true;
-  if (now.mono_ms >= next_sweep_ms) return true;
+  if (now.mono_ms >= next_sweep_ms || now.mono_ms >= heard_due_ms) return true;
+  if (stopping && !heard.empty()) return true;
   return !dead_letters.empty() &&
          (now.mono_ms >= dead_letter_window_ms + dead_letter_delay_ms || stopping);
 }
@@ -161,7 +164,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   actor.look_for_gap(now.mono_ms, actor.intake.contiguous().op != before);
   counters.operations += actor.intake.contiguous().op - before;
   if (p.source.device) {
-    if (now.wall_ms >= actor.heard_at_ms + 60'000) touch(actor);
+    if (now.wall_ms >= actor.heard_at_ms + heard_step_ms) note_heard(now, actor);
     actor.heard_at_ms = now.wall_ms;
     actor.clock_ms = static_cast<std::int64_t>(d.hlc.ms()) - static_cast<std::int64_t>(now.wall_ms);
     work.received_ms.push_back(p.received_ms);
@@ -259,6 +262,14 @@ void Gateway::Impl::touch(ActorRecord& actor) {
   touched.push_back(&actor);
 }
 
+// A device at rest that says again what was said needs no commit of its own.
+void Gateway::Impl::note_heard(Instant now, ActorRecord& actor) {
+  if (actor.heard) return;
+  actor.heard = true;
+  heard.push_back(&actor);
+  if (heard_due_ms == never) heard_due_ms = now.mono_ms + heard_delay_ms;
+}
+
 void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
   Commit& rows = work.request.rows;
   for (const auto& [hash, source] : work.fresh) {
@@ -267,8 +278,13 @@ void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
     rows.insert.push_back(
         {e.row, std::string(hash.view()), actor.device, actor.epoch, e.from, e.to, *e.bytes});
   }
+  const bool more = !rows.insert.empty() || !touched.empty() || !rows_to_erase.empty();
+  if (more || now.mono_ms >= heard_due_ms || stopping) {
+    for (ActorRecord* a : std::exchange(heard, {})) touch(*a);
+    heard_due_ms = never;
+  }
   for (ActorRecord* a : touched) {
-    a->touched = false;
+    a->touched = a->heard = false;
     if (a->row == 0) a->row = next_actor_row++;
     rows.actors.push_back(
         {a->row, a->name.device, a->name.epoch, encode_actor(*a, acks.silent(*a)), a->heard_at_ms});

@@ -180,6 +180,7 @@ struct Gateway::Impl {
   void settle_foreign(InFlight&);
   void drop(const std::vector<Dropped>&, InFlight&);
   void sweep(Instant, InFlight&);
+  void note_heard(Instant now, ActorRecord& actor);
   void touch(ActorRecord&);
   void fill_rows(Instant, InFlight&);
   void ask(Instant);
@@ -238,6 +239,8 @@ struct Gateway::Impl {
   Instant seen;
   std::optional<InFlight> in_flight;
   std::vector<ActorRecord*> touched;
+  std::vector<ActorRecord*> heard;     // of which nothing is new but when
+  std::uint64_t heard_due_ms = never;  // until then they wait for a commit that has more to say
   Ticket next_ticket = 1;
   std::uint64_t next_row = 1, next_actor_row = 1;
   std::uint64_t next_sweep_ms = never;
