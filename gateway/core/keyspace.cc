@@ -118,6 +118,21 @@ struct Keyspace::Watch {
   void put(ActorRef a, std::int32_t times) {
     space.digests_.change(a.record->bucket, writer.view(), times);
   }
+  void put(const ActorRef& a, const crdt::GCounterPart& p, std::int32_t times) {
+    atom(a, 1).number(p.p), put(a, times);
+  }
+  void put(const ActorRef& a, const crdt::PnCounterPart& p, std::int32_t times) {
+    atom(a, 2).number(p.p).number(p.n), put(a, times);
+  }
+  void put(const ActorRef& a, const crdt::LwwPart& p, std::int32_t times) {
+    atom(a, 3).number(p.op).number(p.hlc.packed).binary(p.value), put(a, times);
+  }
+  // From now on the part's atom is not in the digest, until settle_loose().
+  template <class Part>
+  void loosen(ActorRef a, const Part& before) {
+    if (!space.loose_.emplace(&key, a.record).second) return;
+    if (!before.is_bottom()) put(a, before, -1);
+  }
   void appeared(ActorRef a) {
     space.parts_ += 1;
     weigh(a, key.key.size() + entry_frame_bytes, part_overhead, true);
@@ -131,30 +146,21 @@ struct Keyspace::Watch {
     memory = more ? memory + memory_bytes : memory - memory_bytes;
   }
 
-  void part(ActorRef a, const crdt::GCounterPart& before, const crdt::GCounterPart& after) {
-    if (before.is_bottom()) {
-      appeared(a);
-    } else {
-      atom(a, 1).number(before.p), put(a, -1);
-    }
-    atom(a, 1).number(after.p), put(a, +1);
+  void part(ActorRef a, const crdt::GCounterPart& before, const crdt::GCounterPart&) {
+    if (before.is_bottom()) appeared(a);
+    loosen(a, before);
   }
-  void part(ActorRef a, const crdt::PnCounterPart& before, const crdt::PnCounterPart& after) {
-    if (before.is_bottom()) {
-      appeared(a);
-    } else {
-      atom(a, 2).number(before.p).number(before.n), put(a, -1);
-    }
-    atom(a, 2).number(after.p).number(after.n), put(a, +1);
+  void part(ActorRef a, const crdt::PnCounterPart& before, const crdt::PnCounterPart&) {
+    if (before.is_bottom()) appeared(a);
+    loosen(a, before);
   }
   void part(ActorRef a, const crdt::LwwPart& before, const crdt::LwwPart& after) {
     if (before.is_bottom()) {
       appeared(a);
     } else {
-      atom(a, 3).number(before.op).number(before.hlc.packed).binary(before.value), put(a, -1);
       weigh(a, before.value.size(), before.value.size(), false);
     }
-    atom(a, 3).number(after.op).number(after.hlc.packed).binary(after.value), put(a, +1);
+    loosen(a, before);
     weigh(a, after.value.size(), after.value.size(), true);
   }
 
@@ -276,6 +282,7 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
   };
   const bool changed = key.visit(Join{*this, Watch{*this, key}, {&actor}, entry});
   if (changed) {
+    if (loose_.size() >= loose_max) settle_loose();
     key.changed_at_ms = wall_ms;
     if (actor.excluded) key.marks.doubted = true;
     mark(key);
@@ -299,6 +306,20 @@ void Keyspace::exclude(ActorRecord& actor) {
     key->marks.doubted = true;
     mark(*key);
   }
+}
+
+void Keyspace::settle_loose() {
+  for (const auto& [key, actor] : loose_) {
+    Watch watch{*this, *key};
+    key->visit([&, a = actor](const auto& v) {
+      using Value = std::decay_t<decltype(v)>;
+      if constexpr (std::is_same_v<Value, GCounter> || std::is_same_v<Value, PnCounter> ||
+                    std::is_same_v<Value, LwwRegister>) {
+        watch.put({a}, *v.part({a}), +1);
+      }
+    });
+  }
+  loose_.clear();
 }
 
 void Keyspace::mark(KeyState& key) {

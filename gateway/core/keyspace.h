@@ -168,7 +168,11 @@ class Keyspace {
   std::vector<const KeyState*> page(std::string_view after_key, std::uint8_t after_type,
                                     std::size_t max) const;
 
-  DigestBook& digests() { return digests_; }
+  // With all that was applied.
+  DigestBook& digests() {
+    if (!loose_.empty()) settle_loose();
+    return digests_;
+  }
   // Estimated memory: of one type, and of all.
   std::size_t bytes(std::uint8_t type) const { return bytes_[wire::known(type) ? type : 0]; }
   std::size_t total_bytes() const;
@@ -190,6 +194,7 @@ class Keyspace {
   };
   bool join(Watch&, KeyState&, const wire::Entry&);
   void mark(KeyState& key);
+  void settle_loose();
   void watch_held(KeyState& key);
 
   ActorTable& actors_;
@@ -197,7 +202,12 @@ class Keyspace {
   absl::flat_hash_set<KeyState*, ByName, ByName> by_name_;
   mutable std::vector<const KeyState*> order_;  // sorted; made again when keys were added since
   DigestBook digests_;
-  std::array<std::size_t, 8> bytes_{};  // by type; 0: unknown ones
+  // Parts of counters and registers that have changed since the digests were read: their atoms are
+  // not in there. A part that changes often between two readings costs two hashes, not two each
+  // time.
+  absl::flat_hash_set<std::pair<KeyState*, ActorRecord*>> loose_;
+  static constexpr std::size_t loose_max = 16'384;  // settled in one go: some milliseconds
+  std::array<std::size_t, 8> bytes_{};              // by type; 0: unknown ones
   std::size_t parts_ = 0;
   crdt::Hlc horizon_ = crdt::Hlc{~std::uint64_t{0}};
 
