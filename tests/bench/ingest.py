@@ -43,6 +43,11 @@ def with_answer(programs, packets, operations, devices):
     return with_subscriber(programs, ["session_answer"], "answer", packets, operations, devices)
 
 
+def with_bare_answer(programs, packets, operations, devices):
+    """Paho's C library alone, which answers: what is there to reach with that library."""
+    return with_subscriber(programs, ["paho_answer"], "answer", packets, operations, devices)
+
+
 def with_gateway(programs, packets, operations, devices, rate=0):
     with Site() as site:
         gateway = site.gateway(programs["tributary"])
@@ -59,20 +64,23 @@ def throughput(programs, quick, packets, operations, devices):
     if quick:
         packets //= 10
         devices = min(devices, packets)
-    noop, answer, durable = [], [], []
+    noop, bare, answer, durable = [], [], [], []
     for _ in range(rounds):
         noop.append(with_noop(programs, packets, operations, devices))
+        bare.append(with_bare_answer(programs, packets, operations, devices))
         answer.append(with_answer(programs, packets, operations, devices))
         durable.append(with_gateway(programs, packets, operations, devices))
     limit = packets / median_of(noop, "seconds")
+    bare_answered = packets / median_of(bare, "seconds")
     answered = packets / median_of(answer, "seconds")
     reached = packets / median_of(durable, "seconds")
     return {"name": f"ingest, {operations} op a packet", "packets_per_s": round(reached),
             "operations_per_s": round(reached * operations), "noop_packets_per_s": round(limit),
             "ratio": round(reached / limit, 3), "answering_packets_per_s": round(answered),
-            "ratio_answering": round(reached / answered, 3),
+            "ratio_answering": round(reached / answered, 3), "bare_packets_per_s": round(bare_answered),
+            "ratio_bare": round(reached / bare_answered, 3),
             "cpu_us": round(median_of(durable, "cpu_us"), 1), "noop_cpu_us": round(median_of(noop, "cpu_us"), 1),
-            "answering_cpu_us": round(median_of(answer, "cpu_us"), 1),
+            "answering_cpu_us": round(median_of(answer, "cpu_us"), 1), "bare_cpu_us": round(median_of(bare, "cpu_us"), 1),
             "cpu_ratio": round(median_of(durable, "cpu_us") / median_of(noop, "cpu_us"), 2)}
 
 
