@@ -10,6 +10,10 @@
 # over all the targets, more where they are cheap.
 # A finding is kept in build/fuzz/found, and the exit status is 1. 77: no clang with libFuzzer here.
 set -euo pipefail
+# A test run's share takes what other programs leave of the machine.
+if [[ " $* " == *" --share "* && -z ${TRIBUTARY_FUZZ_LEFTOVERS:-} ]]; then
+  TRIBUTARY_FUZZ_LEFTOVERS=1 exec setsid --wait bash -c '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$@"' _ "$0" "$@"
+fi
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=${TRIBUTARY_FUZZ_BUILD:-$top/build/fuzz}
