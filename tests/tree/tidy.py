@@ -77,7 +77,7 @@ def main():
     with open(os.path.join(args.build, "compile_commands.json"), encoding="utf8") as f:
         entries = {e["file"]: e for e in json.load(f)}
     entries = [e for path, e in sorted(entries.items())
-               if os.path.relpath(path, TOP).startswith(PRODUCT) and all(p in path for p in args.parts)]
+               if os.path.relpath(path, TOP).startswith(PRODUCT) and (not args.parts or any(p in path for p in args.parts))]
     if not entries:
         print(f"tidy: no such file in {args.build}/compile_commands.json")
         return 1
