@@ -151,7 +151,7 @@ std::set<Target> removals(const Envelopes& all) {
   for (const auto& [hash, e] : all) {
     for (const wire::Entry& entry : e.delta.entries) {
       const auto* set = std::get_if<wire::OrSetPayload>(&entry.payload);
-      if (set == nullptr) continue;
+      if (set == nullptr || entry.key.front() == '$') continue;  // never counted there
       for (const auto& f : set->foreign)
         out.insert({std::string(entry.key), std::string(f.device), f.epoch, f.op});
     }

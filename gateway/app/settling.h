@@ -4,10 +4,11 @@
 // signed is looked at.
 //
 //   Inquiry inquiry(ring, arguments, "sensor-*");        // asks, or reads --from and --keep
-//   const Returning returning = returning_elements(before, stay, inquiry);
+//   const std::set<Returning> returning = returning_elements(before, stay, inquiry);
 //   show(ring.fleet(), arguments, {headline, about, before, stay, returning, names},
 //        inquiry.doubts);
 //   if (!may_write(arguments, inquiry.doubts)) return Exit::ok;
+//   keep_removed(ring, arguments, returning, now_s);
 #pragma once
 #include <functional>
 #include <map>

@@ -34,13 +34,14 @@ std::size_t weight(const std::string& record) {
 }
 
 // What these records remove, by key. It points into them.
-std::map<std::string_view, wire::OrSetPayload> removals(const std::vector<std::string>& records) {
-  std::map<std::string_view, wire::OrSetPayload> out;
+using Removals = std::map<std::string_view, std::vector<wire::OrSetPayload::Foreign>>;
+Removals removals(const std::vector<std::string>& records) {
+  Removals out;
   for (const std::string& record : records) {
     if (const auto r = wire::decode_removal_record(record))
-      out[r->key].foreign.push_back({r->device, r->epoch, r->op});
+      out[r->key].push_back({r->device, r->epoch, r->op});
   }
-  for (auto& [key, payload] : out) std::sort(payload.foreign.begin(), payload.foreign.end());
+  for (auto& [key, adds] : out) std::sort(adds.begin(), adds.end());
   return out;
 }
 
@@ -99,8 +100,13 @@ bool Registry::carries(const wire::Hash& envelope) const {
 }
 
 void Registry::read(const wire::Envelope& e, Chunk& out) {
+  Removals removed;
   for (const wire::Entry& entry : e.delta.entries) {
-    if (std::holds_alternative<wire::OrSetPayload>(entry.payload)) continue;  // a removal's
+    if (const auto* removal = std::get_if<wire::OrSetPayload>(&entry.payload)) {
+      if (!removal->adds.empty() || !removal->removed.empty()) unknown_form();
+      removed[entry.key] = removal->foreign;
+      continue;
+    }
     const auto* set = std::get_if<wire::GSetPayload>(&entry.payload);
     std::vector<std::string>* records = entry.key == wire::keys_key          ? &out.keys
                                         : entry.key == wire::grants_key      ? &out.grants
@@ -111,6 +117,8 @@ void Registry::read(const wire::Envelope& e, Chunk& out) {
   }
   if (out.keys.size() + out.grants.size() + out.settlements.size() != out.to - e.delta.from)
     unknown_form();
+  // What it would not write again as it is would be lost.
+  if (removed != removals(out.settlements)) unknown_form();
 }
 
 bool Registry::Chunk::full(std::size_t more) const {
@@ -263,8 +271,8 @@ std::string Registry::pack(const SigningKey& admin) const {
     add_records(wire::grants_key, chunk.grants);
     add_records(wire::keys_key, chunk.keys);
     add_records(wire::settlements_key, chunk.settlements);
-    for (auto& [key, payload] : removals(chunk.settlements))
-      add_entry(key, wire::Type::orset, payload);
+    for (auto& [key, adds] : removals(chunk.settlements))
+      add_entry(key, wire::Type::orset, wire::OrSetPayload{{}, {}, adds});
     for (auto& [key, entry] : entries) d.entries.push_back(std::move(entry));
     sealed.push_back(signing::seal(signing::Kind::delta, fleet_, wire::encode_delta(d), signer));
   }

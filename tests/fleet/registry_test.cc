@@ -390,6 +390,16 @@ TEST_F(RegistryTest, ARemovalIsDoneByAnEntryBesideItsRecord) {
   }
   EXPECT_EQ(removed,
             (std::vector<std::string>{"!first d1 7 4", "hall/doors d0 9 12", "hall/doors d1 7 3"}));
+  // An entry that its records do not account for would be lost when this version writes it again.
+  wire::Delta other = d;
+  for (wire::Entry& entry : other.entries) {
+    if (auto* set = std::get_if<wire::OrSetPayload>(&entry.payload)) set->foreign.resize(1);
+  }
+  const std::string one = signing::seal(signing::Kind::delta, "plant", wire::encode_delta(other),
+                                        signing::signer_of(admin.secret()));
+  const std::string odd = wire::encode_pack(std::vector<std::string_view>{one}, wire::Codec::plain);
+  EXPECT_THAT(refusal([&] { Registry::parse(odd, admin.public_key()); }),
+              HasSubstr("was not written by this version"));
 }
 
 TEST_F(RegistryTest, LongRemovalsFillAnEnvelopeByTheirBytes) {
