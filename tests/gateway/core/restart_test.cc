@@ -54,6 +54,40 @@ TEST(Restart, RebuildsTheSameStateFromTheRows) {
   EXPECT_EQ(acked(rig, "d"), 2u);
 }
 
+// A device at rest that says again what it said costs no commit; what the disk lacks of when it was
+// heard goes there in time, and at the end.
+TEST(Restart, WhenADeviceWasHeardIsWrittenWithWhatElseThereIs) {
+  Rig rig;
+  rig.boot();
+  const std::string said = envelope({.device = "a"}, {counter("k", 1, 5)});
+  const auto on_disk = [&] { return rig.disk.actors.begin()->second.heard_at_ms; };
+  const auto again = [&] {
+    rig.run(120'000);
+    rig.up("a", said);
+    rig.settle();
+    EXPECT_TRUE(rig.ack("a")) << "answered all the same";
+  };
+  rig.up("a", said);
+  rig.run(20'000);
+  const std::uint64_t first = on_disk();
+  const std::uint64_t commits = rig.gateway->counters().commits;
+  again();
+  EXPECT_EQ(rig.gateway->counters().commits, commits);
+  EXPECT_EQ(on_disk(), first);
+  rig.up("b", envelope({.device = "b"}, {counter("k", 1, 5)}));
+  rig.settle();
+  EXPECT_GT(on_disk(), first) << "with what another said";
+  std::uint64_t before = on_disk();
+  again();
+  rig.run(700'000);
+  EXPECT_GT(on_disk(), before) << "in time";
+  before = on_disk();
+  again();
+  rig.stop();
+  rig.settle();
+  EXPECT_GT(on_disk(), before) << "at the end";
+}
+
 TEST(Restart, DoesNotDependOnTheOrderOfTheRows) {
   Rig rig;
   rig.boot();
