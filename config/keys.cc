@@ -520,8 +520,9 @@ constexpr Key other_keys[] = {
      .unit = "ms",
      .min = 100,
      .max = 86'400'000,
-     .doc = "How often changed values are written to the table that people query. Never read back: "
-            "it may lag."},
+     .doc = "How often changed values are looked at for history, Home Assistant and the table that "
+            "people query. The table has them with the next commit, after twelve of these times at "
+            "most. Never read back: it may lag."},
     {.section = "http",
      .name = "listen",
      .in_gateway = at<&G::http, &G::Http::listen>,

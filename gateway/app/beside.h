@@ -66,6 +66,8 @@ class Beside {
   virtual ~Beside() = default;
   // The owner, as it hands a transaction to the disk.
   virtual void committing(const core::Commit& rows) = 0;
+  // What keys that changed show, every store.values_interval_ms: the owner.
+  virtual void changed(const std::vector<core::ValueRow>& rows) = 0;
   // A message on a topic that is not the fleet's, or gw/<gateway>/seal/…: the owner.
   virtual void message(std::size_t link, const transports::Message& message) = 0;
   // From any thread. True: `reply` is called once, from any thread, now or later.

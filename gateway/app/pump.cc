@@ -437,7 +437,10 @@ void Pump::replies() {
 
 void Pump::effects() {
   core::Output out = core_->take_output();
-  if (out.commit && options_.beside != nullptr) options_.beside->committing(out.commit->rows);
+  if (options_.beside != nullptr) {
+    if (out.commit) options_.beside->committing(out.commit->rows);
+    if (!out.values.empty()) options_.beside->changed(out.values);
+  }
   if (out.commit) {
     commit_asked_ms_ = now().mono_ms;
     disk_->commit(out.commit->ticket, std::move(out.commit->rows));

@@ -57,13 +57,16 @@ Steward::~Steward() = default;
 
 void Steward::committing(const core::Commit& rows) {
   aside_.dead_letters += rows.dead_letters.size();
+}
+
+void Steward::changed(const std::vector<core::ValueRow>& rows) {
   if (homeassistant_) {
-    for (const core::ValueRow& row : rows.values) homeassistant_->see(row.key, row.type, row.value);
+    for (const core::ValueRow& row : rows) homeassistant_->see(row.key, row.type, row.value);
   }
-  if (!recorder_ || rows.values.empty()) return;
+  if (!recorder_) return;
   std::vector<history::Sample> samples;
-  samples.reserve(rows.values.size());
-  for (const core::ValueRow& row : rows.values) {
+  samples.reserve(rows.size());
+  for (const core::ValueRow& row : rows) {
     if (const auto value = history::numeric(row.type, row.value))
       samples.push_back({row.key, row.type, *value});
   }

@@ -55,6 +55,7 @@ class Steward final : public Beside {
   static std::vector<std::string> broker_topics();
 
   void committing(const core::Commit& rows) override;
+  void changed(const std::vector<core::ValueRow>& rows) override;
   void message(std::size_t link, const transports::Message& message) override;
   bool request(std::string_view command, std::string_view arguments,
                std::function<void(std::string)> reply) override;

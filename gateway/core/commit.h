@@ -60,6 +60,12 @@ struct Commit {
   bool forget_values = false;                // all of them, before those are written
   std::vector<DeadLetterRow> dead_letters;
   std::vector<QuarantineRow> quarantine;  // also erases the envelope row
+
+  // Nothing that would be missed: forgetting alone waits for rows.
+  bool empty() const {
+    return insert.empty() && erase.empty() && actors.empty() && values.empty() &&
+           dead_letters.empty() && quarantine.empty();
+  }
 };
 
 }  // namespace tributary::core

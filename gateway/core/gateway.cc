@@ -187,6 +187,7 @@ std::uint64_t Gateway::Impl::next_deadline() const {
   }
   if (!dead_letters.empty()) heed(dead_letter_window_ms + 1'000);
   heed(views.rows_deadline());
+  heed(value_rows_due_ms);
   heed(heard_due_ms);
   heed(next_sweep_ms);
   const bool any_connected =

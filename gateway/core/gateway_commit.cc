@@ -21,6 +21,8 @@ constexpr std::uint64_t heard_delay_ms = 600'000;  // how long that may be missi
 constexpr std::size_t sweep_entries = 200;
 constexpr std::uint64_t sweep_pause_ms = 100;
 constexpr std::size_t batch_bytes_max = 512 * 1024;
+constexpr std::uint64_t value_rows_intervals = 12;  // values_interval_ms, until rows commit alone
+constexpr std::size_t value_rows_max = 5'000;       // that wait for a commit
 
 // version 1: live envelopes (count, sum of hashes), then the intake. Version 2: between them a
 // silent envelope (ack_book.h), its length first.
@@ -47,10 +49,10 @@ bool Gateway::Impl::flush_due(Instant now) const {
       (now.mono_ms >= pending_since_ms + options.batch_timeout_ms || stopping)) {
     return true;
   }
-  if (now.mono_ms >= views.rows_deadline()) return true;
+  if (now.mono_ms >= views.rows_deadline() || now.mono_ms >= value_rows_due_ms) return true;
   if (!quarantined.empty() || !rows_to_erase.empty()) return true;
   if (now.mono_ms >= next_sweep_ms || now.mono_ms >= heard_due_ms) return true;
-  if (stopping && !heard.empty()) return true;
+  if (stopping && (!heard.empty() || !value_rows.empty())) return true;
   return !dead_letters.empty() &&
          (now.mono_ms >= dead_letter_window_ms + dead_letter_delay_ms || stopping);
 }
@@ -71,9 +73,7 @@ void Gateway::Impl::flush(Instant now) {
   settle_foreign(work);
   sweep(now, work);
   fill_rows(now, work);
-  const Commit& rows = work.request.rows;
-  const bool nothing = rows.insert.empty() && rows.erase.empty() && rows.actors.empty() &&
-                       rows.values.empty() && rows.dead_letters.empty() && rows.quarantine.empty();
+  const bool nothing = work.request.rows.empty();
   work.request.ticket = next_ticket++;
   if (planted(Bug::ack_before_commit)) {
     acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors}, out, counters);
@@ -270,6 +270,28 @@ void Gateway::Impl::note_heard(Instant now, ActorRecord& actor) {
   if (heard_due_ms == never) heard_due_ms = now.mono_ms + heard_delay_ms;
 }
 
+// Rows for people need no commit of their own either: they wait for one that has more to say, while
+// who looks on has them at once.
+void Gateway::Impl::fill_value_rows(Instant now, Commit& rows) {
+  if (settling) {
+    value_rows.clear();
+    value_rows_due_ms = never;
+    return;
+  }
+  if (now.mono_ms >= views.rows_deadline() || stopping) {
+    std::vector<ValueRow> shown = views.take_rows(now);
+    if (value_rows.empty() && !shown.empty())
+      value_rows_due_ms = now.mono_ms + value_rows_intervals * options.values_interval_ms;
+    value_rows.insert(value_rows.end(), shown.begin(), shown.end());
+    out.values.insert(out.values.end(), std::make_move_iterator(shown.begin()),
+                      std::make_move_iterator(shown.end()));
+  }
+  const bool due = now.mono_ms >= value_rows_due_ms || value_rows.size() >= value_rows_max;
+  if (!due && !stopping && rows.empty()) return;
+  rows.values = std::exchange(value_rows, {});
+  value_rows_due_ms = never;
+}
+
 void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
   Commit& rows = work.request.rows;
   for (const auto& [hash, source] : work.fresh) {
@@ -295,8 +317,7 @@ void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
   rows.quarantine = std::exchange(quarantined, {});
   views.changed(now, keys.take_changed());
   rows.forget_values = settling;
-  if (!settling && (now.mono_ms >= views.rows_deadline() || stopping))
-    rows.values = views.take_rows(now);
+  fill_value_rows(now, rows);
 }
 
 void Gateway::Impl::ask(Instant now) {

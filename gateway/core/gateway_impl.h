@@ -183,6 +183,7 @@ struct Gateway::Impl {
   void note_heard(Instant now, ActorRecord& actor);
   void touch(ActorRecord&);
   void fill_rows(Instant, InFlight&);
+  void fill_value_rows(Instant, Commit&);
   void ask(Instant);
   void committed(Instant, Ticket);
   void commit_failed(Instant, Ticket, std::string reason);
@@ -241,6 +242,8 @@ struct Gateway::Impl {
   std::vector<ActorRecord*> touched;
   std::vector<ActorRecord*> heard;     // of which nothing is new but when
   std::uint64_t heard_due_ms = never;  // until then they wait for a commit that has more to say
+  std::vector<ValueRow> value_rows;    // were shown, and wait alike
+  std::uint64_t value_rows_due_ms = never;
   Ticket next_ticket = 1;
   std::uint64_t next_row = 1, next_actor_row = 1;
   std::uint64_t next_sweep_ms = never;

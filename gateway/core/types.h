@@ -98,7 +98,7 @@ struct Options : Limits {
   bool view_enabled = true;
   std::uint32_t view_interval_ms = 500;
   std::uint32_t view_topics_max = 500;
-  std::uint32_t values_interval_ms = 5'000;  // rows of the `values` table, for people
+  std::uint32_t values_interval_ms = 5'000;  // of what changed, for people: Output::values
   std::uint32_t cleanup_interval_ms = 60'000;
 };
 
@@ -150,6 +150,7 @@ struct Output {
   std::vector<Subscription> subscriptions;
   std::vector<Notice> notices;
   std::vector<LetterOutcome> letters;
+  std::vector<ValueRow> values;  // of what changed, for who looks on; a later commit has them too
 };
 
 // Why something was not taken, each with its counter.

@@ -19,6 +19,7 @@ using testing::HasSubstr;
 class OneToken : public Beside {
  public:
   void committing(const core::Commit&) override {}
+  void changed(const std::vector<core::ValueRow>&) override {}
   void message(std::size_t, const Message&) override {}
   bool request(std::string_view, std::string_view,
                std::function<void(std::string)> reply) override {

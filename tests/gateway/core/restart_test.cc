@@ -68,7 +68,7 @@ TEST(Restart, WhenADeviceWasHeardIsWrittenWithWhatElseThereIs) {
     EXPECT_TRUE(rig.ack("a")) << "answered all the same";
   };
   rig.up("a", said);
-  rig.run(20'000);
+  rig.run(100'000);
   const std::uint64_t first = on_disk();
   const std::uint64_t commits = rig.gateway->counters().commits;
   again();

@@ -137,6 +137,7 @@ void Rig::perform() {
     subscriptions.insert(subscriptions.end(), out.subscriptions.begin(), out.subscriptions.end());
     notices.insert(notices.end(), out.notices.begin(), out.notices.end());
     letters.insert(letters.end(), out.letters.begin(), out.letters.end());
+    values.insert(values.end(), out.values.begin(), out.values.end());
     if (out.commit) {
       EXPECT_FALSE(waiting_) << "a second commit while one is unanswered";
       waiting_ = std::move(out.commit);

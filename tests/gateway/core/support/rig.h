@@ -91,6 +91,7 @@ class Rig {
   std::vector<Subscription> subscriptions;
   std::vector<Notice> notices;
   std::vector<LetterOutcome> letters;
+  std::vector<ValueRow> values;  // that were shown to who looks on
   // What a broker would retain, by (link, topic).
   std::map<std::pair<LinkId, std::string>, std::string> retained;
   bool commits_at_once = false;
