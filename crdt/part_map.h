@@ -8,8 +8,8 @@
 //
 // A counter of one actor costs one allocation. Joining another replica finds each part beside the
 // one before, without hashing, when both heard of the actors in one order; otherwise memory is
-// asked for ahead. Pointers and iterators last until an actor is added or goes. At most 2^32 - 2
-// actors. Not thread-safe.
+// asked for ahead. Large ones grow by an eighth. Pointers and iterators last until an actor is
+// added or goes, places until one goes. At most 2^32 - 2 actors. Not thread-safe.
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,11 @@ class PartMap {
     return parts_.begin() + static_cast<std::ptrdiff_t>(position(actor));
   }
   std::size_t count(const A& actor) const { return position(actor) < size() ? 1 : 0; }
+  // In begin() … end(), below size().
+  std::optional<std::uint32_t> place_of(const A& actor) const {
+    const std::size_t i = position(actor);
+    return i < size() ? std::optional(static_cast<std::uint32_t>(i)) : std::nullopt;
+  }
   P& operator[](const A& actor) { return at(position(actor), actor); }
   void erase(const A& actor) {  // the last part takes its place
     const std::size_t i = position(actor);
@@ -107,6 +113,7 @@ class PartMap {
   }
   void add(const A& actor) {
     assert(size() < 0xFFFFFFFEu);
+    if (size() == parts_.capacity() && size() > few) parts_.reserve(size() + size() / 8);
     parts_.emplace_back(actor, P{});
     if (index_.empty() && size() <= few) return;
     if (2 * size() > index_.size()) {  // also the first time

@@ -85,6 +85,7 @@ class ActorTable {
     return out;
   }
   std::size_t size() const { return records_.size(); }
+  ActorRecord& at(std::uint32_t number) const { return *records_[number]; }
 
   // Calls f(ActorRecord&) for every epoch of a device, ascending.
   template <class F>

@@ -202,7 +202,8 @@ std::vector<KeyState*> Gateway::Impl::apply_entries(ActorRecord& actor, const wi
   std::vector<KeyState*> of_entries;
   of_entries.reserve(d.entries.size());
   for (const wire::Entry& x : d.entries) {
-    of_entries.push_back(&keys.intern(x.key, x.type));
+    KeyState* before = of_entries.empty() ? nullptr : of_entries.back();
+    of_entries.push_back(&keys.intern_after(before, x.key, x.type));
     const bool changed = keys.apply(actor, *of_entries.back(), x, wall_ms);
     if (const auto* r = of_entries.back()->if_a<LwwRegister>(); r != nullptr && changed) {
       const auto shown = r->winner();

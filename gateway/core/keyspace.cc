@@ -17,7 +17,7 @@ using wire::Type;
 // from what bench_scale measured: a key, a part, an element of a G-Set or a removal, an add of an
 // OR-Set.
 constexpr std::size_t key_overhead = 224;
-constexpr std::size_t part_overhead = 80;
+constexpr std::size_t part_overhead = 56;
 constexpr std::size_t element_overhead = 232;
 constexpr std::size_t add_overhead = 72;
 // What an entry's frame weighs on the wire beside key and payload.
@@ -89,6 +89,26 @@ KeyState KeyState::without_excluded() const {
   return out;
 }
 
+std::optional<std::uint32_t> KeyState::place_of(ActorRef actor) const {
+  if (const auto* v = std::get_if<GCounter>(&value)) return v->parts().place_of(actor);
+  if (const auto* v = std::get_if<PnCounter>(&value)) return v->parts().place_of(actor);
+  if (const auto* v = std::get_if<LwwRegister>(&value)) return v->parts().place_of(actor);
+  return std::nullopt;
+}
+
+bool KeyState::is_all_of(ActorRef actor, const wire::Entry& entry) const {
+  if (const auto* v = std::get_if<GCounter>(&value)) {
+    const auto* held = v->part(actor);
+    return held != nullptr && held->p == std::get<wire::GCounterPayload>(entry.payload).p;
+  }
+  if (const auto* v = std::get_if<PnCounter>(&value)) {
+    const auto& p = std::get<wire::PnCounterPayload>(entry.payload);
+    const auto* held = v->part(actor);
+    return held != nullptr && held->p == p.p && held->n == p.n;
+  }
+  return false;
+}
+
 std::size_t KeyState::contributors() const {
   return visit([this](const auto& v) -> std::size_t {
     if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {
@@ -130,7 +150,10 @@ struct Keyspace::Watch {
   // From now on the part's atom is not in the digest, until settle_loose().
   template <class Part>
   void loosen(ActorRef a, const Part& before) {
-    if (!space.loose_.emplace(&key, a.record).second) return;
+    EntrySlot& slot = key.slots.at(*key.place_of(a));
+    if (slot.loose()) return;
+    slot.set_loose(true);
+    space.loose_.emplace_back(&key, a.record);
     if (!before.is_bottom()) put(a, before, -1);
   }
   void appeared(ActorRef a) {
@@ -242,6 +265,16 @@ KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
   return out;
 }
 
+KeyState& Keyspace::intern_after(KeyState* before, std::string_view key, std::uint8_t type) {
+  if (before != nullptr) {
+    KeyState& likely = at(before->next);
+    if (likely.type == type && likely.key == key) return likely;
+  }
+  KeyState& out = intern(key, type);
+  if (before != nullptr) before->next = out.number;
+  return out;
+}
+
 bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry,
                      std::uint64_t wall_ms) {
   assert(entry.type == key.type && entry.key == key.key);
@@ -311,6 +344,7 @@ void Keyspace::exclude(ActorRecord& actor) {
 void Keyspace::settle_loose() {
   for (const auto& [key, actor] : loose_) {
     Watch watch{*this, *key};
+    key->slots.at(*key->place_of({actor})).set_loose(false);
     key->visit([&, a = actor](const auto& v) {
       using Value = std::decay_t<decltype(v)>;
       if constexpr (std::is_same_v<Value, GCounter> || std::is_same_v<Value, PnCounter> ||

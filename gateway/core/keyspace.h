@@ -33,6 +33,7 @@
 #include "crdt/pncounter.h"
 #include "gateway/core/actors.h"
 #include "gateway/core/digest.h"
+#include "gateway/core/entry_slots.h"
 #include "transports/wire/envelope.h"
 
 namespace tributary::core {
@@ -48,6 +49,7 @@ struct Opaque {};  // a type that this version does not know: kept as envelopes 
 struct KeyState {
   std::string key;
   std::uint32_t number = 0;  // in the Keyspace
+  std::uint32_t next = 0;    // Keyspace: the number of the key that came next, in an envelope
   std::uint8_t type = 0;
   // In which lists it stands already; each belongs to whoever keeps that list.
   struct Marks {
@@ -59,6 +61,7 @@ struct KeyState {
     bool doubted : 1 = false;  // Keyspace: an excluded actor has a part of it
   } marks = {};
   std::uint64_t changed_at_ms = 0;  // wall
+  EntrySlots slots;                 // by place_of(): of the live index, and of the Keyspace
   // Sets are large and fewer: kept elsewhere, a counter's key stays small.
   std::variant<Opaque, GCounter, PnCounter, std::unique_ptr<GSet>, std::unique_ptr<OrSet>,
                LwwRegister>
@@ -99,6 +102,13 @@ struct KeyState {
   decltype(auto) visit(F&& f) const {
     return std::visit(Unboxed<F>{f}, value);
   }
+
+  // Of an actor's part in a counter or a register, from which none ever goes; nullopt: it has none,
+  // or this is of another type.
+  std::optional<std::uint32_t> place_of(ActorRef) const;
+  // A counter's entry that says all that is known here of its actor: joining it to anything else
+  // of that actor gives the same.
+  bool is_all_of(ActorRef, const wire::Entry&) const;
 
   // The value alone, as in view/… topics.
   std::string json() const;
@@ -141,6 +151,9 @@ class Keyspace {
   // nullptr when unknown.
   KeyState* find(std::string_view key, std::uint8_t type) const;
   KeyState& intern(std::string_view key, std::uint8_t type);
+  // The same, quickly when this key came after `before` the last time: devices name their keys in
+  // one order.
+  KeyState& intern_after(KeyState* before, std::string_view key, std::uint8_t type);
   KeyState& at(std::uint32_t number) const { return *keys_[number]; }
   std::size_t size() const { return keys_.size(); }
 
@@ -204,8 +217,8 @@ class Keyspace {
   DigestBook digests_;
   // Parts of counters and registers that have changed since the digests were read: their atoms are
   // not in there. A part that changes often between two readings costs two hashes, not two each
-  // time.
-  absl::flat_hash_set<std::pair<KeyState*, ActorRecord*>> loose_;
+  // time. Marked in their slots.
+  std::vector<std::pair<KeyState*, ActorRecord*>> loose_;
   static constexpr std::size_t loose_max = 16'384;  // settled in one go: some milliseconds
   std::array<std::size_t, 8> bytes_{};              // by type; 0: unknown ones
   std::size_t parts_ = 0;

@@ -99,15 +99,17 @@ Dropped LiveSet::let_go(const wire::Hash& evidence) {
   return out.front();
 }
 
-std::optional<LiveSet::Clash> LiveSet::clash(const wire::Envelope& envelope,
-                                             const ActorRecord& actor,
+std::optional<LiveSet::Clash> LiveSet::clash(const wire::Envelope& envelope, ActorRecord& actor,
                                              const std::vector<KeyState*>& keys) const {
   std::optional<Clash> out;
   const auto pair = [&](const LiveEnvelope& e) { return std::minmax(e.hash, envelope.hash); };
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const Slot* slot = index_.find({keys[i]->number, actor.number});
+    const Slot* slot = index_.find(*keys[i], actor);
     if (slot == nullptr) continue;
     const wire::Entry& mine = envelope.delta.entries[i];
+    // What came later and counts no less contradicts nothing: no need to read the other one.
+    const auto one = slot->one();
+    if (one && at(*one).to < envelope.delta.to && keys[i]->is_all_of({&actor}, mine)) continue;
     for (const EntryRef& ref : index_.related(*slot, mine, misses_few)) {
       const LiveEnvelope& e = at(ref);
       if (out && pair(*out->with) <= pair(e)) continue;
@@ -137,11 +139,11 @@ std::vector<Dropped> LiveSet::insert(const wire::Envelope& envelope, ActorRecord
     const wire::Entry& entry = entries[i];
     const EntryRef ref{e.number, offset};
     offset += static_cast<std::uint32_t>(entry.bytes);
-    const Name name{keys[i]->number, actor.number};
     assert(keys[i]->key == entry.key && keys[i]->type == entry.type);
     if (!wire::known(entry.type)) count_unknown(ref, entry, +1);
-    if (!add_simply(name, ref, entry, out)) {
-      Slot& slot = index_.at(name);
+    if (!add_simply(*keys[i], actor, ref, entry, out)) {
+      const Name name{keys[i]->number, actor.number};
+      Slot& slot = index_.at(*keys[i], actor);
       EntryIndex::Refs candidates = index_.related(slot, entry, misses_few);
       index_.add(slot, ref, entry);
       candidates.push_back(ref);
@@ -153,39 +155,40 @@ std::vector<Dropped> LiveSet::insert(const wire::Envelope& envelope, ActorRecord
   return out;
 }
 
-bool LiveSet::add_simply(const Name& name, const EntryRef& ref, const wire::Entry& entry,
-                         std::vector<Dropped>& out) {
-  Slot& slot = index_.at(name);
+bool LiveSet::add_simply(KeyState& key, ActorRecord& actor, const EntryRef& ref,
+                         const wire::Entry& entry, std::vector<Dropped>& out) {
+  Slot& slot = index_.at(key, actor);
   if (slot.empty()) {
-    slot = Slot(ref);
+    slot.set(ref);
     return true;
   }
-  const EntryRef* one = slot.one();
-  if (one == nullptr || has_intervals(entry.type) || !wire::known(entry.type)) return false;
+  const auto one = slot.one();
+  if (!one || has_intervals(entry.type) || !wire::known(entry.type)) return false;
   const EntryRef other = *one;
   const bool newer = later(ref, other);
-  const wire::Entry old = this->entry(other);
-  if (newer ? covers(entry, old) : covers(old, entry)) {
-    if (newer) slot = Slot(ref);
+  const bool superseded = newer
+                              ? key.is_all_of({&actor}, entry) || covers(entry, this->entry(other))
+                              : covers(this->entry(other), entry);
+  if (superseded) {
+    if (newer) slot.set(ref);
     release(at(newer ? other : ref), out);
   } else {
     index_.add(slot, ref, entry);
-    crowded_.insert(name);
+    crowded_.insert({key.number, actor.number});
   }
   return true;
 }
 
 std::vector<Dropped> LiveSet::recheck(KeyState& key, ActorRef actor) {
-  const Name name{key.number, actor.record->number};
   std::vector<Dropped> out;
-  if (const Slot* slot = index_.find(name)) {
-    collect(name, index_.all(*slot), nullptr, misses_few, out);
+  if (const Slot* slot = index_.find(key, *actor.record)) {
+    collect({key.number, actor.record->number}, index_.all(*slot), nullptr, misses_few, out);
   }
   return out;
 }
 
 void LiveSet::begin_sweep() {
-  absl::erase_if(crowded_, [&](const Name& name) { return index_.count(*index_.find(name)) < 2; });
+  absl::erase_if(crowded_, [&](const Name& name) { return index_.count(*find(name)) < 2; });
   to_sweep_.assign(crowded_.begin(), crowded_.end());
 }
 
@@ -193,7 +196,7 @@ std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
   std::vector<Dropped> out;
   while (!to_sweep_.empty() && entries_max > 0) {
     const Name name = to_sweep_.back();
-    const EntryIndex::Refs candidates = index_.some(*index_.find(name), sweep_from_, entries_max);
+    const EntryIndex::Refs candidates = index_.some(*find(name), sweep_from_, entries_max);
     if (candidates.size() < entries_max) {
       to_sweep_.pop_back();
       sweep_from_ = 0;
@@ -207,7 +210,7 @@ std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
 void LiveSet::collect(const Name& name, const EntryIndex::Refs& candidates, const EntryRef* newest,
                       int misses_max, std::vector<Dropped>& out) {
   const KeyState& key = keys_.at(name.key);
-  Slot& slot = *index_.find(name);
+  Slot& slot = *find(name);
   for (const EntryRef& ref : candidates) {
     if (!superseded(slot, key, ref, newest, misses_max)) continue;
     if (!wire::known(key.type)) count_unknown(ref, entry(ref), -1);
@@ -314,7 +317,7 @@ bool LiveSet::superseded_orset(const std::vector<wire::Entry>& among, const KeyS
 }
 
 const LiveEnvelope* LiveSet::removal(const ForeignRemoval& f) const {
-  const Slot* slot = index_.find({f.key->number, f.remover.record->number});
+  const Slot* slot = index_.find(*f.key, *f.remover.record);
   if (slot == nullptr) return nullptr;
   const crdt::Actor& owner = f.target.actor.record->name;
   const wire::OrSetPayload::Foreign wanted{owner.device, owner.epoch, f.target.op};

@@ -80,7 +80,7 @@ class LiveSet : private EntryIndex::Reader {
     const LiveEnvelope* with = nullptr;
     Contradiction about;
   };
-  std::optional<Clash> clash(const wire::Envelope&, const ActorRecord&,
+  std::optional<Clash> clash(const wire::Envelope&, ActorRecord&,
                              const std::vector<KeyState*>& keys) const;
 
   // Evidence against an actor (evidence.h) is kept among its envelopes and goes where they go.
@@ -142,7 +142,9 @@ class LiveSet : private EntryIndex::Reader {
                int misses_max, std::vector<Dropped>& out);
   // The common cases, without a search: an empty slot, or one other counter or register. False:
   // search.
-  bool add_simply(const Name&, const EntryRef&, const wire::Entry&, std::vector<Dropped>& out);
+  bool add_simply(KeyState&, ActorRecord&, const EntryRef&, const wire::Entry&,
+                  std::vector<Dropped>& out);
+  Slot* find(const Name& name) { return index_.find(keys_.at(name.key), actors_.at(name.actor)); }
   // One entry of it is superseded.
   void release(LiveEnvelope&, std::vector<Dropped>& out);
   void count_unknown(const EntryRef&, const wire::Entry&, std::int32_t times);

@@ -48,29 +48,40 @@ void EntryIndex::leave(Several& s, const EntryRef& ref, const wire::Entry& e) {
   }
 }
 
+EntrySlot& EntryIndex::at(KeyState& key, ActorRecord& actor) {
+  if (const auto place = key.place_of({&actor})) return key.slots.at(*place);
+  return slots_[{key.number, actor.number}];
+}
+
+EntrySlot* EntryIndex::find(KeyState& key, ActorRecord& actor) {
+  if (const auto place = key.place_of({&actor})) return key.slots.find(*place);
+  const auto at = slots_.find({key.number, actor.number});
+  return at == slots_.end() ? nullptr : &at->second;
+}
+
 void EntryIndex::add(Slot& slot, const EntryRef& ref, const wire::Entry& entry) {
   assert(!slot.empty());
-  if (const EntryRef* one = slot.one()) {
+  if (const auto one = slot.one()) {
     auto made = std::make_unique<Several>();
     enter(*made, *one, reader_.entry(*one));
-    slot.word_ = {Slot::several, several_.add(std::move(made))};
+    slot.set_several(several_.add(std::move(made)));
   }
   enter(several(slot), ref, entry);
 }
 
 void EntryIndex::remove(Slot& slot, const EntryRef& ref) {
-  assert(slot.one() == nullptr);
+  assert(!slot.one());
   Several& s = several(slot);
   leave(s, ref, reader_.entry(ref));
   if (s.size() > 1) return;
   const EntryRef last = s.plain.empty() ? s.by_hi.begin()->second.ref : s.plain.front();
-  several_.remove(slot.word_.offset);
-  slot = Slot(last);
+  several_.remove(slot.several());
+  slot.set(last);
 }
 
 std::size_t EntryIndex::count(const Slot& slot) const {
   assert(!slot.empty());
-  return slot.one() != nullptr ? 1 : several(slot).size();
+  return slot.one() ? 1 : several(slot).size();
 }
 
 EntryIndex::Refs EntryIndex::all(const Slot& slot) const {
@@ -81,8 +92,8 @@ EntryIndex::Refs EntryIndex::all(const Slot& slot) const {
 EntryIndex::Refs EntryIndex::some(const Slot& slot, std::uint64_t& after, std::size_t max) const {
   Refs out;
   assert(!slot.empty() && max > 0);
-  if (slot.one() != nullptr || !several(slot).plain.empty()) {
-    if (after == 0) out = slot.one() != nullptr ? Refs{*slot.one()} : several(slot).plain;
+  if (slot.one() || !several(slot).plain.empty()) {
+    if (after == 0) out = slot.one() ? Refs{*slot.one()} : several(slot).plain;
     after = ~std::uint64_t{0};
     return out;
   }
@@ -97,7 +108,7 @@ EntryIndex::Refs EntryIndex::some(const Slot& slot, std::uint64_t& after, std::s
 EntryIndex::Refs EntryIndex::related(const Slot& slot, const wire::Entry& entry,
                                      int misses_max) const {
   assert(!slot.empty());
-  if (const EntryRef* one = slot.one()) return {*one};
+  if (const auto one = slot.one()) return {*one};
   const Several& s = several(slot);
   Refs out = s.plain;
   int misses = 0;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where an actor's unsuperseded entries of a key are: which envelope, and where in its body. Most
-// have one, which costs a slot of 16 bytes and is read again from the envelope when it is needed;
-// where there are more, those that speak of the same operations are found by their intervals.
+// have one, which is read again from the envelope when it is needed; where there are more, those
+// that speak of the same operations are found by their intervals. A counter or a register keeps the
+// slots of its parts itself (entry_slots.h), the others are in a table here.
 //
-//   EntryIndex::Slot& slot = index.at({key.number, actor.number});
-//   if (slot.empty()) slot = EntryIndex::Slot(ref);
+//   EntrySlot& slot = index.at(key, actor);
+//   if (slot.empty()) slot.set(ref);
 //   for (const EntryRef& r : index.related(slot, entry, misses_max)) …
 //
 // Not thread-safe. A Slot& lasts until at() makes another one.
@@ -13,11 +14,13 @@
 #include <absl/container/inlined_vector.h>
 
 #include <cassert>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 
+#include "gateway/core/actors.h"
+#include "gateway/core/entry_slots.h"
+#include "gateway/core/keyspace.h"
 #include "gateway/core/numbered.h"
 #include "transports/wire/envelope.h"
 
@@ -28,12 +31,6 @@ inline bool has_intervals(std::uint8_t type) {
   return type == static_cast<std::uint8_t>(wire::Type::gset) ||
          type == static_cast<std::uint8_t>(wire::Type::orset);
 }
-
-struct EntryRef {
-  std::uint32_t envelope = 0;  // its number in the LiveSet
-  std::uint32_t offset = 0;    // in its body
-  friend auto operator<=>(const EntryRef&, const EntryRef&) = default;
-};
 
 class EntryIndex {
  public:
@@ -46,21 +43,7 @@ class EntryIndex {
       return H::combine(std::move(h), std::uint64_t{n.key} << 32 | n.actor);
     }
   };
-  // Nothing, one entry, or several that the index keeps elsewhere.
-  class Slot {
-   public:
-    Slot() = default;
-    explicit Slot(const EntryRef& ref) : word_(ref) {
-      assert(ref.envelope < several && ref.offset != 0);
-    }
-    bool empty() const { return word_ == EntryRef{}; }  // no entry is at the start of a body
-    const EntryRef* one() const { return empty() || word_.envelope == several ? nullptr : &word_; }
-
-   private:
-    friend EntryIndex;
-    static constexpr std::uint32_t several = 0xFFFFFFFF;
-    EntryRef word_;  // envelope == several: offset is a number in several_
-  };
+  using Slot = EntrySlot;
 
   // The entry at a reference; whoever keeps the envelopes knows.
   class Reader {
@@ -72,13 +55,12 @@ class EntryIndex {
   };
   explicit EntryIndex(const Reader& reader) : reader_(reader) {}
 
-  Slot& at(const Name& name) { return slots_[name]; }
+  Slot& at(KeyState& key, ActorRecord& actor);
   // nullptr when it has no entry.
-  Slot* find(const Name& name) {
-    const auto at = slots_.find(name);
-    return at == slots_.end() ? nullptr : &at->second;
+  Slot* find(KeyState& key, ActorRecord& actor);
+  const Slot* find(KeyState& key, ActorRecord& actor) const {
+    return const_cast<EntryIndex*>(this)->find(key, actor);
   }
-  const Slot* find(const Name& name) const { return const_cast<EntryIndex*>(this)->find(name); }
 
   // REQUIRES of all that follow: the slot is not empty.
   void add(Slot&, const EntryRef&, const wire::Entry&);
@@ -107,10 +89,10 @@ class EntryIndex {
   };
   static void enter(Several&, const EntryRef&, const wire::Entry&);
   static void leave(Several&, const EntryRef&, const wire::Entry&);
-  Several& several(const Slot& slot) const { return several_[slot.word_.offset]; }
+  Several& several(const Slot& slot) const { return several_[slot.several()]; }
 
   const Reader& reader_;
-  absl::flat_hash_map<Name, Slot> slots_;
+  absl::flat_hash_map<Name, Slot> slots_;  // of what has no place in its key
   Numbered<Several> several_;
 };
 

@@ -22,10 +22,13 @@ class DeltaReader {
   bool read(Delta& d) {
     return r_.array_of(11, "delta") && read_head(d) && read_entries(d) && r_.end("delta");
   }
-  bool read_entry(const Delta& d, const Entry* previous, Entry& e) {
+  // `again`: it was read before, from the same bytes.
+  bool read_entry(const Delta& d, const Entry* previous, Entry& e, bool again = false) {
     const std::size_t start = r_.offset();
     std::uint64_t type = 0;
-    if (!r_.array_of(5, "entry") || !r_.key(e.key, limits_.key_bytes_max, "entry.key") ||
+    if (!r_.array_of(5, "entry") ||
+        !(again ? r_.known_key(e.key, limits_.key_bytes_max, "entry.key")
+                : r_.key(e.key, limits_.key_bytes_max, "entry.key")) ||
         !r_.uint_in(type, 1, type_max, "entry.type"))
       return false;
     e.type = static_cast<std::uint8_t>(type);
@@ -185,7 +188,7 @@ Entry entry_at(std::string_view body, std::size_t offset, std::string_view devic
   of.epoch = epoch;
   of.to = to;
   Entry e;
-  const bool read = DeltaReader(r, limits).read_entry(of, nullptr, e);
+  const bool read = DeltaReader(r, limits).read_entry(of, nullptr, e, true);
   assert(read);
   (void)read;
   return e;

@@ -50,6 +50,10 @@ class Reader {
   bool bin(std::string_view& v, std::size_t max, const char* where);
   bool id(std::string_view& v, const char* where);
   bool key(std::string_view& v, std::size_t max, const char* where);
+  // A key that was read before.
+  bool known_key(std::string_view& v, std::size_t max, const char* where) {
+    return text(v, max, where);
+  }
   bool hash(Hash& v, const char* where) { return plain_hash(v) || any_hash(v, where); }
   // A hash, or an empty bin: then `present` is false.
   bool optional_hash(Hash& v, bool& present, const char* where) {

@@ -48,6 +48,16 @@ bool id_character(char c) {
   return b < uses.size() && uses[b] == in_both;
 }
 
+// How many plain characters `key` begins with: of most keys all between two slashes.
+std::size_t plain_characters(std::string_view key) {
+  std::size_t n = 0;
+  for (; n < key.size(); ++n) {
+    const auto b = static_cast<unsigned char>(key[n]);
+    if (b >= uses.size() || uses[b] == nothing || uses[b] == slash) break;
+  }
+  return n;
+}
+
 // Keys end up in topics: what a broker refuses there (Mosquitto drops the publisher's connection)
 // is no key.
 bool key_code_point(std::uint32_t c) {
@@ -110,6 +120,11 @@ bool valid_key(std::string_view key) {
   std::size_t segments = 1;
   bool after_slash = true;
   while (!key.empty()) {
+    if (const std::size_t plain = plain_characters(key); plain > 0) {
+      key.remove_prefix(plain);
+      after_slash = false;
+      continue;
+    }
     bool is_slash = false;
     if (!take_character(key, is_slash)) return false;
     if (is_slash && (after_slash || ++segments > key_segments_max)) return false;
