@@ -3,13 +3,18 @@
 
 #include <openssl/evp.h>
 
+#include <bit>
 #include <cassert>
+#include <chrono>
+#include <utility>
 
 namespace tributary::core {
 namespace {
 
+using Lanes = std::array<std::uint16_t, LtHash::lanes>;
+
 // The first 2,048 bytes of the ChaCha20 key stream under `seed`, as little-endian lanes.
-void expand(const wire::Hash& seed, std::array<unsigned char, 2 * LtHash::lanes>& out) {
+void expand(const wire::Hash& seed, Lanes& out) {
   struct Context {
     EVP_CIPHER* cipher = EVP_CIPHER_fetch(nullptr, "ChaCha20", nullptr);
     EVP_CIPHER_CTX* ctx = EVP_CIPHER_CTX_new();
@@ -21,25 +26,34 @@ void expand(const wire::Hash& seed, std::array<unsigned char, 2 * LtHash::lanes>
   };
   thread_local Context c;
   static constexpr std::array<unsigned char, 16> nonce{};
-  static constexpr std::array<unsigned char, 2 * LtHash::lanes> zero{};
+  static constexpr std::array<unsigned char, sizeof(Lanes)> zero{};
   int n = 0;
   const bool ok =
       EVP_EncryptInit_ex2(c.ctx, nullptr, seed.bytes.data(), nonce.data(), nullptr) == 1 &&
-      EVP_EncryptUpdate(c.ctx, out.data(), &n, zero.data(), static_cast<int>(zero.size())) == 1;
+      EVP_EncryptUpdate(c.ctx, reinterpret_cast<unsigned char*>(out.data()), &n, zero.data(),
+                        static_cast<int>(zero.size())) == 1;
   assert(ok && n == static_cast<int>(zero.size()));
   (void)ok;
+  if constexpr (std::endian::native == std::endian::big) {
+    for (std::uint16_t& lane : out) lane = static_cast<std::uint16_t>(lane >> 8 | lane << 8);
+  }
 }
 
 }  // namespace
 
 void LtHash::add(const wire::Hash& seed, std::int32_t times) {
-  std::array<unsigned char, 2 * lanes> stream;
+  Lanes stream;
   expand(seed, stream);
   const auto factor = static_cast<std::uint16_t>(times);
   for (std::size_t i = 0; i < lanes; ++i) {
-    const auto lane = static_cast<std::uint16_t>(stream[2 * i] | stream[2 * i + 1] << 8);
-    sum_[i] = static_cast<std::uint16_t>(sum_[i] + static_cast<std::uint32_t>(lane) * factor);
+    const auto more = static_cast<std::uint16_t>(std::uint32_t{stream[i]} * factor);
+    sum_[i] = static_cast<std::uint16_t>(sum_[i] + more);
   }
+}
+
+void LtHash::add(const LtHash& others) {
+  for (std::size_t i = 0; i < lanes; ++i)
+    sum_[i] = static_cast<std::uint16_t>(sum_[i] + others.sum_[i]);
 }
 
 wire::Hash LtHash::digest() const {
@@ -51,13 +65,66 @@ wire::Hash LtHash::digest() const {
   return wire::sha256(bytes);
 }
 
-void DigestBook::change(std::uint32_t bucket, std::string_view atom, std::int32_t times) {
+DigestBook::Bucket& DigestBook::changing(std::uint32_t bucket, std::int32_t times) {
   assert(bucket < wire::bucket_count);
   if (!buckets_[bucket]) buckets_[bucket] = std::make_unique<Bucket>();
   Bucket& b = *buckets_[bucket];
   b.atoms += times;
   b.fresh = false;
   all_.reset();
+  return b;
+}
+
+void DigestBook::add(std::uint32_t bucket, std::string_view atom) {
+  Bucket& b = changing(bucket, 1);
+  if (!beside_) return b.sum.add(wire::sha256(atom), 1);
+  beside_->next.bytes += atom;
+  beside_->next.each.push_back({bucket, static_cast<std::uint32_t>(atom.size())});
+  if (beside_->next.each.size() >= handed_over) hand_over();
+}
+
+DigestBook::Sums DigestBook::hashed(const Atoms& atoms) {
+  Sums out;
+  std::string_view rest = atoms.bytes;
+  for (const Atoms::Atom& a : atoms.each) {
+    if (!out[a.bucket]) out[a.bucket] = std::make_unique<LtHash>();
+    out[a.bucket]->add(wire::sha256(rest.substr(0, a.bytes)), 1);
+    rest.remove_prefix(a.bytes);
+  }
+  return out;
+}
+
+void DigestBook::take(const Sums& sums) {
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
+    if (sums[b]) buckets_[b]->sum.add(*sums[b]);
+  }
+}
+
+// To the other thread, unless it has not done yet: then it is our turn.
+void DigestBook::hand_over() {
+  Atoms atoms = std::exchange(beside_->next, {});
+  std::future<Sums>& running = beside_->running;
+  if (running.valid()) {
+    if (running.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+      return take(hashed(atoms));
+    take(running.get());
+  }
+  running = std::async(std::launch::async, [atoms = std::move(atoms)] { return hashed(atoms); });
+}
+
+void DigestBook::begin_beside() {
+  if (!beside_) beside_.emplace();
+}
+
+void DigestBook::end_beside() {
+  if (!beside_) return;
+  take(hashed(beside_->next));
+  if (beside_->running.valid()) take(beside_->running.get());
+  beside_.reset();
+}
+
+void DigestBook::change(std::uint32_t bucket, std::string_view atom, std::int32_t times) {
+  Bucket& b = changing(bucket, times);
   const auto [at, added] = b.pending.try_emplace(wire::sha256(atom), 0);
   at->second += times;
   if (at->second == 0) b.pending.erase(at);
@@ -71,6 +138,7 @@ void DigestBook::fold(Bucket& b) {
 
 DigestBook::Bucket& DigestBook::settle(std::uint32_t bucket) {
   assert(bucket < wire::bucket_count && buckets_[bucket]);
+  end_beside();
   Bucket& b = *buckets_[bucket];
   if (!b.fresh) {
     fold(b);

@@ -13,10 +13,12 @@
 
 #include <array>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "transports/wire/ack.h"
 
@@ -29,6 +31,7 @@ class LtHash {
   static constexpr std::size_t lanes = 1024;
   // Adds `times` (may be negative) copies of the atom whose SHA-256 is `seed`.
   void add(const wire::Hash& seed, std::int32_t times);
+  void add(const LtHash& others);
   wire::Hash digest() const;
   friend bool operator==(const LtHash&, const LtHash&) = default;
 
@@ -39,6 +42,12 @@ class LtHash {
 class DigestBook {
  public:
   void change(std::uint32_t bucket, std::string_view atom, std::int32_t times);
+  // change(…, +1) of an atom that will hardly go away before the digest is read: not collected.
+  void add(std::uint32_t bucket, std::string_view atom);
+  // From now on add() leaves hashing to a second thread as far as that keeps up, until
+  // end_beside(), or until a digest is asked for: for a start, which has many atoms at once.
+  void begin_beside();
+  void end_beside();
   wire::Hash digest(std::uint32_t bucket);
   // No atom is in the bucket.
   bool empty(std::uint32_t bucket);
@@ -54,11 +63,30 @@ class DigestBook {
     wire::Hash digest;   // of `sum`
     bool fresh = false;  // `digest` is up to date
   };
-  static constexpr std::size_t pending_max = 4096;  // of one bucket: bounds the memory
+  // Atoms one after the other, and what they sum up to in each bucket that they name.
+  struct Atoms {
+    struct Atom {
+      std::uint32_t bucket = 0, bytes = 0;
+    };
+    std::string bytes;
+    std::vector<Atom> each;
+  };
+  using Sums = std::array<std::unique_ptr<LtHash>, wire::bucket_count>;
+  struct Beside {
+    Atoms next;
+    std::future<Sums> running;
+  };
+  static Sums hashed(const Atoms&);
+  void take(const Sums&);
+  void hand_over();
+  static constexpr std::size_t handed_over = 16'384;  // atoms: some ten milliseconds
+  static constexpr std::size_t pending_max = 4096;    // of one bucket: bounds the memory
   static void fold(Bucket&);
+  Bucket& changing(std::uint32_t bucket, std::int32_t times);
   Bucket& settle(std::uint32_t bucket);
   std::array<std::unique_ptr<Bucket>, wire::bucket_count> buckets_;
   std::optional<wire::Hash> all_;
+  std::optional<Beside> beside_;
 };
 
 // One atom, as canonical MessagePack. Reuse one writer: it keeps its storage.

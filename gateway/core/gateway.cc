@@ -229,6 +229,9 @@ LinkId Gateway::attach(const LinkOptions& options) {
   return id;
 }
 
+void Gateway::restore_on_two_threads() {
+  impl_->keys.begin_beside();
+}
 void Gateway::restore(EnvelopeRow&& row) {
   impl_->restore(std::move(row), false);
 }

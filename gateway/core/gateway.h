@@ -37,6 +37,9 @@ class Gateway {
   Gateway& operator=(const Gateway&) = delete;
 
   // --- start-up, in this order: restore every row, attach every link, start
+  // Before the first row: digests may be made by a second thread until start(). What comes of it
+  // is the same.
+  void restore_on_two_threads();
   void restore(EnvelopeRow&&);
   void restore(ActorRow&&);
   // The admin's records, a pack of envelopes (docs/security.md), and after them what its

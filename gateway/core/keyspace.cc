@@ -138,14 +138,18 @@ struct Keyspace::Watch {
   void put(ActorRef a, std::int32_t times) {
     space.digests_.change(a.record->bucket, writer.view(), times);
   }
-  void put(const ActorRef& a, const crdt::GCounterPart& p, std::int32_t times) {
-    atom(a, 1).number(p.p), put(a, times);
+  void atom_of(ActorRef a, const crdt::GCounterPart& p) { atom(a, 1).number(p.p); }
+  void atom_of(ActorRef a, const crdt::PnCounterPart& p) { atom(a, 2).number(p.p).number(p.n); }
+  void atom_of(ActorRef a, const crdt::LwwPart& p) {
+    atom(a, 3).number(p.op).number(p.hlc.packed).binary(p.value);
   }
-  void put(const ActorRef& a, const crdt::PnCounterPart& p, std::int32_t times) {
-    atom(a, 2).number(p.p).number(p.n), put(a, times);
+  template <class Part>
+  void went(ActorRef a, const Part& p) {
+    atom_of(a, p), put(a, -1);
   }
-  void put(const ActorRef& a, const crdt::LwwPart& p, std::int32_t times) {
-    atom(a, 3).number(p.op).number(p.hlc.packed).binary(p.value), put(a, times);
+  template <class Part>
+  void stays(ActorRef a, const Part& p) {
+    atom_of(a, p), space.digests_.add(a.record->bucket, writer.view());
   }
   // From now on the part's atom is not in the digest, until settle_loose().
   template <class Part>
@@ -154,7 +158,7 @@ struct Keyspace::Watch {
     if (slot.loose()) return;
     slot.set_loose(true);
     space.loose_.emplace_back(&key, a.record);
-    if (!before.is_bottom()) put(a, before, -1);
+    if (!before.is_bottom()) went(a, before);
   }
   void appeared(ActorRef a) {
     space.parts_ += 1;
@@ -228,8 +232,8 @@ struct Keyspace::Watch {
 };
 
 KeyState* Keyspace::find(std::string_view key, std::uint8_t type) const {
-  const auto at = by_name_.find(Name{key, type});
-  return at == by_name_.end() ? nullptr : *at;
+  const auto at = by_name_.find(Named{*this, {key, type}});
+  return at == by_name_.end() ? nullptr : keys_[at->number].get();
 }
 
 KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
@@ -259,7 +263,7 @@ KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
   }
   KeyState& out = *made;
   keys_.push_back(std::move(made));
-  by_name_.insert(&out);
+  by_name_.insert({Name{key, type}.hash(), out.number});
   bytes_[wire::known(type) ? type : 0] += out.key.size() + key_overhead;
   order_.clear();
   return out;
@@ -349,7 +353,7 @@ void Keyspace::settle_loose() {
       using Value = std::decay_t<decltype(v)>;
       if constexpr (std::is_same_v<Value, GCounter> || std::is_same_v<Value, PnCounter> ||
                     std::is_same_v<Value, LwwRegister>) {
-        watch.put({a}, *v.part({a}), +1);
+        watch.stays({a}, *v.part({a}));
       }
     });
   }

@@ -186,6 +186,9 @@ class Keyspace {
     if (!loose_.empty()) settle_loose();
     return digests_;
   }
+  // Digests of what is restored may be made beside it (DigestBook::begin_beside).
+  void begin_beside() { digests_.begin_beside(); }
+  void end_beside() { digests_.end_beside(); }
   // Estimated memory: of one type, and of all.
   std::size_t bytes(std::uint8_t type) const { return bytes_[wire::known(type) ? type : 0]; }
   std::size_t total_bytes() const;
@@ -197,13 +200,28 @@ class Keyspace {
     std::string_view key;
     std::uint8_t type = 0;
     friend auto operator<=>(const Name&, const Name&) = default;
+    std::uint32_t hash() const { return static_cast<std::uint32_t>(absl::HashOf(key, type)); }
+  };
+  // A key in the index of names: with a part of its hash, so that a growing index looks at no key.
+  struct Listed {
+    std::uint32_t hash = 0, number = 0;
+  };
+  struct Named {  // what is looked for
+    const Keyspace& space;
+    Name name;
+    std::uint32_t hash = name.hash();
   };
   struct ByName {
     using is_transparent = void;
-    static Name of(const Name& name) { return name; }
-    static Name of(const KeyState* k) { return {k->key, k->type}; }
-    std::size_t operator()(const auto& x) const { return absl::HashOf(of(x).key, of(x).type); }
-    bool operator()(const auto& a, const auto& b) const { return of(a) == of(b); }
+    std::size_t operator()(const auto& x) const {
+      return static_cast<std::size_t>(x.hash * 0x9E3779B97F4A7C15u);
+    }
+    bool operator()(const Listed& a, const Listed& b) const { return a.number == b.number; }
+    bool operator()(const Listed& a, const Named& b) const {
+      if (a.hash != b.hash) return false;
+      const KeyState& key = b.space.at(a.number);
+      return key.type == b.name.type && key.key == b.name.key;
+    }
   };
   bool join(Watch&, KeyState&, const wire::Entry&);
   void mark(KeyState& key);
@@ -212,7 +230,7 @@ class Keyspace {
 
   ActorTable& actors_;
   std::vector<std::unique_ptr<KeyState>> keys_;  // by number
-  absl::flat_hash_set<KeyState*, ByName, ByName> by_name_;
+  absl::flat_hash_set<Listed, ByName, ByName> by_name_;
   mutable std::vector<const KeyState*> order_;  // sorted; made again when keys were added since
   DigestBook digests_;
   // Parts of counters and registers that have changed since the digests were read: their atoms are

@@ -33,8 +33,9 @@ def with_node(programs, modules, packets, order):
 def measure(programs, quick):
     modules = modules_with(programs, "mqtt", "better-sqlite3")
     packets, rounds = (2_000, 1) if quick else (50_000, 3)
-    ours, commit_first, ack_first = [], [], []
+    ours, commit_first, ack_first, noop = [], [], [], []
     for _ in range(rounds):
+        noop.append(ingest.with_noop(programs, packets, 1, packets))
         ours.append(ingest.with_gateway(programs, packets, 1, packets))
         commit_first.append(with_node(programs, modules, packets // 10, "commit-first"))
         ack_first.append(with_node(programs, modules, packets, "ack-first"))
@@ -45,3 +46,9 @@ def measure(programs, quick):
         yield {"name": "node, " + name, "packets_per_s": round(reached), "node_packets_per_s": round(theirs),
                "ratio": round(reached / theirs, 2), "goal": goal, "cpu_us": round(cpu_us, 1),
                "node_cpu_us": round(ingest.median_of(runs, "cpu_us"), 1)}
+    # What the library that is given can take in at all: the script's own client is another one.
+    limit = packets / ingest.median_of(noop, "seconds")
+    theirs = packets / ingest.median_of(ack_first, "seconds")
+    yield {"name": "Paho that only counts, beside node, acknowledges, then commits", "packets_per_s": round(limit),
+           "node_packets_per_s": round(theirs), "ratio": round(limit / theirs, 2),
+           "cpu_us": round(ingest.median_of(noop, "cpu_us"), 1), "node_cpu_us": round(ingest.median_of(ack_first, "cpu_us"), 1)}

@@ -32,6 +32,26 @@ TEST(LtHash, AgreesWithTheVectors) {
   }
 }
 
+TEST(DigestBook, IsTheSameWhenAnotherThreadHelps) {
+  DigestBook alone, helped;
+  helped.begin_beside();
+  for (std::uint32_t i = 0; i < 100'000; ++i) {
+    const std::string atom = "atom " + std::to_string(i);
+    alone.change(i % 7, atom, +1);
+    if (i % 5 == 0) {
+      helped.change(i % 7, atom, +1);
+    } else {
+      helped.add(i % 7, atom);
+    }
+  }
+  EXPECT_FALSE(helped.empty(3));
+  EXPECT_EQ(helped.digest(3), alone.digest(3)) << "asked for in the middle";
+  helped.begin_beside();
+  helped.add(3, "one more"), alone.change(3, "one more", +1);
+  helped.end_beside();
+  EXPECT_EQ(helped.all(), alone.all());
+}
+
 // The atoms of the vectors are what this writer makes of their fields.
 TEST(AtomWriter, WritesTheAtomsOfTheVectors) {
   std::map<std::string, std::string> atoms;
