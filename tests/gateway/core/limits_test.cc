@@ -2,6 +2,10 @@
 // What happens at each limit: what would grow is not acknowledged, all else goes on.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <utility>
+
 #include "tests/gateway/core/support/rig.h"
 
 namespace tributary::core::testing {
@@ -127,6 +131,64 @@ TEST(Limits, TheLimitOfAllMemoryStopsGrowthButCountersThatAreThereGoOn) {
   rig.settle();
   EXPECT_EQ(rig.ack("a")->actors[0].op, acked + 1);
   EXPECT_EQ(rig.shows("key-0", Type::gcounter), "9");
+}
+
+TEST(Limits, OfTenTimesWhatFitsAsMuchAsFitsIsTakenAndTheRestComesOnceThereIsRoom) {
+  constexpr std::uint64_t devices = 5'000;
+  Options o = Rig::defaults();
+  o.total_bytes_max = 250'000;  // for some five hundred of them
+  Rig rig(o);
+  rig.boot();
+  std::set<std::uint64_t> taken;
+  // Each device counts in a counter of its own and in one that all share.
+  const auto say = [&](std::uint64_t n, std::uint64_t op) {
+    const std::string_view device = keep("d" + std::to_string(n));
+    const std::string_view own = keep("of-" + std::to_string(n));
+    rig.up(device, envelope({.device = device, .from = op - 1, .to = op},
+                            {counter("all", op, op * n), counter(own, op, op)}));
+  };
+  const auto hear = [&](std::uint64_t op) {
+    rig.settle();
+    for (const Publish& p : rig.take("ack/")) {
+      const auto ack = wire::decode_ack(p.payload, wire::Limits{});
+      ASSERT_TRUE(ack);
+      if (ack->actors.at(0).op == op) taken.insert(std::stoull(std::string(ack->device.substr(1))));
+    }
+  };
+  const auto all_say = [&](std::uint64_t op, const auto& which) {
+    for (std::uint64_t n = 1; n <= devices; ++n) {
+      if (which(n)) say(n, op);
+      if (n % 50 == 0) hear(op);
+    }
+  };
+  const auto shown = [&](const std::set<std::uint64_t>& of, std::uint64_t times) {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t n : of) sum += times * n;
+    return std::to_string(sum);
+  };
+  all_say(1, [](std::uint64_t) { return true; });
+  EXPECT_GT(taken.size(), devices / 20);
+  EXPECT_LT(taken.size(), devices / 5);
+  const Summary full = rig.gateway->summary();
+  EXPECT_LT(full.state_bytes + full.live_bytes, o.total_bytes_max + o.total_bytes_max / 100);
+  EXPECT_EQ(rig.shows("all", Type::gcounter), shown(taken, 1))
+      << "what is not taken is not counted";
+
+  const std::set<std::uint64_t> first = std::exchange(taken, {});
+  all_say(2, [&](std::uint64_t n) { return first.count(n) != 0; });
+  EXPECT_EQ(taken, first) << "who is there goes on";
+  EXPECT_EQ(rig.shows("all", Type::gcounter), shown(first, 2));
+
+  core::Limits more = o;
+  more.total_bytes_max *= 20;
+  rig.gateway->set_limits(more);
+  taken.clear();
+  all_say(1, [&](std::uint64_t n) { return first.count(n) == 0; });
+  EXPECT_EQ(taken.size(), devices - first.size());
+  std::uint64_t sum = 0;
+  for (std::uint64_t n = 1; n <= devices; ++n) sum += (first.count(n) != 0 ? 2 : 1) * n;
+  EXPECT_EQ(rig.shows("all", Type::gcounter), std::to_string(sum));
+  EXPECT_EQ(rig.on_disk()->digest(), rig.digest());
 }
 
 }  // namespace

@@ -98,6 +98,7 @@ TEST(Restart, DoesNotDependOnTheOrderOfTheRows) {
   for (int i = 0; i < 10; ++i) {
     std::shuffle(rows.begin(), rows.end(), random);
     Gateway other(rig.options, 77, 5);
+    if (i % 2 == 1) other.restore_on_two_threads();
     for (const EnvelopeRow& e : rows) other.restore(EnvelopeRow(e));
     for (const auto& [row, a] : rig.disk.actors) other.restore(ActorRow(a));
     other.start(rig.now());

@@ -2,6 +2,8 @@
 // Counterexamples that a second reader found in the first version of signatures; each failed then.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "firmware-sim/sdk/device.h"
 #include "tests/gateway/core/support/enrolled.h"
 #include "transports/wire/ack.h"
@@ -133,6 +135,20 @@ TEST_F(SilentTwin, IsShown) {
 TEST_F(SilentTwin, IsShownAfterARestart) {
   rig.reboot();
   runs_in_an_epoch_of_its_own();
+}
+
+TEST_F(SilentTwin, IsKeptNoLongerThanItIsTheNewest) {
+  const auto kept = [&] {  // the version of an actor's row: ack_book.h
+    return std::any_of(rig.disk.actors.begin(), rig.disk.actors.end(), [](const auto& row) {
+      return row.second.device == "a" && row.second.intake.front() == 2;
+    });
+  };
+  EXPECT_TRUE(kept());
+  sdk::Device d = open(memory);
+  d.counter("mine").add(1);
+  exchange(d);
+  EXPECT_EQ(rig.shows("mine", Type::gcounter), "2");
+  EXPECT_FALSE(kept());
 }
 
 TEST_F(SilentTwin, IsShownWithARefusal) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <sstream>
@@ -358,6 +359,31 @@ TEST(SealVectors, BothWays) {
     EXPECT_EQ(fields_of(s->statement), v.at("statement"));
     EXPECT_EQ(encode_window_seal(s->body, s->cosigned), bytes);
   }
+}
+
+TEST(SealVectors, StatementsAreReadByThemselves) {
+  for (const Json& v : vectors::valid("seal")) {
+    const std::string bytes = vectors::message(v);
+    const auto s = decode_window_seal(bytes, Limits{});
+    ASSERT_TRUE(s);
+    const auto statement = decode_seal_statement(s->body, Limits{});
+    ASSERT_TRUE(statement) << to_string(statement.error());
+    EXPECT_EQ(fields_of(*statement), v.at("statement"));
+    EXPECT_EQ(encode_body(*statement), s->body);
+    EXPECT_FALSE(decode_seal_statement(s->body, {.body_bytes_max = 10}));
+    EXPECT_FALSE(decode_seal_statement(bytes, Limits{})) << "a frame is no statement";
+    EXPECT_FALSE(decode_window_seal(bytes, {.sealed_bytes_max = 10}));
+    EXPECT_FALSE(decode_seal_part(bytes, {.payload_bytes_max = 10}));
+    EXPECT_FALSE(decode_seal_part(bytes, Limits{})) << "a seal is no part";
+  }
+}
+
+TEST(SealVectors, TheContentIsTheHashOfHashesInOrder) {
+  const Hash a = sha256("a"), b = sha256("b");
+  const auto& [first, second] = std::minmax(a, b);
+  const std::string both = std::string(first.view()) + std::string(second.view());
+  EXPECT_EQ(content_hash({first, second}), sha256(both));
+  EXPECT_EQ(content_hash({}), sha256(""));
 }
 
 TEST(SealVectors, TheQuorumIsMoreThanTwoThirds) {
