@@ -69,6 +69,7 @@ struct Rig {
     gateway = std::make_unique<core::Gateway>(core_options(), store->incarnation(), 7);
   }
   void load() {
+    gateway->restore_on_two_threads();  // as the daemon does
     const auto loaded =
         store->load({[&](core::EnvelopeRow&& row) { gateway->restore(std::move(row)); },
                      [&](core::ActorRow&& row) { gateway->restore(std::move(row)); }});
