@@ -35,7 +35,7 @@ Result<bool, store::Error> Pump::restore(store::Store& store) {
         "the registry's file cannot be read: only the database and the other gateways say who is "
         "enrolled\n  look at security.registry_file");
   }
-  if (options_.two_cores) core_->restore_on_two_threads();
+  if (options_.two_threads) core_->restore_on_two_threads();
   give_registry();  // before the rows: their signatures are verified
   std::uint64_t actors = 0;
   const auto loaded = store.load({

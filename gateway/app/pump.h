@@ -68,7 +68,7 @@ class Pump {
     // The bytes of the fleet's registry, when they are not those of the last call.
     std::function<std::optional<std::string>()> registry = {};
     Beside* beside = nullptr;  // outlives the pump
-    bool two_cores = false;    // a start may use a second thread
+    bool two_threads = false;  // a start may use a second one
   };
 
   // Opens the database, restores the state from it and starts to connect. A damaged database was

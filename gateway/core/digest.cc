@@ -77,10 +77,10 @@ DigestBook::Bucket& DigestBook::changing(std::uint32_t bucket, std::int32_t time
 
 void DigestBook::add(std::uint32_t bucket, std::string_view atom) {
   Bucket& b = changing(bucket, 1);
-  if (!beside_) return b.sum.add(wire::sha256(atom), 1);
-  beside_->next.bytes += atom;
-  beside_->next.each.push_back({bucket, static_cast<std::uint32_t>(atom.size())});
-  if (beside_->next.each.size() >= handed_over) hand_over();
+  if (!helper_) return b.sum.add(wire::sha256(atom), 1);
+  helper_->next.bytes += atom;
+  helper_->next.each.push_back({bucket, static_cast<std::uint32_t>(atom.size())});
+  if (helper_->next.each.size() >= handed_over) hand_over();
 }
 
 DigestBook::Sums DigestBook::hashed(const Atoms& atoms) {
@@ -102,25 +102,28 @@ void DigestBook::take(const Sums& sums) {
 
 // To the other thread, unless it has not done yet: then it is our turn.
 void DigestBook::hand_over() {
-  Atoms atoms = std::exchange(beside_->next, {});
-  std::future<Sums>& running = beside_->running;
+  Atoms atoms = std::exchange(helper_->next, {});
+  std::future<Sums>& running = helper_->running;
   if (running.valid()) {
     if (running.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
       return take(hashed(atoms));
     take(running.get());
   }
-  running = std::async(std::launch::async, [atoms = std::move(atoms)] { return hashed(atoms); });
+  // Deferred where no thread can be had: then it is our turn from now on, and this one's at the
+  // end.
+  running = std::async(std::launch::async | std::launch::deferred,
+                       [atoms = std::move(atoms)] { return hashed(atoms); });
 }
 
-void DigestBook::begin_beside() {
-  if (!beside_) beside_.emplace();
+void DigestBook::use_two_threads() {
+  if (!helper_) helper_.emplace();
 }
 
-void DigestBook::end_beside() {
-  if (!beside_) return;
-  take(hashed(beside_->next));
-  if (beside_->running.valid()) take(beside_->running.get());
-  beside_.reset();
+void DigestBook::use_one_thread() {
+  if (!helper_) return;
+  take(hashed(helper_->next));
+  if (helper_->running.valid()) take(helper_->running.get());
+  helper_.reset();
 }
 
 void DigestBook::change(std::uint32_t bucket, std::string_view atom, std::int32_t times) {
@@ -138,7 +141,7 @@ void DigestBook::fold(Bucket& b) {
 
 DigestBook::Bucket& DigestBook::settle(std::uint32_t bucket) {
   assert(bucket < wire::bucket_count && buckets_[bucket]);
-  end_beside();
+  use_one_thread();
   Bucket& b = *buckets_[bucket];
   if (!b.fresh) {
     fold(b);

@@ -44,10 +44,11 @@ class DigestBook {
   void change(std::uint32_t bucket, std::string_view atom, std::int32_t times);
   // change(…, +1) of an atom that will hardly go away before the digest is read: not collected.
   void add(std::uint32_t bucket, std::string_view atom);
-  // From now on add() leaves hashing to a second thread as far as that keeps up, until
-  // end_beside(), or until a digest is asked for: for a start, which has many atoms at once.
-  void begin_beside();
-  void end_beside();
+  // From now on add() leaves hashing to a second thread, as far as there is one and it keeps up,
+  // until use_one_thread(), or until a digest is asked for: for a start, which has many atoms at
+  // once.
+  void use_two_threads();
+  void use_one_thread();
   wire::Hash digest(std::uint32_t bucket);
   // No atom is in the bucket.
   bool empty(std::uint32_t bucket);
@@ -72,7 +73,7 @@ class DigestBook {
     std::vector<Atom> each;
   };
   using Sums = std::array<std::unique_ptr<LtHash>, wire::bucket_count>;
-  struct Beside {
+  struct Helper {
     Atoms next;
     std::future<Sums> running;
   };
@@ -86,7 +87,7 @@ class DigestBook {
   Bucket& settle(std::uint32_t bucket);
   std::array<std::unique_ptr<Bucket>, wire::bucket_count> buckets_;
   std::optional<wire::Hash> all_;
-  std::optional<Beside> beside_;
+  std::optional<Helper> helper_;
 };
 
 // One atom, as canonical MessagePack. Reuse one writer: it keeps its storage.

@@ -230,7 +230,7 @@ LinkId Gateway::attach(const LinkOptions& options) {
 }
 
 void Gateway::restore_on_two_threads() {
-  impl_->keys.begin_beside();
+  impl_->keys.digests().use_two_threads();
 }
 void Gateway::restore(EnvelopeRow&& row) {
   impl_->restore(std::move(row), false);

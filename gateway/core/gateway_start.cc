@@ -80,7 +80,7 @@ void Gateway::Impl::start(Instant now) {
   assert(!started);
   see(now);
   for (EnvelopeRow& row : std::exchange(restored_strangers, {})) restore(std::move(row), true);
-  keys.end_beside();
+  keys.digests().use_one_thread();
   for (QuarantineRow& q : quarantined) q.at_ms = now.wall_ms;
   for (ActorRow& row : restored_actors) {
     ActorRecord& actor = actors.intern(row.device, row.epoch);

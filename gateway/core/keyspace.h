@@ -186,9 +186,6 @@ class Keyspace {
     if (!loose_.empty()) settle_loose();
     return digests_;
   }
-  // Digests of what is restored may be made beside it (DigestBook::begin_beside).
-  void begin_beside() { digests_.begin_beside(); }
-  void end_beside() { digests_.end_beside(); }
   // Estimated memory: of one type, and of all.
   std::size_t bytes(std::uint8_t type) const { return bytes_[wire::known(type) ? type : 0]; }
   std::size_t total_bytes() const;

@@ -34,7 +34,7 @@ TEST(LtHash, AgreesWithTheVectors) {
 
 TEST(DigestBook, IsTheSameWhenAnotherThreadHelps) {
   DigestBook alone, helped;
-  helped.begin_beside();
+  helped.use_two_threads();
   for (std::uint32_t i = 0; i < 100'000; ++i) {
     const std::string atom = "atom " + std::to_string(i);
     alone.change(i % 7, atom, +1);
@@ -46,9 +46,9 @@ TEST(DigestBook, IsTheSameWhenAnotherThreadHelps) {
   }
   EXPECT_FALSE(helped.empty(3));
   EXPECT_EQ(helped.digest(3), alone.digest(3)) << "asked for in the middle";
-  helped.begin_beside();
+  helped.use_two_threads();
   helped.add(3, "one more"), alone.change(3, "one more", +1);
-  helped.end_beside();
+  helped.use_one_thread();
   EXPECT_EQ(helped.all(), alone.all());
 }
 
