@@ -188,7 +188,7 @@ std::vector<Dropped> LiveSet::recheck(KeyState& key, ActorRef actor) {
 }
 
 void LiveSet::begin_sweep() {
-  absl::erase_if(crowded_, [&](const Name& name) { return index_.count(*find(name)) < 2; });
+  absl::erase_if(crowded_, [&](const Name& name) { return index_.count(slot_of(name)) < 2; });
   to_sweep_.assign(crowded_.begin(), crowded_.end());
 }
 
@@ -196,7 +196,7 @@ std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
   std::vector<Dropped> out;
   while (!to_sweep_.empty() && entries_max > 0) {
     const Name name = to_sweep_.back();
-    const EntryIndex::Refs candidates = index_.some(*find(name), sweep_from_, entries_max);
+    const EntryIndex::Refs candidates = index_.some(slot_of(name), sweep_from_, entries_max);
     if (candidates.size() < entries_max) {
       to_sweep_.pop_back();
       sweep_from_ = 0;
@@ -210,7 +210,7 @@ std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
 void LiveSet::collect(const Name& name, const EntryIndex::Refs& candidates, const EntryRef* newest,
                       int misses_max, std::vector<Dropped>& out) {
   const KeyState& key = keys_.at(name.key);
-  Slot& slot = *find(name);
+  Slot& slot = slot_of(name);
   for (const EntryRef& ref : candidates) {
     if (!superseded(slot, key, ref, newest, misses_max)) continue;
     if (!wire::known(key.type)) count_unknown(ref, entry(ref), -1);

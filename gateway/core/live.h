@@ -144,7 +144,10 @@ class LiveSet : private EntryIndex::Reader {
   // search.
   bool add_simply(KeyState&, ActorRecord&, const EntryRef&, const wire::Entry&,
                   std::vector<Dropped>& out);
-  Slot* find(const Name& name) { return index_.find(keys_.at(name.key), actors_.at(name.actor)); }
+  // REQUIRES: it has an entry.
+  Slot& slot_of(const Name& name) {
+    return *index_.find(keys_.at(name.key), actors_.at(name.actor));
+  }
   // One entry of it is superseded.
   void release(LiveEnvelope&, std::vector<Dropped>& out);
   void count_unknown(const EntryRef&, const wire::Entry&, std::int32_t times);
