@@ -283,13 +283,13 @@ void Gateway::Impl::fill_value_rows(Instant now, Commit& rows) {
     std::vector<ValueRow> shown = views.take_rows(now);
     if (value_rows.empty() && !shown.empty())
       value_rows_due_ms = now.mono_ms + value_rows_intervals * options.values_interval_ms;
-    value_rows.insert(value_rows.end(), shown.begin(), shown.end());
+    for (const ValueRow& row : shown) value_rows.insert_or_assign({row.key, row.type}, row);
     out.values.insert(out.values.end(), std::make_move_iterator(shown.begin()),
                       std::make_move_iterator(shown.end()));
   }
   const bool due = now.mono_ms >= value_rows_due_ms || value_rows.size() >= value_rows_max;
   if (!due && !stopping && rows.empty()) return;
-  rows.values = std::exchange(value_rows, {});
+  for (auto& [name, row] : std::exchange(value_rows, {})) rows.values.push_back(std::move(row));
   value_rows_due_ms = never;
 }
 

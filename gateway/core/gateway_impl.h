@@ -242,7 +242,8 @@ struct Gateway::Impl {
   std::vector<ActorRecord*> touched;
   std::vector<ActorRecord*> heard;     // of which nothing is new but when
   std::uint64_t heard_due_ms = never;  // until then they wait for a commit that has more to say
-  std::vector<ValueRow> value_rows;    // were shown, and wait alike
+  // Were shown, and wait alike: of each key and type the newest.
+  std::map<std::pair<std::string, std::string>, ValueRow> value_rows;
   std::uint64_t value_rows_due_ms = never;
   Ticket next_ticket = 1;
   std::uint64_t next_row = 1, next_actor_row = 1;

@@ -150,7 +150,8 @@ struct Output {
   std::vector<Subscription> subscriptions;
   std::vector<Notice> notices;
   std::vector<LetterOutcome> letters;
-  std::vector<ValueRow> values;  // of what changed, for who looks on; a later commit has them too
+  std::vector<ValueRow>
+      values;  // of what changed, for who looks on; this or a later commit has them
 };
 
 // Why something was not taken, each with its counter.

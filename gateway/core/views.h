@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people see: retained JSON topics view/<gateway>/<type>/<key>, at most one publish a key and
-// interval, and the rows of the database's `values` view. Both are derived and may lag; both are
-// bounded.
+// interval, and rows for who looks on and for the database's `values` view. Both are derived and
+// may lag; both are bounded.
 #pragma once
 #include <algorithm>
 #include <cstdint>

@@ -168,6 +168,22 @@ TEST(ViewsOfAGateway, RowsWaitForACommitThatHasMoreToSay) {
   EXPECT_EQ(rig.disk.values.begin()->second.value, "5");
 }
 
+TEST(ViewsOfAGateway, OfRowsThatWaitTheNewestOfAKeyIsWritten) {
+  Rig rig;
+  rig.boot();
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    rig.up("a", envelope({.from = n - 1, .to = n}, {counter("k", n, n)}));
+    rig.run(rig.options.values_interval_ms - 500);
+  }
+  rig.disconnect();
+  rig.run(500);
+  EXPECT_GE(rig.values.size(), 2u) << "shown more than once";
+  rig.stop();
+  ASSERT_TRUE(rig.committing());
+  ASSERT_EQ(rig.waiting().rows.values.size(), 1u);
+  EXPECT_EQ(rig.waiting().rows.values[0].value, "3");
+}
+
 TEST(ViewsOfAGateway, RowsThatWaitAreWrittenBeforeItLeaves) {
   Rig rig;
   rig.boot();
