@@ -40,7 +40,7 @@ class Disk {
   virtual void keep(std::uint32_t /*dead_letters_max*/, std::uint32_t /*quarantine_max*/) {}
   // Calls `work` with the store between two transactions: for what people ask, so a disk that
   // nobody asks needs none. Its answer tells that it is done.
-  virtual void visit(std::uint64_t /*id*/, std::function<void(store::Store&)> /*work*/) {}
+  virtual void visit(std::uint64_t /*id*/, const std::function<void(store::Store&)>& /*work*/) {}
 };
 
 // Does the jobs on a store. Its promise: after a failed write or sync nothing else is tried before

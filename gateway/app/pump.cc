@@ -230,10 +230,10 @@ void Pump::set_limits(const Limits& limits) {
   disk_->keep(limits.dead_letters_max, limits.quarantine_max);
 }
 
-void Pump::visit(std::function<void(store::Store&)> work, std::function<void()> done) {
+void Pump::visit(const std::function<void(store::Store&)>& work, std::function<void()> done) {
   const std::uint64_t id = snapshot_next_++;
   visits_.emplace(id, std::move(done));
-  disk_->visit(id, std::move(work));
+  disk_->visit(id, work);
 }
 
 void Pump::reloaded(const std::string& refused) {

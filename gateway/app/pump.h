@@ -187,7 +187,7 @@ class Pump {
   Answer answer_by_mail(std::size_t index, transports::Message reply);
   void snapshot(Answer to);
   NotesDesk::Tools desk_tools();
-  void visit(std::function<void(store::Store&)> work, std::function<void()> done);
+  void visit(const std::function<void(store::Store&)>& work, std::function<void()> done);
   void take_mail();
   void replies();
   void snapshot_done(const Disk::Reply& reply);

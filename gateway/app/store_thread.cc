@@ -53,8 +53,8 @@ void StoreThread::keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_
         .work = {}});
 }
 
-void StoreThread::visit(std::uint64_t id, std::function<void(store::Store&)> work) {
-  push({.kind = Job::Kind::visit, .id = id, .rows = {}, .work = std::move(work)});
+void StoreThread::visit(std::uint64_t id, const std::function<void(store::Store&)>& work) {
+  push({.kind = Job::Kind::visit, .id = id, .rows = {}, .work = work});
 }
 
 void StoreThread::snapshot(std::uint64_t id, std::string path) {

@@ -35,7 +35,7 @@ class StoreThread final : public Disk {
   void snapshot(std::uint64_t id, std::string path) override;
   std::vector<Reply> take_replies() override;
   void keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_max) override;
-  void visit(std::uint64_t id, std::function<void(store::Store&)> work) override;
+  void visit(std::uint64_t id, const std::function<void(store::Store&)>& work) override;
 
  private:
   struct Job {

@@ -61,7 +61,7 @@ class AtOnce : public Disk {
     replies_.push_back({Reply::Kind::commit, ticket, writer_.commit(rows), 1, 1});
   }
   void snapshot(std::uint64_t, std::string) override {}
-  void visit(std::uint64_t id, std::function<void(store::Store&)> work) override {
+  void visit(std::uint64_t id, const std::function<void(store::Store&)>& work) override {
     work(*store_);
     replies_.push_back({Reply::Kind::visit, id, {}, 1, 1});
   }
