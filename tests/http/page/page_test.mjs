@@ -4,7 +4,7 @@
 import { createRequire } from "node:module";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { eventually, Site } from "./site.mjs";
+import { eventually, patience, Site } from "./site.mjs";
 
 const [binary, modules] = process.argv.slice(2).map((p) => resolve(p));
 const shots = process.argv.includes("--shots") ? process.argv[process.argv.indexOf("--shots") + 1] : "";
@@ -34,6 +34,7 @@ const browser = await playwright.launch({ executablePath: chromium, args: ["--no
 const complaints = [];
 async function open(url, { width = 1280, height = 800, theme = "light" } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, bypassCSP: false });
+  context.setDefaultTimeout(patience * 15000);
   const page = await context.newPage();
   await page.addInitScript(() => {
     window.shifts = 0;
@@ -81,6 +82,11 @@ try {
       const n = Number((await page.locator(".count").innerText()).split(" of ")[1].replace(/\D/g, ""));
       return n >= keys_many;
     });
+    // What the page itself works for a frame, by its thread's clock: how long frames take also depends on what else the machine does.
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+    const worked = async () => (await devtools.send("Performance.getMetrics")).metrics.find((m) => m.name === "TaskDuration").value * 1000;
+    const before = await worked();
     const frames = await page.evaluate(async () => {
       const box = document.querySelector(".rows-body"), gaps = [];
       let last = performance.now();
@@ -94,11 +100,11 @@ try {
       gaps.sort((a, b) => a - b);
       return { p50: gaps[60], p95: gaps[114], rows: document.querySelectorAll(".row").length, top: box.scrollTop };
     });
-    console.log(`        frames while scrolling ${keys_many} keys: p50 ${frames.p50.toFixed(1)} ms, p95 ${frames.p95.toFixed(1)} ms; ${frames.rows} rows in the page`);
+    const work = (await worked() - before) / 120;
+    console.log(`        frames while scrolling ${keys_many} keys: p50 ${frames.p50.toFixed(1)} ms, p95 ${frames.p95.toFixed(1)} ms, of which ${work.toFixed(1)} ms are work; ${frames.rows} rows in the page`);
     expect(frames.rows < 60, `${frames.rows} rows are in the page: only what is seen should be`);
     expect(frames.top > 400000, `it scrolled to ${frames.top} only`);
-    // The median: a machine that tests other things besides loses a frame now and then.
-    expect(frames.p50 < 50, "scrolling jerks");
+    expect(work > 0 && work < 50, `scrolling jerks: ${work} ms of work for a frame`);
     await page.locator(".rows-body").evaluate((box) => { box.scrollTop = box.scrollHeight; });
     await eventually(5000, "the last key shows", async () => (await page.locator(".row .key").last().innerText()).startsWith("site-"));
     await page.keyboard.press("/");
