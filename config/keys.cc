@@ -443,37 +443,42 @@ constexpr Key memory_keys[] = {
      .unit = "MiB",
      .min = 1,
      .max = mb_max,
-     .doc = "Growing counters: roughly 100 bytes for each key of each device."},
+     .doc =
+         "Growing counters: roughly 60 bytes for each device that counts on a key, and 230 and its "
+         "name for the key."},
     {.section = "memory",
      .name = "pncounter_max_mb",
      .in_gateway = at<&G::memory, &G::Memory::pncounter_max_mb>,
      .unit = "MiB",
      .min = 1,
      .max = mb_max,
-     .doc = "Counters that go up and down: roughly 100 bytes for each key of each device."},
+     .doc = "Counters that go up and down: roughly 60 bytes for each device that counts on a key, "
+            "and 230 "
+            "and its name for the key."},
     {.section = "memory",
      .name = "gset_max_mb",
      .in_gateway = at<&G::memory, &G::Memory::gset_max_mb>,
      .unit = "MiB",
      .min = 1,
      .max = mb_max,
-     .doc = "Growing sets: roughly 100 bytes and the element, for each element of each device."},
+     .doc = "Growing sets: roughly 230 bytes and the element, for each element of each device."},
     {.section = "memory",
      .name = "orset_max_mb",
      .in_gateway = at<&G::memory, &G::Memory::orset_max_mb>,
      .unit = "MiB",
      .min = 1,
      .max = mb_max,
-     .doc = "Sets whose elements come and go: roughly 150 bytes and the element, for each that is "
-            "present. A million "
-            "short elements fit the default."},
+     .doc = "Sets whose elements come and go: roughly 70 bytes and the element, for each that is "
+            "present. A million short elements fit the default."},
     {.section = "memory",
      .name = "lww_max_mb",
      .in_gateway = at<&G::memory, &G::Memory::lww_max_mb>,
      .unit = "MiB",
      .min = 1,
      .max = mb_max,
-     .doc = "Registers: roughly 150 bytes and the value, for each key of each device."},
+     .doc = "Registers: roughly 160 bytes and the value for each device that writes one, and 230 "
+            "and its "
+            "name for the key."},
     {.section = "memory",
      .name = "unknown_max_mb",
      .in_gateway = at<&G::memory, &G::Memory::unknown_max_mb>,
@@ -520,9 +525,10 @@ constexpr Key other_keys[] = {
      .unit = "ms",
      .min = 100,
      .max = 86'400'000,
-     .doc = "How often changed values are looked at for history, Home Assistant and the table that "
-            "people query. The table has them with the next commit, after twelve of these times at "
-            "most. Never read back: it may lag."},
+     .doc =
+         "How often changed values are looked at for history, Home Assistant and the table that "
+         "people query. The table has them with the next commit, after thirteen of these times at "
+         "most while commits succeed. Never read back: it may lag."},
     {.section = "http",
      .name = "listen",
      .in_gateway = at<&G::http, &G::Http::listen>,

@@ -4,7 +4,7 @@
 // Home Assistant is born or something about it changed.
 //
 //   HomeAssistant ha({.prefix = "homeassistant", …});
-//   ha.see(row);                                   // of every commit
+//   ha.see(row);                                   // of all that changed
 //   if (ha.changed()) publish(ha.topic(), ha.config());
 //
 // https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload. Pure; not thread-safe.

@@ -80,7 +80,8 @@ void DigestBook::add(std::uint32_t bucket, std::string_view atom) {
   if (!helper_) return b.sum.add(wire::sha256(atom), 1);
   helper_->next.bytes += atom;
   helper_->next.each.push_back({bucket, static_cast<std::uint32_t>(atom.size())});
-  if (helper_->next.each.size() >= handed_over) hand_over();
+  if (helper_->next.each.size() >= handed_over || helper_->next.bytes.size() >= handed_over_bytes)
+    hand_over();
 }
 
 DigestBook::Sums DigestBook::hashed(const Atoms& atoms) {

@@ -7,7 +7,7 @@
 //   wire::Hash h = book.digest(bucket);
 //
 // Changes are collected first: what appears and goes away again between two readings costs only its
-// SHA-256.
+// SHA-256; what is add()ed is not.
 #pragma once
 #include <absl/container/flat_hash_map.h>
 
@@ -80,8 +80,9 @@ class DigestBook {
   static Sums hashed(const Atoms&);
   void take(const Sums&);
   void hand_over();
-  static constexpr std::size_t handed_over = 16'384;  // atoms: some ten milliseconds
-  static constexpr std::size_t pending_max = 4096;    // of one bucket: bounds the memory
+  static constexpr std::size_t handed_over = 16'384;                 // atoms: some ten milliseconds
+  static constexpr std::size_t handed_over_bytes = 4 * 1024 * 1024;  // of them, registers' values
+  static constexpr std::size_t pending_max = 4096;  // of one bucket: bounds the memory
   static void fold(Bucket&);
   Bucket& changing(std::uint32_t bucket, std::int32_t times);
   Bucket& settle(std::uint32_t bucket);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gateway: a deterministic state machine. Bytes, time and finished commits go in; commits and
-// publishes come out. It does no I/O, starts no thread and reads no clock, so the daemon and the
-// simulator run the same code.
+// publishes come out. It does no I/O, reads no clock and starts no thread but where it is told to
+// (restore_on_two_threads), so the daemon and the simulator run the same code.
 //
 //   Gateway gateway(options, incarnation, session);
 //   store.load(… gateway.restore(row) …);

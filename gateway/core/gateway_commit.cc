@@ -22,7 +22,7 @@ constexpr std::size_t sweep_entries = 200;
 constexpr std::uint64_t sweep_pause_ms = 100;
 constexpr std::size_t batch_bytes_max = 512 * 1024;
 constexpr std::uint64_t value_rows_intervals = 12;  // values_interval_ms, until rows commit alone
-constexpr std::size_t value_rows_max = 5'000;       // that wait for a commit
+constexpr std::size_t value_rows_max = 5'000;       // no longer wait; one look brings as many
 
 // version 1: live envelopes (count, sum of hashes), then the intake. Version 2: between them a
 // silent envelope (ack_book.h), its length first.

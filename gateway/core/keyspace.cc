@@ -17,7 +17,11 @@ using wire::Type;
 // from what bench_scale measured: a key, a part, an element of a G-Set or a removal, an add of an
 // OR-Set.
 constexpr std::size_t key_overhead = 224;
-constexpr std::size_t part_overhead = 56;
+constexpr std::size_t part_overhead(std::uint8_t type) {
+  const bool counter = type == static_cast<std::uint8_t>(Type::gcounter) ||
+                       type == static_cast<std::uint8_t>(Type::pncounter);
+  return counter ? 56 : type == static_cast<std::uint8_t>(Type::lww) ? 160 : 80;
+}
 constexpr std::size_t element_overhead = 232;
 constexpr std::size_t add_overhead = 72;
 // What an entry's frame weighs on the wire beside key and payload.
@@ -162,7 +166,7 @@ struct Keyspace::Watch {
   }
   void appeared(ActorRef a) {
     space.parts_ += 1;
-    weigh(a, key.key.size() + entry_frame_bytes, part_overhead, true);
+    weigh(a, key.key.size() + entry_frame_bytes, part_overhead(key.type), true);
   }
   // Adds to (or takes from) the actor's weight on the wire and the memory of its type.
   void weigh(ActorRef a, std::size_t wire_bytes, std::size_t memory_bytes, bool more) {

@@ -4,7 +4,7 @@
 // moved.
 //
 //   Keyspace keys(actors);
-//   Applied a = keys.apply(actor, entry, wall_ms);
+//   keys.apply(actor, keys.intern(entry.key, entry.type), entry, wall_ms);
 //   keys.find("plant-1/parts", 2)->json();
 //
 // Deterministic: nothing here depends on the order of arrival, on memory addresses or on hash

@@ -151,7 +151,7 @@ struct Output {
   std::vector<Notice> notices;
   std::vector<LetterOutcome> letters;
   std::vector<ValueRow>
-      values;  // of what changed, for who looks on; this or a later commit has them
+      values;  // of what changed, for who looks on; a commit has them, or newer ones
 };
 
 // Why something was not taken, each with its counter.

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t view_bytes_max = 65'536;
 constexpr std::size_t row_bytes_max = 4'096;
-constexpr std::size_t rows_max = 5'000;  // in one commit
+constexpr std::size_t rows_max = 5'000;  // of one look
 
 std::size_t elements_of(const KeyState& key) {
   if (const auto* g = key.if_a<GSet>()) return g->size();

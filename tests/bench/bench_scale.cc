@@ -137,14 +137,22 @@ void counters(Rig& rig, int devices, int keys) {
   }
 }
 
-// Counters that all devices share: what a part costs beside its device and its key.
-void shared(Rig& rig, int devices, int keys) {
+enum class Of { counters, registers };
+
+// Counters or registers that all devices share: what a part costs beside its device and its key.
+void shared(Rig& rig, int devices, int keys, Of of = Of::counters) {
   for (int d = 0; d < devices; ++d) {
     const std::string name = "dev-" + std::to_string(d);
     sdk::Device dev = device(name, static_cast<std::uint64_t>(d) + 1);
     dev.time(wall_ms);
-    for (int k = 0; k < keys; ++k)
-      dev.counter("site/key-" + std::to_string(k)).add(static_cast<std::uint64_t>(k) + 1);
+    for (int k = 0; k < keys; ++k) {
+      const std::string key = "site/key-" + std::to_string(k);
+      if (of == Of::counters) {
+        dev.counter(key).add(static_cast<std::uint64_t>(k) + 1);
+      } else {
+        dev.reg(key).set(static_cast<std::uint64_t>(k));
+      }
+    }
     for (auto& p : dev.poll(wall_ms + 100)) rig.send(name, std::move(p.payload));
   }
 }
@@ -231,6 +239,8 @@ int main(int argc, char** argv) {
       {"shared-10k-x-1", 10'000, [](Rig& r) { shared(r, 10'000, 1); }},
       {"shared-100k-x-1", 100'000, [](Rig& r) { shared(r, 100'000, 1); }},
       {"shared-10k-x-101", 1'010'000, [](Rig& r) { shared(r, 10'000, 101); }},
+      {"last-10k-x-1", 10'000, [](Rig& r) { shared(r, 10'000, 1, Of::registers); }},
+      {"last-10k-x-101", 1'010'000, [](Rig& r) { shared(r, 10'000, 101, Of::registers); }},
       {"orset-100k", 100'000, [](Rig& r) { one_set(r, 100'000); }},
       {"orset-1m", 1'000'000, [](Rig& r) { one_set(r, 1'000'000); }},
       {"registers-64k-x-200", 200, [](Rig& r) { registers(r, 200); }},
@@ -241,10 +251,15 @@ int main(int argc, char** argv) {
       memory[s.name] = run(s, dir);
   }
   // Differences: what a gateway takes anyway is in neither.
-  if (memory.count("shared-10k-x-1") != 0 && memory.count("shared-10k-x-101") != 0) {
+  if (memory.count("shared-10k-x-1") != 0 && memory.count("shared-100k-x-1") != 0 &&
+      memory.count("shared-10k-x-101") != 0) {
     const double part = (memory["shared-10k-x-101"] - memory["shared-10k-x-1"]) / 1e6;
     const double device = (memory["shared-100k-x-1"] - memory["shared-10k-x-1"]) / 9e4 - part;
     std::printf("a counter part %.0f B, a device with its first envelope %.0f B\n", part, device);
+  }
+  if (memory.count("last-10k-x-1") != 0 && memory.count("last-10k-x-101") != 0) {
+    std::printf("a register part %.0f B\n",
+                (memory["last-10k-x-101"] - memory["last-10k-x-1"]) / 1e6);
   }
   for (const auto& [name, elements] : {std::pair{"orset-100k", 1e5}, {"orset-1m", 1e6}}) {
     if (memory.count(name) != 0)

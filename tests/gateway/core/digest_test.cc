@@ -52,6 +52,18 @@ TEST(DigestBook, IsTheSameWhenAnotherThreadHelps) {
   EXPECT_EQ(helped.all(), alone.all());
 }
 
+// As registers with large values have them: handed over by their bytes, long before their number.
+TEST(DigestBook, LargeAtomsAreHandedOverAsWell) {
+  DigestBook alone, helped;
+  helped.use_two_threads();
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    const std::string atom = std::to_string(i) + std::string(65'000, 'x');
+    alone.change(i % 7, atom, +1);
+    helped.add(i % 7, atom);
+  }
+  EXPECT_EQ(helped.all(), alone.all());
+}
+
 // The atoms of the vectors are what this writer makes of their fields.
 TEST(AtomWriter, WritesTheAtomsOfTheVectors) {
   std::map<std::string, std::string> atoms;

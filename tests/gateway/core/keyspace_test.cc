@@ -193,6 +193,20 @@ TEST_F(KeyspaceTest, TheAccountFollowsTheState) {
   EXPECT_EQ(keys.bytes(6), keys.bytes(0));
 }
 
+// A second device on a key that is there: what its part takes in memory beside its bytes, as
+// bench_scale measures it. A limit that counts less than is used comes too late.
+TEST_F(KeyspaceTest, APartWeighsWhatItsTypeTakes) {
+  const auto second = [&](std::uint8_t type, const wire::Entry& first, const wire::Entry& more) {
+    apply("a", first);
+    const std::size_t before = keys.bytes(type);
+    apply("b", more);
+    return keys.bytes(type) - before;
+  };
+  EXPECT_GE(second(1, counter("c", 1, 1), counter("c", 1, 1)), 45u);
+  EXPECT_GE(second(2, up_down("p", 1, 1, 1), up_down("p", 1, 1, 1)), 54u);
+  EXPECT_GE(second(5, reg("r", 1, 1, crdt::Hlc{1}, 1), reg("r", 1, 1, crdt::Hlc{2}, 1)), 156u);
+}
+
 TEST_F(KeyspaceTest, TheAccountNeverGoesBelowZeroWhateverArrives) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     std::mt19937_64 random(seed);
