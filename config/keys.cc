@@ -443,18 +443,14 @@ constexpr Key memory_keys[] = {
      .unit = "MiB",
      .min = 1,
      .max = mb_max,
-     .doc =
-         "Growing counters: roughly 60 bytes for each device that counts on a key, and 230 and its "
-         "name for the key."},
+     .doc = "Growing counters: roughly 60 bytes for each device on a key, 230 for the key."},
     {.section = "memory",
      .name = "pncounter_max_mb",
      .in_gateway = at<&G::memory, &G::Memory::pncounter_max_mb>,
      .unit = "MiB",
      .min = 1,
      .max = mb_max,
-     .doc = "Counters that go up and down: roughly 60 bytes for each device that counts on a key, "
-            "and 230 "
-            "and its name for the key."},
+     .doc = "Two-way counters: roughly 60 bytes for each device on a key, 230 for the key."},
     {.section = "memory",
      .name = "gset_max_mb",
      .in_gateway = at<&G::memory, &G::Memory::gset_max_mb>,
@@ -476,9 +472,8 @@ constexpr Key memory_keys[] = {
      .unit = "MiB",
      .min = 1,
      .max = mb_max,
-     .doc = "Registers: roughly 160 bytes and the value for each device that writes one, and 230 "
-            "and its "
-            "name for the key."},
+     .doc =
+         "Registers: roughly 160 bytes and the value for each device on a key, 230 for the key."},
     {.section = "memory",
      .name = "unknown_max_mb",
      .in_gateway = at<&G::memory, &G::Memory::unknown_max_mb>,
