@@ -47,7 +47,8 @@ std::vector<Event> Engine::receive(std::uint64_t now_ms, std::string_view payloa
 }
 
 void Engine::report_bad_ack(std::string text) {
-  events_.push_back({.kind = Event::Kind::bad_ack, .text = std::move(text)});
+  events_.push_back(
+      {.kind = Event::Kind::bad_ack, .epoch = memory_->epoch, .text = std::move(text)});
 }
 
 void Engine::take(const wire::Ack& ack, const wire::ActorAck& a) {
