@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "gateway/app/broker.h"
 #include "gateway/app/check.h"
@@ -100,11 +101,12 @@ class Visit {
     for (Event& event : session_->poll(4'096)) {
       switch (event.kind) {
         case Event::Kind::connected:
+          up_ = true;
           reason.clear();
           break;
         case Event::Kind::disconnected:
           reason = event.reason;
-          if (!reason.starts_with("cannot connect to ")) ++ends;
+          if (std::exchange(up_, false)) ++ends;
           break;
         case Event::Kind::part:
           break;
@@ -129,6 +131,7 @@ class Visit {
     transports::mqtt::BrokerLimits said;  // guarded by mutex
   };
   const std::uint32_t patience_ms_;
+  bool up_ = false;
   std::shared_ptr<Limits> limits_;
   std::mutex mutex_;
   std::condition_variable ready_;
