@@ -18,9 +18,15 @@ using wire::Type;
 // OR-Set.
 constexpr std::size_t key_overhead = 224;
 constexpr std::size_t part_overhead(std::uint8_t type) {
-  const bool counter = type == static_cast<std::uint8_t>(Type::gcounter) ||
-                       type == static_cast<std::uint8_t>(Type::pncounter);
-  return counter ? 56 : type == static_cast<std::uint8_t>(Type::lww) ? 160 : 80;
+  switch (static_cast<Type>(type)) {
+    case Type::gcounter:
+    case Type::pncounter:
+      return 56;
+    case Type::lww:
+      return 160;
+    default:
+      return 80;
+  }
 }
 constexpr std::size_t element_overhead = 232;
 constexpr std::size_t add_overhead = 72;
