@@ -52,8 +52,8 @@ TEST(DigestBook, IsTheSameWhenAnotherThreadHelps) {
   EXPECT_EQ(helped.all(), alone.all());
 }
 
-// As registers with large values have them: handed over by their bytes, long before their number.
-TEST(DigestBook, LargeAtomsAreHandedOverAsWell) {
+// As registers with large values have them: several are handed over, not one at the end.
+TEST(DigestBook, IsTheSameWithLargeAtoms) {
   DigestBook alone, helped;
   helped.use_two_threads();
   for (std::uint32_t i = 0; i < 300; ++i) {
