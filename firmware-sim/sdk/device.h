@@ -236,11 +236,11 @@ struct Event {
            // after `op` up to `last_op` of the old one may or may not be counted; `keys` are those
            // they touched
     save_failed,  // `save` returned false: nothing is sent until it succeeds
-    bad_ack,      // an acknowledgement that could not be read: `text` says why
+    bad_ack,      // an acknowledgement that was not believed or not read: `text` says why
   };
   Kind kind = Kind::acknowledged;
   std::uint64_t op = 0, last_op = 0;
-  std::uint64_t epoch = 0;  // the epoch that `op` belongs to
+  std::uint64_t epoch = 0;  // the epoch that `op` belongs to; of bad_ack the one that was in force
   std::string gateway{}, text{}, element{};
   std::vector<KeyType> keys{};
 };

@@ -197,6 +197,7 @@ TEST_F(SignedDevice, AnAckThatRestsOnAnUnshownPointIsIgnoredWhole) {
   const std::vector<Event> events = d.receive(now_, crafted(a));
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].kind, Event::Kind::bad_ack);
+  EXPECT_EQ(events[0].epoch, d.epoch());
   EXPECT_THAT(events[0].text, HasSubstr("shows no signature of this device"));
   EXPECT_EQ(d.epoch(), epoch);
   EXPECT_EQ(d.safe(), 0u);
