@@ -14,11 +14,11 @@ constexpr std::size_t run_bytes = 8 * 1024;  // of more than one add
 }  // namespace
 
 AddMap::AddMap(AddMap&& other) noexcept
-    : runs_(std::exchange(other.runs_, {})), size_(std::exchange(other.size_, 0)) {}
+    : runs_(std::move(other.runs_)), size_(std::exchange(other.size_, 0)) {}
 
 AddMap& AddMap::operator=(AddMap other) noexcept {
-  runs_.swap(other.runs_);
-  std::swap(size_, other.size_);
+  runs_ = std::move(other.runs_);
+  size_ = other.size_;
   return *this;
 }
 
@@ -77,10 +77,9 @@ void AddMap::append(std::uint64_t op, std::string_view element) {
                     runs_.back().adds.bytes() + element.size() > run_bytes;
   if (full) {
     if (!runs_.empty()) runs_.back().adds.shrink_to_fit();
-    runs_.push_back({op, {}});
+    runs_.push_back(Run{op, {}});
   }
-  AddRun& run = runs_.back().adds;
-  run.insert(run.size(), op, element);
+  runs_.back().adds.push_back(op, element);
 }
 
 // In two where it has more than a run's worth.

@@ -17,9 +17,9 @@
 #include <initializer_list>
 #include <iterator>
 #include <string_view>
-#include <vector>
 
 #include "crdt/add_run.h"
+#include "crdt/small_vector.h"
 
 namespace tributary::crdt {
 
@@ -72,7 +72,7 @@ class AddMap {
   void append(std::uint64_t op, std::string_view element);
   void split(std::size_t run);
 
-  std::vector<Run> runs_;
+  SmallVector<Run> runs_;
   std::size_t size_ = 0;
 };
 

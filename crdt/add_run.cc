@@ -11,12 +11,6 @@ namespace {
 constexpr std::size_t op_size = sizeof(std::uint64_t), end_size = sizeof(std::uint32_t);
 
 template <class T>
-T load(const std::byte* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-template <class T>
 void store(std::byte* to, const T& value) {
   std::memcpy(to, &value, sizeof value);
 }
@@ -33,20 +27,11 @@ AddRun::AddRun(const AddRun& other) {
   std::memcpy(text(), other.text(), other.bytes());
 }
 
-AddRun::Head AddRun::head() const {
-  return load<Head>(block_.get());
-}
 void AddRun::set_head(const Head& head) {
   store(block_.get(), head);
 }
-std::uint64_t AddRun::op(std::size_t i) const {
-  return load<std::uint64_t>(ops() + i * op_size);
-}
 void AddRun::set_op(std::size_t i, std::uint64_t op) {
   store(ops() + i * op_size, op);
-}
-std::uint32_t AddRun::end_of(std::size_t i) const {
-  return load<std::uint32_t>(ends() + i * end_size);
 }
 void AddRun::set_end(std::size_t i, std::uint32_t end) {
   store(ends() + i * end_size, end);
@@ -71,7 +56,19 @@ std::size_t AddRun::lower_bound(std::uint64_t wanted) const {
   return first;
 }
 
+void AddRun::push_back(std::uint64_t op, std::string_view element) {
+  const std::size_t begin = bytes(), end = begin + element.size();
+  reserve(size() + 1, end);
+  std::memcpy(text() + begin, element.data(), element.size());
+  Head h = head();
+  const std::size_t at = h.size++;
+  set_head(h);
+  set_op(at, op);
+  set_end(at, static_cast<std::uint32_t>(end));
+}
+
 void AddRun::insert(std::size_t at, std::uint64_t op, std::string_view element) {
+  if (at == size()) return push_back(op, element);
   reserve(size() + 1, bytes() + element.size());
   const std::size_t behind = size() - at, begin = begin_of(at), bytes_behind = bytes() - begin;
   std::memmove(text() + begin + element.size(), text() + begin, bytes_behind);
@@ -106,7 +103,7 @@ void AddRun::erase(std::size_t at) {
 AddRun AddRun::split_off(std::size_t from) {
   AddRun behind;
   behind.reserve(size() - from, bytes() - begin_of(from));
-  for (std::size_t i = from; i < size(); ++i) behind.insert(i - from, op(i), element(i));
+  for (std::size_t i = from; i < size(); ++i) behind.push_back(op(i), element(i));
   Head h = head();
   h.size = static_cast<std::uint32_t>(from);
   set_head(h);

@@ -11,6 +11,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string_view>
 
@@ -26,13 +27,16 @@ class AddRun {
 
   std::size_t size() const { return block_ == nullptr ? 0 : head().size; }
   std::size_t bytes() const { return size() == 0 ? 0 : end_of(size() - 1); }  // of all elements
-  std::uint64_t op(std::size_t i) const;
+  std::uint64_t op(std::size_t i) const {
+    return load<std::uint64_t>(ops() + i * sizeof(std::uint64_t));
+  }
   std::string_view element(std::size_t i) const {
     const std::uint32_t begin = begin_of(i);
     return {text() + begin, end_of(i) - begin};
   }
   std::size_t lower_bound(std::uint64_t op) const;  // the first at op or behind it, or size()
 
+  void push_back(std::uint64_t op, std::string_view element);
   void insert(std::size_t at, std::uint64_t op, std::string_view element);
   void replace(std::size_t at, std::string_view element);
   void erase(std::size_t at);
@@ -45,9 +49,17 @@ class AddRun {
     std::uint32_t bytes_room = 0;
   };
 
-  Head head() const;
+  template <class T>
+  static T load(const std::byte* from) {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+  }
+  Head head() const { return load<Head>(block_.get()); }
   void set_head(const Head&);
-  std::uint32_t end_of(std::size_t i) const;
+  std::uint32_t end_of(std::size_t i) const {
+    return load<std::uint32_t>(ends() + i * sizeof(std::uint32_t));
+  }
   std::uint32_t begin_of(std::size_t i) const { return i == 0 ? 0 : end_of(i - 1); }
   std::byte* ops() const { return block_.get() + sizeof(Head); }
   std::byte* ends() const { return ops() + head().room * sizeof(std::uint64_t); }

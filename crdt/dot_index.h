@@ -33,15 +33,35 @@ class DotIndex {
  public:
   std::size_t size() const { return single_ + many_.size(); }  // elements, not dots
 
+  // Where an element is, or would be. Lasts until the next change.
+  struct Place {
+    std::size_t at = 0;
+    std::uint32_t tag = 0;
+    bool taken = false;  // by the one dot that carries it
+  };
+
+  template <class BytesOf>
+  Place seek(std::string_view element, BytesOf&& bytes_of) const {
+    Place place{0, tag_of(element), false};
+    if (tags_.empty()) return place;
+    for (place.at = home(place.tag); tags_[place.at] != 0; place.at = next(place.at)) {
+      if (tags_[place.at] != place.tag || bytes_of(dots_[place.at]) != element) continue;
+      place.taken = true;
+      break;
+    }
+    return place;
+  }
   template <class BytesOf>
   bool contains(std::string_view element, BytesOf&& bytes_of) const {
-    return find(tag_of(element), element, bytes_of) != none || many_.contains(element);
+    return seek(element, bytes_of).taken || is_many(element);
   }
+  // Several dots carry it.
+  bool is_many(std::string_view element) const { return !many_.empty() && many_.contains(element); }
 
   // f(dot) for each that carries the element, ascending.
   template <class BytesOf, class F>
   void for_each(std::string_view element, BytesOf&& bytes_of, F&& f) const {
-    if (const std::size_t at = find(tag_of(element), element, bytes_of); at != none) f(dots_[at]);
+    if (const Place place = seek(element, bytes_of); place.taken) f(dots_[place.at]);
     if (many_.empty()) return;
     const auto found = many_.find(element);
     if (found == many_.end()) return;
@@ -56,12 +76,23 @@ class DotIndex {
         return;
       }
     }
-    const std::uint32_t tag = tag_of(element);
-    const std::size_t at = find(tag, element, bytes_of);
-    if (at == none) return place(tag, dot);
-    if (dots_[at] == dot) return;
-    many_.emplace(element, std::set<Dot<A>>{dots_[at], dot});
-    remove(at);
+    const Place place = seek(element, bytes_of);
+    if (!place.taken) return insert_at(place, dot);
+    const Dot<A>& other = dots_[place.at];
+    if (other == dot) return;
+    many_.emplace(element, std::set<Dot<A>>{other, dot});
+    remove(place.at);
+  }
+  // REQUIRES: nothing carries the element of this place.
+  void insert_at(const Place& place, const Dot<A>& dot) {
+    if (fits(single_ + 1, tags_.size())) {
+      tags_[place.at] = place.tag;
+      dots_[place.at] = dot;
+    } else {
+      reserve(single_ + 1);
+      put(place.tag, Dot<A>(dot));
+    }
+    ++single_;
   }
 
   // REQUIRES: the dot is here, with this element.
@@ -73,7 +104,10 @@ class DotIndex {
         if (found->second.size() > 1) return;
         const Dot<A> last = *found->second.begin();
         many_.erase(found);
-        return place(tag, last);
+        reserve(single_ + 1);
+        put(tag, Dot<A>(last));
+        ++single_;
+        return;
       }
     }
     std::size_t at = home(tag);
@@ -86,13 +120,13 @@ class DotIndex {
 
   void reserve(std::size_t elements) {
     std::size_t room = std::max(tags_.size(), room_min);
-    while (elements * 8 > room * 7) room *= 2;
+    while (!fits(elements, room)) room *= 2;
     if (room > tags_.size()) rebuild(room);
   }
 
  private:
-  static constexpr std::size_t none = static_cast<std::size_t>(-1);
   static constexpr std::size_t room_min = 4;
+  static bool fits(std::size_t elements, std::size_t room) { return elements * 8 <= room * 7; }
 
   // 0 marks a free slot.
   static std::uint32_t tag_of(std::string_view element) {
@@ -105,19 +139,6 @@ class DotIndex {
   }
   std::size_t next(std::size_t at) const { return (at + 1) & (tags_.size() - 1); }
 
-  template <class BytesOf>
-  std::size_t find(std::uint32_t tag, std::string_view element, BytesOf& bytes_of) const {
-    if (single_ == 0) return none;
-    for (std::size_t at = home(tag); tags_[at] != 0; at = next(at)) {
-      if (tags_[at] == tag && bytes_of(dots_[at]) == element) return at;
-    }
-    return none;
-  }
-  void place(std::uint32_t tag, const Dot<A>& dot) {
-    reserve(single_ + 1);
-    put(tag, Dot<A>(dot));
-    ++single_;
-  }
   void put(std::uint32_t tag, Dot<A>&& dot) {
     std::size_t at = home(tag);
     while (tags_[at] != 0) at = next(at);

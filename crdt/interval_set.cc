@@ -13,13 +13,13 @@ using Interval = IntervalSet::Interval;
 constexpr std::size_t one_by_one_max = 8;
 
 // The first interval that ends at or after op.
-auto ends_at_or_after(const std::vector<Interval>& intervals, std::uint64_t op) {
+auto ends_at_or_after(const SmallVector<Interval>& intervals, std::uint64_t op) {
   return std::lower_bound(intervals.begin(), intervals.end(), op,
                           [](const Interval& i, std::uint64_t n) { return i.hi < n; });
 }
 
 // Appends in order of lo, growing the last interval where they touch.
-void append(std::vector<Interval>& to, const Interval& next) {
+void append(SmallVector<Interval>& to, const Interval& next) {
   if (!to.empty() && next.lo <= to.back().hi) {
     to.back().hi = std::max(to.back().hi, next.hi);
   } else {
@@ -35,7 +35,7 @@ bool IntervalSet::add(std::uint64_t lo, std::uint64_t hi) {
     intervals_.push_back({lo, hi});
     return true;
   }
-  const auto first = intervals_.begin() + (ends_at_or_after(intervals_, lo) - intervals_.cbegin());
+  const auto first = intervals_.begin() + (ends_at_or_after(intervals_, lo) - intervals_.begin());
   assert(first != intervals_.end());
   if (first->lo <= lo && hi <= first->hi) return false;
   if (hi < first->lo) {
@@ -66,12 +66,12 @@ bool IntervalSet::join(const IntervalSet& other) {
 }
 
 void IntervalSet::merge(const IntervalSet& other) {
-  std::vector<Interval> merged;
+  SmallVector<Interval> merged;
   merged.reserve(size() + other.size());
-  auto a = intervals_.cbegin();
-  auto b = other.intervals_.cbegin();
-  while (a != intervals_.cend() || b != other.intervals_.cend()) {
-    const bool from_a = b == other.intervals_.cend() || (a != intervals_.cend() && a->lo <= b->lo);
+  const Interval* a = intervals_.begin();
+  const Interval* b = other.intervals_.begin();
+  while (a != intervals_.end() || b != other.intervals_.end()) {
+    const bool from_a = b == other.intervals_.end() || (a != intervals_.end() && a->lo <= b->lo);
     append(merged, from_a ? *a++ : *b++);
   }
   intervals_ = std::move(merged);

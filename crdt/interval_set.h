@@ -12,7 +12,8 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+
+#include "crdt/small_vector.h"
 
 namespace tributary::crdt {
 
@@ -38,14 +39,14 @@ class IntervalSet {
   bool empty() const { return intervals_.empty(); }
   bool is_bottom() const { return empty(); }
   std::size_t size() const { return intervals_.size(); }  // the number of intervals
-  const std::vector<Interval>& intervals() const { return intervals_; }
+  const SmallVector<Interval>& intervals() const { return intervals_; }
 
   friend bool operator==(const IntervalSet&, const IntervalSet&) = default;
 
  private:
   void merge(const IntervalSet&);
 
-  std::vector<Interval> intervals_;  // hi of each < lo of the next
+  SmallVector<Interval> intervals_;  // hi of each < lo of the next
 };
 
 }  // namespace tributary::crdt

@@ -17,7 +17,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,6 +25,7 @@
 
 #include "crdt/actor.h"
 #include "crdt/dot_index.h"
+#include "crdt/on_demand.h"
 #include "crdt/orset_part.h"
 #include "crdt/part_map.h"
 #include "crdt/semilattice.h"
@@ -38,27 +38,21 @@ class OrSet {
   using Part = OrSetPart<A>;
   using PartMap = crdt::PartMap<A, Part>;
 
-  OrSet() = default;
-  OrSet(const OrSet& other)
-      : parts_(other.parts_),
-        targets_(other.targets_),
-        adds_(other.adds_),
-        visible_(other.visible_ ? std::make_unique<DotIndex<A>>(*other.visible_) : nullptr) {}
-  OrSet(OrSet&&) noexcept = default;
-  OrSet& operator=(const OrSet& other) { return *this = OrSet(other); }
-  OrSet& operator=(OrSet&&) noexcept = default;
-  ~OrSet() = default;
-
   // Adds the element as this actor's operation `op`, retires the actor's older adds of it, and
   // returns the delta. REQUIRES op > every operation of this actor here.
   OrSet add(const A& actor, std::uint64_t op, std::string_view element) {
-    const Part* held = part(actor);
-    assert(op > 0 && (held == nullptr || op > held->covered.top()));
-    Part delta;
-    if (held != nullptr) retire(actor, *held, element, delta);
+    OrSet out;
+    Part& delta = out.parts_[actor];
     delta.covered.add(op);
     delta.live.insert(op, element);
-    return apply(actor, std::move(delta));
+    out.adds_ = 1;
+    Part& held = parts_[actor];
+    assert(op > 0 && op > held.covered.top());
+    if (!add_new(actor, held, op, element)) {
+      retire(actor, held, element, delta);
+      join_part(actor, delta);
+    }
+    return out;
   }
 
   // Removes what is visible here now and returns the delta, bottom if there was nothing: own adds
@@ -74,13 +68,13 @@ class OrSet {
   }
 
   bool contains(std::string_view element) const {  // O(1)
-    if (visible_ != nullptr) return visible_->contains(element, bytes());
+    if (visible_.made()) return visible_->contains(element, bytes());
     bool found = false;
     each_visible(element, [&](const Dot<A>&) { found = true; });
     return found;
   }
   std::size_t size() const {  // O(1): distinct visible elements
-    return visible_ != nullptr ? visible_->size() : distinct().size();
+    return visible_.made() ? visible_->size() : distinct().size();
   }
   std::vector<std::string> elements() const {  // sorted
     const std::vector<std::string_view> sorted = distinct();
@@ -156,7 +150,20 @@ class OrSet {
  private:
   using Holders = std::vector<A>;                    // ascending, never empty
   using Targets = std::map<std::uint64_t, Holders>;  // an actor's removed adds, by operation
+  using TargetMap = std::unordered_map<A, Targets>;
 
+  // Where nothing visible carries the element and nobody removed anything of the actor's there is
+  // nothing to retire or join. False: there may be.
+  bool add_new(const A& actor, Part& held, std::uint64_t op, std::string_view element) {
+    if (!visible_.made() || targets_.made() || visible_->is_many(element)) return false;
+    const auto place = visible_->seek(element, bytes());
+    if (place.taken) return false;
+    held.covered.add(op);
+    held.live.insert(op, element);
+    ++adds_;
+    visible_.make().insert_at(place, Dot<A>{actor, op});
+    return true;
+  }
   OrSet apply(const A& actor, Part delta) {
     join_part(actor, delta);
     return only(actor, std::move(delta));
@@ -165,7 +172,7 @@ class OrSet {
   static OrSet only(const A& actor, Part part) {
     OrSet out;
     if (part.is_bottom()) return out;
-    for (const Dot<A>& dot : part.foreign) out.targets_[dot.actor][dot.op] = {actor};
+    for (const Dot<A>& dot : part.foreign) out.targets_.make()[dot.actor][dot.op] = {actor};
     out.adds_ = part.live.size();
     out.parts_[actor] = std::move(part);
     if (out.adds_ > few) out.build_index();
@@ -184,7 +191,7 @@ class OrSet {
   // f(dot) for those that carry this element.
   template <class F>
   void each_visible(std::string_view element, F&& f) const {
-    if (visible_ != nullptr) return visible_->for_each(element, bytes(), f);
+    if (visible_.made()) return visible_->for_each(element, bytes(), f);
     each_visible([&](const Dot<A>& dot, std::string_view held) {
       if (held == element) f(dot);
     });
@@ -197,10 +204,10 @@ class OrSet {
     return seen;
   }
   void build_index() {
-    visible_ = std::make_unique<DotIndex<A>>();
-    visible_->reserve(adds_);
+    DotIndex<A>& visible = visible_.make();
+    visible.reserve(adds_);
     each_visible([&](const Dot<A>& dot, std::string_view element) {
-      visible_->insert(dot, element, bytes());
+      visible.insert(dot, element, bytes());
     });
   }
 
@@ -214,9 +221,8 @@ class OrSet {
     each_visible(element, [&](const Dot<A>& dot) {
       if (dot.actor == actor) delta.covered.add(dot.op);
     });
-    if (targets_.empty()) return;
-    const auto targets = targets_.find(actor);
-    if (targets == targets_.end()) return;
+    const auto targets = targets_->find(actor);
+    if (targets == targets_->end()) return;
     for (const auto& [op, holders] : targets->second) {
       const auto add = held.live.find(op);
       if (add != held.live.end() && add->element == element) delta.covered.add(op);
@@ -250,8 +256,8 @@ class OrSet {
   template <class Observer>
   bool revive(const A& actor, Part& held, const Part& delta, Observer& observer) {
     bool changed = false;
-    if (visible_ != nullptr && delta.live.size() > 1) {
-      visible_->reserve(visible_->size() + delta.live.size());
+    if (visible_.made() && delta.live.size() > 1) {
+      visible_.make().reserve(visible_->size() + delta.live.size());
     }
     for (const auto& [op, element] : delta.live) {
       const auto at = held.live.find(op);
@@ -299,8 +305,10 @@ class OrSet {
   template <class Observer>
   void drop_dead_targets(const A& owner, const Part& held, const IntervalSet& covered,
                          Observer& observer) {
-    const auto found = targets_.find(owner);
-    if (found == targets_.end()) return;
+    if (!targets_.made()) return;
+    TargetMap& all = targets_.make();
+    const auto found = all.find(owner);
+    if (found == all.end()) return;
     Targets& targets = found->second;
     std::vector<A> gone;
     for (const IntervalSet::Interval& i : covered.intervals()) {
@@ -315,7 +323,8 @@ class OrSet {
         at = targets.erase(at);
       }
     }
-    if (targets.empty()) targets_.erase(found);
+    if (targets.empty()) all.erase(found);
+    if (all.empty()) targets_.reset();
     for (const A& holder : gone) parts_.erase(holder);
   }
   // True: nothing is left of the holder, who is not the owner.
@@ -333,7 +342,7 @@ class OrSet {
     bool changed = false;
     for (const Dot<A>& dot : delta.foreign) {
       if (dead(dot) || !held.foreign.insert(dot).second) continue;
-      Holders& holders = targets_[dot.actor][dot.op];
+      Holders& holders = targets_.make()[dot.actor][dot.op];
       if (holders.empty()) hide_live(dot);
       holders.insert(std::lower_bound(holders.begin(), holders.end(), actor), actor);
       observer.foreign_added(actor, dot);
@@ -343,39 +352,39 @@ class OrSet {
   }
 
   const Holders* holders_of(const A& owner, std::uint64_t op) const {
-    if (targets_.empty()) return nullptr;
-    const auto targets = targets_.find(owner);
-    if (targets == targets_.end()) return nullptr;
+    if (!targets_.made()) return nullptr;
+    const auto targets = targets_->find(owner);
+    if (targets == targets_->end()) return nullptr;
     const auto holders = targets->second.find(op);
     return holders == targets->second.end() ? nullptr : &holders->second;
   }
 
   // A live add enters and leaves the visible elements, unless somebody removed it.
   void show(const Dot<A>& dot, std::string_view element) {
-    if (visible_ == nullptr) {
+    if (!visible_.made()) {
       if (adds_ > few) build_index();
     } else if (holders_of(dot.actor, dot.op) == nullptr) {
-      visible_->insert(dot, element, bytes());
+      visible_.make().insert(dot, element, bytes());
     }
   }
   void hide(const Dot<A>& dot, std::string_view element) {
-    if (visible_ == nullptr || holders_of(dot.actor, dot.op) != nullptr) return;
-    visible_->erase(dot, element);
+    if (!visible_.made() || holders_of(dot.actor, dot.op) != nullptr) return;
+    visible_.make().erase(dot, element);
   }
   void hide_live(const Dot<A>& dot) {
-    const Part* owner = visible_ == nullptr ? nullptr : part(dot.actor);
+    const Part* owner = visible_.made() ? part(dot.actor) : nullptr;
     if (owner == nullptr) return;
     const auto add = owner->live.find(dot.op);
-    if (add != owner->live.end()) visible_->erase(dot, add->element);
+    if (add != owner->live.end()) visible_.make().erase(dot, add->element);
   }
 
   static constexpr std::size_t few = 8;  // adds that are looked through without an index
 
   PartMap parts_;  // never bottom; foreign of dots that are not dead only
-  std::unordered_map<A, Targets>
+  OnDemand<TargetMap>
       targets_;           // dot -> who holds it in `foreign`; the inverse of the parts' `foreign`
   std::size_t adds_ = 0;  // live, of all parts
-  std::unique_ptr<DotIndex<A>> visible_;  // dots that are live and no target, by element
+  OnDemand<DotIndex<A>> visible_;  // dots that are live and no target, by element
 };
 
 }  // namespace tributary::crdt

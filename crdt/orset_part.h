@@ -8,11 +8,11 @@
 //   held.join(part);                                      // survives; what else they added is dead
 #pragma once
 #include <cstdint>
-#include <set>
 #include <string_view>
 
 #include "crdt/actor.h"
 #include "crdt/add_map.h"
+#include "crdt/dot_set.h"
 #include "crdt/interval_set.h"
 #include "crdt/semilattice.h"
 
@@ -20,9 +20,9 @@ namespace tributary::crdt {
 
 template <class A = Actor>
 struct OrSetPart {
-  IntervalSet covered;       // own operations whose fate is known
-  AddMap live;               // the adds that survive; every op is in `covered`
-  std::set<Dot<A>> foreign;  // adds of other actors that this one removed
+  IntervalSet covered;  // own operations whose fate is known
+  AddMap live;          // the adds that survive; every op is in `covered`
+  DotSet<A> foreign;    // adds of other actors that this one removed
 
   // A live add stays if both have it, or the other does not cover it. One dot with two elements,
   // which only clones make: the larger bytes.

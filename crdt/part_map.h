@@ -6,8 +6,8 @@
 //   parts[actor].join(part);                         // a bottom part is made when there is none
 //   for (const auto& [actor, part] : parts) …
 //
-// A counter of one actor costs one allocation. Joining another replica finds each part beside the
-// one before, without hashing, when both heard of the actors in one order; otherwise memory is
+// The part of a single actor costs no allocation. Joining another replica finds each part beside
+// the one before, without hashing, when both heard of the actors in one order; otherwise memory is
 // asked for ahead. Large ones grow by an eighth. Pointers and iterators last until an actor is
 // added or goes, places until one goes. At most 2^32 - 2 actors. Not thread-safe.
 #pragma once
@@ -21,6 +21,9 @@
 #include <utility>
 #include <vector>
 
+#include "crdt/on_demand.h"
+#include "crdt/small_vector.h"
+
 namespace tributary::crdt {
 
 template <class A, class P>
@@ -28,7 +31,7 @@ class PartMap {
  public:
   using key_type = A;
   using value_type = std::pair<A, P>;
-  using const_iterator = typename std::vector<value_type>::const_iterator;
+  using const_iterator = const value_type*;
 
   bool empty() const { return parts_.empty(); }
   std::size_t size() const { return parts_.size(); }
@@ -48,25 +51,29 @@ class PartMap {
   void erase(const A& actor) {  // the last part takes its place
     const std::size_t i = position(actor);
     if (i == size()) return;
-    if (!index_.empty()) leave(slot_at(i));
+    if (index_.made()) leave(slot_at(i));
     if (i + 1 < size()) {
-      if (!index_.empty()) index_[slot_at(size() - 1)] = static_cast<std::uint32_t>(i + 1);
+      if (index_.made()) index_.make()[slot_at(size() - 1)] = static_cast<std::uint32_t>(i + 1);
       parts_[i] = std::move(parts_.back());
     }
     parts_.pop_back();
   }
 
-  // f(actor, their part, our part) for each part of another map, made when we have none.
+  // f(actor, their part, our part) for each part of another map, made when we have none. f changes
+  // our part alone.
   template <class F>
   void meet(const PartMap& other, F&& f) {
     std::size_t near = 0;  // after the one before: where it is when we heard of them in one order
+    value_type* ours = parts_.data();
     for (std::size_t i = 0; i < other.size(); ++i) {
       const auto& [actor, theirs] = other.parts_[i];
-      if (near >= size() || !(parts_[near].first == actor)) {
-        if (!index_.empty()) other.fetch_ahead(i, *this);
+      if (near >= size() || !(ours[near].first == actor)) {
+        if (index_.made()) other.fetch_ahead(i, *this);
         near = position(actor);
+        if (near == size()) add(actor);
+        ours = parts_.data();
       }
-      f(actor, theirs, at(near++, actor));
+      f(actor, theirs, ours[near++].second);
     }
   }
 
@@ -78,24 +85,28 @@ class PartMap {
   }
 
  private:
+  using Index = std::vector<std::uint32_t>;
+
   static constexpr std::size_t few = 8;  // up to here they are looked through
 
   // size() when it is not there.
   std::size_t position(const A& actor) const {
-    if (index_.empty()) {
+    if (!index_.made()) {
       std::size_t i = 0;
       while (i < size() && !(parts_[i].first == actor)) ++i;
       return i;
     }
-    for (std::size_t slot = slot_of(actor);; slot = (slot + 1) & (index_.size() - 1)) {
-      if (index_[slot] == 0) return size();
-      if (parts_[index_[slot] - 1].first == actor) return index_[slot] - 1;
+    const Index& index = *index_;
+    const value_type* const parts = parts_.data();
+    for (std::size_t slot = slot_of(index, actor);; slot = (slot + 1) & (index.size() - 1)) {
+      if (index[slot] == 0) return size();
+      if (parts[index[slot] - 1].first == actor) return index[slot] - 1;
     }
   }
   // std::hash may be the identity: spread it, and take the high bits.
-  std::size_t slot_of(const A& actor) const {
+  static std::size_t slot_of(const Index& index, const A& actor) {
     const std::uint64_t spread = std::hash<A>{}(actor)*0x9E3779B97F4A7C15u;
-    return static_cast<std::size_t>(spread >> (64 - std::countr_zero(index_.size())));
+    return static_cast<std::size_t>(spread >> (64 - std::countr_zero(index.size())));
   }
   P& at(std::size_t i, const A& actor) {
     if (i == size()) add(actor);
@@ -104,49 +115,53 @@ class PartMap {
   // The places in `ours` of parts that come soon: first of the index, then of the part.
   void fetch_ahead(std::size_t i, const PartMap& ours) const {
     constexpr std::size_t soon = 16;
+    const Index& index = *ours.index_;
     if (i + 2 * soon < size()) {
-      __builtin_prefetch(&ours.index_[ours.slot_of(parts_[i + 2 * soon].first)]);
+      __builtin_prefetch(&index[slot_of(index, parts_[i + 2 * soon].first)]);
     }
     if (i + soon >= size()) return;
-    const std::uint32_t place = ours.index_[ours.slot_of(parts_[i + soon].first)];
+    const std::uint32_t place = index[slot_of(index, parts_[i + soon].first)];
     if (place != 0) __builtin_prefetch(&ours.parts_[place - 1]);
   }
   void add(const A& actor) {
     assert(size() < 0xFFFFFFFEu);
     if (size() == parts_.capacity() && size() > few) parts_.reserve(size() + size() / 8);
     parts_.emplace_back(actor, P{});
-    if (index_.empty() && size() <= few) return;
-    if (2 * size() > index_.size()) {  // also the first time
-      index_.assign(std::bit_ceil(2 * size() + 2), 0);
+    if (!index_.made() && size() <= few) return;
+    if (2 * size() > index_->size()) {  // also the first time
+      index_.make().assign(std::bit_ceil(2 * size() + 2), 0);
       for (std::size_t i = 0; i < size(); ++i) enter(i);
     } else {
       enter(size() - 1);
     }
   }
   std::size_t slot_at(std::size_t i) const {  // REQUIRES: it is in the index
-    std::size_t slot = slot_of(parts_[i].first);
-    while (index_[slot] != i + 1) slot = (slot + 1) & (index_.size() - 1);
+    const Index& index = *index_;
+    std::size_t slot = slot_of(index, parts_[i].first);
+    while (index[slot] != i + 1) slot = (slot + 1) & (index.size() - 1);
     return slot;
   }
   // What stands behind moves up, as far as its home allows, so that no search stops too early.
   void leave(std::size_t hole) {
-    const std::size_t mask = index_.size() - 1;
-    for (std::size_t at = (hole + 1) & mask; index_[at] != 0; at = (at + 1) & mask) {
-      const std::size_t home = slot_of(parts_[index_[at] - 1].first);
+    Index& index = index_.make();
+    const std::size_t mask = index.size() - 1;
+    for (std::size_t at = (hole + 1) & mask; index[at] != 0; at = (at + 1) & mask) {
+      const std::size_t home = slot_of(index, parts_[index[at] - 1].first);
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      index_[hole] = index_[at];
+      index[hole] = index[at];
       hole = at;
     }
-    index_[hole] = 0;
+    index[hole] = 0;
   }
   void enter(std::size_t i) {
-    std::size_t slot = slot_of(parts_[i].first);
-    while (index_[slot] != 0) slot = (slot + 1) & (index_.size() - 1);
-    index_[slot] = static_cast<std::uint32_t>(i + 1);
+    Index& index = index_.make();
+    std::size_t slot = slot_of(index, parts_[i].first);
+    while (index[slot] != 0) slot = (slot + 1) & (index.size() - 1);
+    index[slot] = static_cast<std::uint32_t>(i + 1);
   }
 
-  std::vector<value_type> parts_;
-  std::vector<std::uint32_t> index_;  // open addressing, a power of two; position + 1, 0: free
+  SmallVector<value_type> parts_;
+  OnDemand<Index> index_;  // open addressing, a power of two; position + 1, 0: free
 };
 
 }  // namespace tributary::crdt

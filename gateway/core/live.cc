@@ -306,7 +306,7 @@ bool LiveSet::superseded_orset(const std::vector<wire::Entry>& among, const KeyS
   }
   crdt::OrSetPart<ActorRef> part = orset_part(actors_, x);
   const auto& set = key.as<OrSet>();
-  std::erase_if(part.foreign, [&](const Dot& d) {
+  part.foreign.erase_if([&](const Dot& d) {
     return set.dead(d) || planted(Bug::collect_foreign_removal) ||
            (planted(Bug::forget_foreign_early) && set.part(d.actor) != nullptr &&
             set.part(d.actor)->covered.top() > d.op);

@@ -2,6 +2,9 @@
 // Corners that the laws and the examples come past, each named after what it protects.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -84,6 +87,32 @@ TEST(DotIndex, ADotTwiceIsOne) {
 }
 
 // A removal is below another state when that one removed the add, too, or knows it dead.
+// With more than a few adds an add looks at the index once and does not join: it must be as if.
+TEST(OrSet, AnAddIsTheJoinOfItsDelta) {
+  std::mt19937 random(7);
+  for (int history = 0; history < 200; ++history) {
+    OrSet<> set;
+    std::map<std::string, std::uint64_t> ops;
+    for (int step = 0; step < 60; ++step) {
+      const Actor actor{"reader-" + std::to_string(random() % 3), 1};
+      const std::string element = "badge-" + std::to_string(random() % 30);
+      if (random() % 4 == 0) {
+        set.remove(actor, element);
+        continue;
+      }
+      OrSet<> before = set;
+      const std::uint64_t op = ops[actor.device] += 1 + random() % 2;
+      const OrSet<> delta = set.add(actor, op, element);
+      ASSERT_TRUE(before.join(delta));
+      ASSERT_EQ(before, set) << "history " << history << ", step " << step;
+      ASSERT_EQ(delta.elements(), std::vector<std::string>{element});
+      ASSERT_EQ(before.dots(element), set.dots(element));
+      ASSERT_EQ(std::ranges::count(set.dots(element), actor, &Dot<>::actor), 1);
+      ASSERT_EQ(before.size(), set.size());
+    }
+  }
+}
+
 TEST(OrSet, TheOrderSeesRemovalsByOthers) {
   OrSet<> base;
   base.add(a, 1, "x");

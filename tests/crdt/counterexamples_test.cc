@@ -24,7 +24,7 @@ using Words = std::vector<std::string>;
 using Ops = std::vector<std::uint64_t>;
 
 Part set_part(std::uint64_t lo, std::uint64_t hi, Adds adds = {}, const Ops& removed = {},
-              std::set<Dot<>> foreign = {}) {
+              DotSet<> foreign = {}) {
   Part part;
   part.covered.add(lo, hi);
   for (const std::uint64_t op : removed) part.covered.add(op);
@@ -35,7 +35,7 @@ Part set_part(std::uint64_t lo, std::uint64_t hi, Adds adds = {}, const Ops& rem
 
 ModelEntry<OrSet<>> entry(const Actor& actor, std::uint64_t to, std::uint64_t hash,
                           std::uint64_t lo, std::uint64_t hi, Adds adds = {},
-                          const Ops& removed = {}, std::set<Dot<>> foreign = {}) {
+                          const Ops& removed = {}, DotSet<> foreign = {}) {
   return {actor, lo, hi, to, hash, set_part(lo, hi, std::move(adds), removed, std::move(foreign))};
 }
 

@@ -12,7 +12,7 @@
 namespace tributary::crdt {
 namespace {
 
-using Intervals = std::vector<IntervalSet::Interval>;
+using Intervals = SmallVector<IntervalSet::Interval>;
 
 TEST(IntervalSet, GrowsTogetherWhereIntervalsTouch) {
   IntervalSet s;

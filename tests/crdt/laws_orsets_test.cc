@@ -23,7 +23,7 @@ TEST(OrSetLaws, NormalFormDropsOnlyRemovalsOfTheDead) {
       for (const auto& [actor, part] : s->parts()) naive[actor].join(part);
     }
     for (auto& [actor, part] : naive) {
-      std::erase_if(part.foreign, [&](const Dot<>& dot) {
+      part.foreign.erase_if([&](const Dot<>& dot) {
         const auto owner = naive.find(dot.actor);
         return owner != naive.end() && owner->second.dead(dot.op);
       });

@@ -47,7 +47,7 @@ typename T::Part needed(const T&, typename T::Part part) {
 }
 template <class A>
 OrSetPart<A> needed(const OrSet<A>& state, OrSetPart<A> part) {
-  std::erase_if(part.foreign, [&](const Dot<A>& dot) { return state.dead(dot); });
+  part.foreign.erase_if([&](const Dot<A>& dot) { return state.dead(dot); });
   return part;
 }
 
