@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The history of orset_at_scale.cc with rust-crdt's Orswot.
 //!
-//!     orset-at-scale ELEMENTS OPERATIONS
+//!     orset-at-scale ELEMENTS OPERATIONS ROUNDS
 use crdts::{CmRDT, CvRDT, Orswot};
 
 type Set = Orswot<String, u8>;
@@ -24,7 +24,10 @@ fn seconds(work: impl FnOnce()) -> f64 {
 
 fn main() {
     let n: Vec<usize> = std::env::args().skip(1).map(|a| a.parse().expect("a number")).collect();
-    let (elements, operations) = (n[0], n[1]);
+    (0..n[2]).for_each(|_| round(n[0], n[1]));
+}
+
+fn round(elements: usize, operations: usize) {
     let (mut first, mut second, mut third) = (Set::new(), Set::new(), Set::new());
     let add = |set: &mut Set, i: usize, e: String| {
         let op = set.add(e, set.read_ctx().derive_add_ctx((i % 10) as u8));
