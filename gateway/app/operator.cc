@@ -105,12 +105,16 @@ bool Operator::open(std::string& why) {
     why = trouble.what();
     return false;
   }
+  return begin(memory_->content(), why);
+}
+
+bool Operator::begin(std::string saved, std::string& why) {
   sdk::Options o;
   o.fleet = options_.fleet;
   o.device = id_;
   o.random = options_.random;
   o.save = [this](std::string_view snapshot) { return memory_->replace(snapshot); };
-  o.saved = memory_->content();
+  o.saved = std::move(saved);
   o.batch_ops_max = 1;  // at once
   o.signer = options_.signer;
   auto opened = sdk::Device::open(o);
@@ -126,11 +130,19 @@ bool Operator::open(std::string& why) {
   return true;
 }
 
-std::string Operator::operate(std::string_view arguments, std::uint64_t now_ms) {
+// What it said since that copy was made is counted, and would be contradicted under its numbers.
+bool Operator::leave_old_memory(const Held& held, std::string& why) {
+  if (held(id_, device_->epoch()) <= device_->last_op()) return true;
+  device_.reset();
+  return begin({}, why);
+}
+
+std::string Operator::operate(std::string_view arguments, const Held& held, std::uint64_t now_ms) {
   try {
     const Operation op = read_operation(arguments);
     std::string why;
-    if (!open(why)) return answer_error("the operator's memory cannot be read", why);
+    if (!open(why) || !leave_old_memory(held, why))
+      return answer_error("the operator's memory cannot be read", why);
     device_->time(now_ms);
     const sdk::Outcome outcome = devices::apply(*device_, op, now_ms);
     if (outcome != sdk::Outcome::applied && outcome != sdk::Outcome::unchanged)

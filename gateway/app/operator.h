@@ -6,8 +6,12 @@
 //
 //   Operator op({.fleet = "demo", .gateway = "g1", .memory_path = "data/operator.state", …});
 //   std::string json = op.operate(R"({"key":"a","type":"gcounter","operation":"add","value":3})",
-//   ms); for (sdk::Packet& p : op.poll(now_ms)) inject(p.topic, p.payload);
+//                                 held, now_ms);
+//   for (sdk::Packet& p : op.poll(now_ms)) inject(p.topic, p.payload);
 //   op.acknowledged(payload, now_ms);              // of ack/<its id>
+//
+// A memory that is lost, or older than what its gateway holds of it (files put back from a copy),
+// is left: a new epoch begins before anything is said.
 //
 // Not thread-safe.
 #pragma once
@@ -33,14 +37,19 @@ class Operator {
   };
   explicit Operator(Options options);
 
+  // The highest operation of an actor, its id and this epoch, of which the gateway holds anything.
+  using Held = std::function<std::uint64_t(const std::string& id, std::uint64_t epoch)>;
+
   // The answer, as JSON: what became of it.
-  std::string operate(std::string_view arguments, std::uint64_t now_ms);
+  std::string operate(std::string_view arguments, const Held& held, std::uint64_t now_ms);
   std::vector<sdk::Packet> poll(std::uint64_t now_ms);
   void acknowledged(std::string_view payload, std::uint64_t now_ms);
   const std::string& id() const { return id_; }
 
  private:
   bool open(std::string& why);
+  bool begin(std::string saved, std::string& why);
+  bool leave_old_memory(const Held& held, std::string& why);
   const Options options_;
   const std::string id_;
   std::unique_ptr<MemoryFile> memory_;

@@ -140,7 +140,12 @@ std::optional<std::string> Steward::operate(Pump& pump, std::string_view command
   std::string answer;
   std::vector<sdk::Packet> packets;
   if (command == "operate") {
-    answer = operator_.operate(arguments, wall_now_ms());
+    const auto held = [&](const std::string& id, std::uint64_t epoch) {
+      const auto next = pump.core().devices(id, epoch - 1, 1);
+      const bool known = !next.empty() && next[0].device == id && next[0].epoch == epoch;
+      return known ? std::max(next[0].op, next[0].top) : 0;
+    };
+    answer = operator_.operate(arguments, held, wall_now_ms());
     packets = operator_.poll(wall_now_ms());
   } else if (command == "import") {
     Import import = read_import(options_.gateway, arguments);
