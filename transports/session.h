@@ -39,7 +39,7 @@ struct Event {
   // `part`: one of several connections came or went; for the log alone.
   enum class Kind : std::uint8_t { connected, disconnected, message, refused, part };
   Kind kind = Kind::message;
-  Message message = {};     // kind == refused: only the topic (or the filter) that was refused
+  Message message = {};     // kind == refused: only the topic (or filter) that was, if known
   std::string reason = {};  // of all kinds but message: in words for a log, never a secret
 };
 

@@ -342,7 +342,9 @@ void Pump::handle(std::size_t index, Event& event) {
     case Event::Kind::refused:
       // A broker need not tell of itself.
       log(event.message.topic.compare(0, 5, "$SYS/") == 0 ? Level::debug : Level::error,
-          "refused-by-broker", link.name + ": " + event.message.topic + ": " + event.reason);
+          "refused-by-broker",
+          link.name + ": " + event.message.topic + (event.message.topic.empty() ? "" : ": ") +
+              event.reason);
       return;
     case Event::Kind::part:
       log(Level::info, "session", "of broker " + link.name + ": " + event.reason);

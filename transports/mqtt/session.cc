@@ -257,6 +257,9 @@ void MqttSession::refused(const std::string& topic, const std::string& reason) {
 }
 
 void MqttSession::arrived(Message message) {
+  if (!topic_valid(message.topic)) {  // not named: it may be no text
+    return refused({}, "the broker sent a message with a topic that MQTT does not allow");
+  }
   const std::size_t bytes = packet_bytes(message);
   Event event{Event::Kind::message, std::move(message), {}};
   if (inbox_.put(std::move(event), bytes) != Inbox::Put::gave_up) return;
