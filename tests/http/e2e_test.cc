@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/support/fleet.h"
+#include "tests/e2e/support/real_device.h"
 #include "tests/http/support/client.h"
 #include "tests/support/eventually.h"
 
@@ -19,6 +22,8 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using test::eventually;
 using testing::HasSubstr;
+
+constexpr std::uint64_t year_2100_ms = 4'102'444'800'000;
 
 class HttpOfAGateway : public testing::Test {
  protected:
@@ -104,6 +109,65 @@ TEST_F(HttpOfAGateway, TheStreamShowsAChangeOnceItIsThere) {
   EXPECT_THAT(raw.read_until("event: peers", 10s), HasSubstr("\"digest\""));
   site_.replay("dev-1", "1,plant/parts,gcounter,add,4711\n");
   EXPECT_THAT(raw.read_until("4711", 10s), HasSubstr("event: values"));
+}
+
+// GUARANTEES' case 4: acknowledged, held, and in nobody's way.
+TEST_F(HttpOfAGateway, AStampOf2100IsHeldAndShadowsNothing) {
+  Program& g1 = start();
+  const auto token = site_.dir.path() / "token";
+  write_file(token, "a token of sixteen letters");
+  std::filesystem::permissions(token, std::filesystem::perms::owner_read);
+  site_.gateway("g2", {"operator-*"},
+                "[http]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"" + token.string() + "\"\n");
+  const auto shown = [&](const std::string& key, const std::string& value) {
+    return eventually(
+        15s, [&] { return site_.get("g1", key) == value && site_.get("g2", key) == value; });
+  };
+  const std::string now = std::to_string(std::time(nullptr)) + "000";
+  site_.replay("dev-right", now + ",hall/temperature,lww,set,21.5\n");
+  RealDevice wrong(site_.broker.uri(), "dev-2100",
+                   year_2100_ms - static_cast<std::uint64_t>(std::time(nullptr)) * 1'000);
+  wrong->reg("hall/temperature").set(99);
+  wrong->reg("hall/alone").set(99);
+  wrong->counter("hall/visitors").add(3);
+  wrong->grow_set("hall/badges").insert("ann");
+  EXPECT_TRUE(wrong.acknowledged(20s));
+  EXPECT_TRUE(shown("hall/visitors", "3")) << "counters and sets do not care";
+  EXPECT_TRUE(shown("hall/badges", R"(["ann"])"));
+  EXPECT_TRUE(shown("hall/temperature", "21.5"));
+  EXPECT_EQ(get("/api/v1/value?key=hall%2Ftemperature")["values"][0]["value"], 21.5);
+  EXPECT_TRUE(shown("hall/alone", "null")) << "there is nothing else to show";
+  EXPECT_EQ(get("/api/v1/value?key=hall%2Falone")["values"][0]["value"], nullptr);
+  // The operator sees whose clock it is, and by how much.
+  const json devices = get("/api/v1/devices")["devices"];
+  ASSERT_EQ(devices.size(), 2U);
+  EXPECT_EQ(devices[0]["device"], "dev-2100");
+  EXPECT_EQ(devices[0]["op"], 4);
+  EXPECT_GT(devices[0]["clock_ms"], 2'000'000'000'000) << "in ms, against the gateway's";
+  const std::string ahead = "\ntributary_device_clock_ahead_seconds 2";  // 2,3… thousand million
+  EXPECT_TRUE(eventually(20s, [&] {                                      // judged every few seconds
+    return test::get(port_, "/metrics").body.find(ahead) != std::string::npos;
+  }));
+  // What is written after it with a right clock shows, by a device and by a gateway's own actor.
+  site_.replay("dev-later", now.substr(0, now.size() - 3) + "999,hall/temperature,lww,set,22.5\n");
+  EXPECT_TRUE(shown("hall/temperature", "22.5"));
+  const auto operated = site_.ask({"operate", "hall/temperature", "lww", "set", "23.5", "--gateway",
+                                   "g2", "--token-file", token.string()});
+  EXPECT_EQ(operated.status, 0) << operated.out << operated.err;
+  EXPECT_TRUE(shown("hall/temperature", "23.5"));
+  // Also after a start from the disk, and at a gateway that has it all from its peers.
+  g1.end(SIGKILL);
+  g1.start();
+  EXPECT_TRUE(shown("hall/temperature", "23.5")) << g1.log();
+  site_.gateway("g3", {"nobody"});
+  EXPECT_TRUE(eventually(15s, [&] {
+    const std::string digest = site_.digest("g1");
+    return !digest.empty() && digest == site_.digest("g2") && digest == site_.digest("g3");
+  }));
+  for (const char* id : {"g1", "g2", "g3"}) {
+    EXPECT_EQ(site_.get(id, "hall/temperature"), "23.5") << id;
+    EXPECT_EQ(site_.get(id, "hall/alone"), "null") << id;
+  }
 }
 
 TEST_F(HttpOfAGateway, MetricsAreWhatPrometheusReads) {

@@ -24,7 +24,8 @@ Program& Site::gateway(const std::string& id, const std::vector<std::string>& he
           (more_toml.find("[http]") == std::string::npos ? "\n[http]\nlisten = \"\"\n" : "") +
           "\n[[broker]]\nname = \"local\"\nuri = \"mqtt://127.0.0.1:" +
           std::to_string(broker.port()) + "\"\nhears = [" + patterns +
-          "]\nreconnect_max_ms = 1000\n");
+          "]\nreconnect_min_ms = " + std::to_string(reconnect_max_ms / 4) +
+          "\nreconnect_max_ms = " + std::to_string(reconnect_max_ms) + "\n");
   auto& slot = gateways_[id];
   slot = std::make_unique<Program>(
       std::vector<std::string>{"gateway", "--config", (place / "gateway.toml").string()},

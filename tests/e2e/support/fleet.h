@@ -7,6 +7,7 @@
 //   site.replay("dev-1", "1,a/b,gcounter,add,3\n");
 //   EXPECT_EQ(site.get("g2", "a/b"), "3");
 #pragma once
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -41,6 +42,7 @@ class Site {
 
   test::TempDir dir;
   test::Mosquitto broker;
+  std::uint32_t reconnect_max_ms = 1'000;  // of gateways made from now on
 
  private:
   std::map<std::string, std::unique_ptr<Program>> gateways_;

@@ -34,7 +34,7 @@ std::vector<std::string> environment_of(const Surroundings& around) {
 
 pid_t spawn(const std::vector<std::string>& arguments, const std::string& in,
             const std::string& out, const std::string& err, const Surroundings& around = {}) {
-  std::vector<std::string> words{TRIBUTARY_BINARY};
+  std::vector<std::string> words{around.program.empty() ? TRIBUTARY_BINARY : around.program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   const std::vector<char*> argv = pointers(words);
   std::vector<std::string> variables = environment_of(around);

@@ -33,6 +33,7 @@ Ran run(const std::vector<std::string>& arguments,
 struct Surroundings {
   std::vector<std::string> environment{};        // "NAME=value", over that of this process
   std::optional<std::uint64_t> address_bytes{};  // RLIMIT_AS
+  std::string program{};                         // in place of the one that was built
 };
 
 class Program {
