@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/processes/damage.h"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <fstream>
 #include <system_error>
@@ -24,6 +26,13 @@ void copy_over(const fs::path& from, const fs::path& to) {
   }
 }
 
+bool execute(const fs::path& data, const char* sql) {
+  sqlite3* db = nullptr;
+  const bool done = sqlite3_open((data / "gateway.db").c_str(), &db) == SQLITE_OK &&
+                    sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+  return sqlite3_close(db) == SQLITE_OK && done;
+}
+
 }  // namespace
 
 bool flip_bits(const fs::path& file, std::mt19937_64& random, std::uintmax_t among) {
@@ -45,6 +54,14 @@ bool cut(const fs::path& file, std::mt19937_64& random) {
   if (size == 0) return false;
   fs::resize_file(file, random() % size);
   return true;
+}
+
+bool say_newer(const fs::path& data) {
+  return execute(data, "PRAGMA user_version=7; INSERT INTO meta VALUES('schema', 7)");
+}
+
+bool take_back(const fs::path& data) {
+  return execute(data, "PRAGMA user_version=1; DELETE FROM meta WHERE name='schema'");
 }
 
 void remove_database(const fs::path& data) {

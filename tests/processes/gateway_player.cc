@@ -12,7 +12,6 @@ using namespace std::chrono_literals;
 
 constexpr auto clean_end_max = 5'000ms;
 constexpr std::uint32_t storage_ends_max = 50;  // in a row
-constexpr int storage_status = 5;
 
 }  // namespace
 
@@ -61,6 +60,10 @@ void GatewayPlayer::perform(const Step& step) {
     case What::remove:
     case What::old_copy:
       return damage(step);
+    case What::newer_schema:
+      return newer_schema();
+    case What::other_version:
+      return other_version(step);
     case What::full_disk:
       return full_disk(step);
     case What::slow_disk:
@@ -140,7 +143,7 @@ void GatewayPlayer::kill_in_commit(const Step& step) {
 void GatewayPlayer::kill_in_checkpoint() {
   node_.kill();
   again({.slow_sync_ms = 20});
-  if (!until(10'000ms, "connecting", [&] { return node_.connected(); })) return;
+  if (!until(connect_max, "connecting", [&] { return node_.connected(); })) return;
   for (int n = 0; n < 60 && !node_.acknowledged(); ++n) {
     if (!stage_.pause(5ms) || !alive()) return;
   }
@@ -158,9 +161,10 @@ void GatewayPlayer::kill_in_checkpoint() {
   again();
 }
 
-void GatewayPlayer::end_clean(int signal, const char* counted, std::chrono::milliseconds limit) {
+void GatewayPlayer::end_clean(int signal, const char* counted, std::chrono::milliseconds limit,
+                              Then then) {
   // Before that the signal ends it like any program.
-  if (!until(10'000ms, "connecting", [&] { return node_.connected(); })) return;
+  if (!until(connect_max, "connecting", [&] { return node_.connected(); })) return;
   stage_.pause(std::chrono::milliseconds(random_() % 100));
   if (!alive()) return;
   if (node_.end(signal, limit)) {
@@ -169,12 +173,12 @@ void GatewayPlayer::end_clean(int signal, const char* counted, std::chrono::mill
     stage_.fail(node_.name() + " did not end clean in time: status " +
                 std::to_string(node_.status()) + "\n" + node_.last_words());
   }
-  again();
+  if (then == Then::again) again();
 }
 
 // A reload: it says so, and the same life goes on acknowledging.
 void GatewayPlayer::hang_up() {
-  if (!until(10'000ms, "connecting", [&] { return node_.connected(); })) return;
+  if (!until(connect_max, "connecting", [&] { return node_.connected(); })) return;
   stage_.pause(std::chrono::milliseconds(random_() % 100));
   if (!alive()) return;
   node_.signal(SIGHUP);
@@ -185,7 +189,7 @@ void GatewayPlayer::hang_up() {
 }
 
 void GatewayPlayer::stop(const Step& step) {
-  if (!until(10'000ms, "connecting", [&] { return node_.connected(); })) return;
+  if (!until(connect_max, "connecting", [&] { return node_.connected(); })) return;
   node_.signal(SIGSTOP);
   stage_.pause(std::chrono::milliseconds(step.amount));
   node_.signal(SIGCONT);

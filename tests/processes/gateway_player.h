@@ -7,6 +7,7 @@
 // A gateway that ends by itself is a failure of the round, with one exception: after damage to its
 // database or with its disk full it may end with status 5 (storage) and is started again.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <random>
@@ -20,6 +21,9 @@
 
 namespace tributary::processes {
 
+constexpr int storage_status = 5;
+constexpr std::chrono::seconds connect_max{30};  // also on a machine that does much else
+
 class GatewayPlayer {
  public:
   GatewayPlayer(Node& node, Stage& stage, const SmallDisk* disk);
@@ -30,6 +34,7 @@ class GatewayPlayer {
   void perform(const Step& step);
   bool alive();  // starts it again where it may have ended
   void again(const Life& life = {});
+  bool go_on();  // until it acknowledges
   bool until(std::chrono::milliseconds deadline, const std::string& what,
              const std::function<bool()>& condition);
 
@@ -38,10 +43,14 @@ class GatewayPlayer {
   void storm(const Step& step);
   void kill_in_commit(const Step& step);
   void kill_in_checkpoint();
-  void end_clean(int signal, const char* counted, std::chrono::milliseconds limit);
+  enum class Then : std::uint8_t { again, away };
+  void end_clean(int signal, const char* counted, std::chrono::milliseconds limit,
+                 Then then = Then::again);
   void hang_up();
   void stop(const Step& step);
   void damage(const Step& step);
+  void newer_schema();
+  void other_version(const Step& step);
   void full_disk(const Step& step);
   void slow_disk(const Step& step);
   void starve(const Step& step);

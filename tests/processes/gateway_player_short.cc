@@ -27,7 +27,7 @@ void GatewayPlayer::full_disk(const Step& step) {
     stage_.count("gateway: SKIPPED full disk, no mounts here");
     return;
   }
-  if (!until(10'000ms, "connecting", [&] { return node_.connected(); })) return;
+  if (!until(connect_max, "connecting", [&] { return node_.connected(); })) return;
   const bool killed = random_() % 2 == 0;
   may_end_ = killed;  // a start may need space; a gateway that runs stays
   disk_->fill();
@@ -73,10 +73,10 @@ bool GatewayPlayer::flood(const Step& step) {
 
 // Sheds by policy: what would grow past the cap is not acknowledged, everything else is.
 void GatewayPlayer::starve(const Step& step) {
-  if (!until(10'000ms, "connecting", [&] { return node_.connected(); })) return;
+  if (!until(connect_max, "connecting", [&] { return node_.connected(); })) return;
   node_.kill();
   again({.starved = true});
-  if (!until(10'000ms, "connecting", [&] { return node_.connected(); })) return;
+  if (!until(connect_max, "connecting", [&] { return node_.connected(); })) return;
   if (!flood(step)) return;
   if (!until(20'000ms, "reaching the memory cap",
              [&] { return node_.said("memory limit of type gset reached"); })) {

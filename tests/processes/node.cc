@@ -62,6 +62,7 @@ void Node::start(const Life& life) {
   }
   if (life.starved) around.address_bytes = starved_address_bytes;
 #endif
+  around.program = life.program;
   program_.start(around);
   stage_.count("gateway: lives");
 }

@@ -32,7 +32,8 @@ struct Place {
 // What is different in one life.
 struct Life {
   std::uint32_t slow_sync_ms = 0;
-  bool starved = false;  // the smallest memory caps, and no more address space than they need
+  std::string program = {};  // another version's
+  bool starved = false;      // the smallest memory caps, and no more address space than they need
 };
 
 class Node {

@@ -73,21 +73,32 @@ std::vector<Step> broker_track(std::vector<What> all, Random& random) {
   return track;
 }
 
+std::vector<Step> fleet_track(std::vector<What> all, Random& random) {
+  std::shuffle(all.begin(), all.end(), random);
+  std::vector<Step> track;
+  for (const What what : all) {
+    track.push_back({what, between(random, 1'500, 4'000), between(random, 500, 5'000), random()});
+  }
+  return track;
+}
+
 void draw_killed(Plan& plan, const std::array<std::string, 3>& order, Random& random) {
   const std::uint32_t each = plan.wishes.kills / 3 + 1;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const std::uint32_t stop_ms = i == 0 ? plan.wishes.stop_ms : between(random, 200, 1'500);
     plan.tracks[order[i]] =
         gateway_track({step(What::term, 0, random), step(What::hangup, 0, random),
-                       step(What::stop, stop_ms, random), step(What::kill_checkpoint, 200, random)},
+                       step(What::stop, stop_ms, random), step(What::kill_checkpoint, 200, random),
+                       step(What::newer_schema, 0, random),
+                       step(What::other_version, between(random, 500, 2'000), random)},
                       each, random);
   }
   plan.tracks["broker"] = broker_track({What::broker_kill, What::broker_forget, What::broker_damage,
                                         What::broker_stop, What::broker_term},
                                        random);
-  for (int i = 0; i < 3; ++i) {
-    plan.tracks["fleet"].push_back({What::fleet_kill, between(random, 1'500, 4'000), 0, random()});
-  }
+  plan.tracks["fleet"] = fleet_track(
+      {What::fleet_kill, What::fleet_kill, What::fleet_kill, What::fleet_stop, What::fleet_term},
+      random);
 }
 
 void draw_damaged(Plan& plan, const std::array<std::string, 3>& order, Random& random) {
@@ -111,17 +122,18 @@ void draw_damaged(Plan& plan, const std::array<std::string, 3>& order, Random& r
        step(What::slow_disk, between(random, 50, 250), random)},
       each, random);
   plan.tracks["broker"] = broker_track({What::broker_kill, What::broker_damage}, random);
-  plan.tracks["fleet"] = {{What::fleet_kill, between(random, 1'500, 4'000), 0, random()}};
+  plan.tracks["fleet"] = fleet_track({What::fleet_kill, What::fleet_stop}, random);
 }
 
 }  // namespace
 
 const char* name(What what) {
   static constexpr std::array<const char*, what_count> names{
-      "kill",        "kill-acked",  "storm",     "kill-commit", "kill-checkpoint", "term",
-      "hangup",      "stop",        "flip",      "truncate",    "remove",          "old-copy",
-      "full-disk",   "slow-disk",   "starve",    "broker-kill", "broker-forget",   "broker-damage",
-      "broker-stop", "broker-term", "fleet-kill"};
+      "kill",        "kill-acked",  "storm",        "kill-commit",   "kill-checkpoint",
+      "term",        "hangup",      "stop",         "flip",          "truncate",
+      "remove",      "old-copy",    "newer-schema", "other-version", "full-disk",
+      "slow-disk",   "starve",      "broker-kill",  "broker-forget", "broker-damage",
+      "broker-stop", "broker-term", "fleet-kill",   "fleet-stop",    "fleet-term"};
   return names[static_cast<std::size_t>(what)];
 }
 

@@ -29,20 +29,24 @@ enum class What : std::uint8_t {
   truncate,         // … one of them is cut,
   remove,           // … both are deleted,
   old_copy,         // … both are replaced by what they were earlier
-  full_disk,        // its disk is filled for `amount` ms, then freed
-  slow_disk,        // every sync takes `amount` ms
-  starve,           // small memory caps, and a device that sends more than they allow, heard by the
-                    // gateways of the bits in `amount`
+  newer_schema,  // … its database says that a newer version wrote it, and is what it was after that
+  other_version,  // `amount` ms of another version's program, if there is one, on the same database
+  full_disk,      // its disk is filled for `amount` ms, then freed
+  slow_disk,      // every sync takes `amount` ms
+  starve,         // small memory caps, and a device that sends more than they allow, heard by the
+                  // gateways of the bits in `amount`
   // to the broker
   broker_kill,    // -9, its database kept
   broker_forget,  // -9, its database deleted
   broker_damage,  // -9, its database damaged
   broker_stop,    // SIGSTOP for `amount` ms
   broker_term,
-  // to the fleet: -9, and started again with what it had saved
-  fleet_kill,
+  // to the fleet
+  fleet_kill,  // -9, and started again with what it had saved
+  fleet_stop,  // SIGSTOP for `amount` ms
+  fleet_term,  // SIGTERM; -9 when it has not ended after `amount` ms; and started again as above
 };
-inline constexpr std::size_t what_count = static_cast<std::size_t>(What::fleet_kill) + 1;
+inline constexpr std::size_t what_count = static_cast<std::size_t>(What::fleet_term) + 1;
 const char* name(What what);
 
 struct Step {
@@ -63,8 +67,8 @@ enum class Kind : std::uint8_t {
 
 struct Wishes {
   Kind kind = Kind::killed;
-  std::uint32_t kills = 150;      // -9 of gateways, at least
-  std::uint32_t stop_ms = 3'000;  // of the longest SIGSTOP; the others are shorter
+  std::uint32_t kills = 150;       // -9 of gateways, at least
+  std::uint32_t stop_ms = 30'000;  // of the longest SIGSTOP; the others are shorter
 };
 
 struct Plan {

@@ -116,16 +116,47 @@ FleetPlayer::FleetPlayer(const FleetOptions& options, Stage& stage)
       program_(fleet_words(options), log_, e2e::Program::Start::later) {}
 
 void FleetPlayer::play(const std::vector<Step>& steps) {
-  program_.start();
+  again();
   for (const Step& step : steps) {
     if (!stage_.pause(std::chrono::milliseconds(step.wait_ms))) return;
     if (!program_.running()) {
       stage_.fail("the fleet ended by itself:\n" + program_.log());
       return;
     }
-    program_.end(SIGKILL);
-    stage_.count("fleet: kill -9, gone on with its memory");
-    program_.start();
+    perform(step);
+  }
+}
+
+void FleetPlayer::again() {
+  life_began_ = program_.log().size();
+  program_.start();
+}
+
+void FleetPlayer::perform(const Step& step) {
+  const auto time = std::chrono::milliseconds(step.amount);
+  switch (step.what) {
+    case What::fleet_stop:
+      ::kill(program_.pid(), SIGSTOP);
+      stage_.pause(time);
+      ::kill(program_.pid(), SIGCONT);
+      stage_.count("fleet: SIGSTOP and SIGCONT");
+      return;
+    case What::fleet_term:
+      // It stops issuing, and waits for gateways to agree, which they may not do just now.
+      ::kill(program_.pid(), SIGTERM);
+      for (auto left = time; left > 0ms && program_.running(); left -= 20ms) stage_.pause(20ms);
+      if (program_.running()) {
+        program_.end(SIGKILL);
+        stage_.count("fleet: SIGTERM, of these -9 while it waited for gateways to agree");
+      }
+      stage_.count("fleet: SIGTERM, gone on with its memory");
+      return again();
+    case What::fleet_kill:
+      program_.end(SIGKILL);
+      stage_.count("fleet: kill -9, gone on with its memory");
+      return again();
+    default:
+      stage_.fail(std::string(name(step.what)) + " is nothing to do to a fleet");
   }
 }
 
@@ -133,7 +164,7 @@ std::string FleetPlayer::verdict() {
   if (!program_.running()) return {};
   ::kill(program_.pid(), SIGTERM);
   program_.wait(verdict_max);
-  const std::string log = program_.log();
+  const std::string log = program_.log().substr(life_began_);
   const std::size_t at = log.rfind("\n{\n");
   return at == std::string::npos ? std::string() : log.substr(at);
 }

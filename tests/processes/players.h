@@ -8,6 +8,7 @@
 //
 // Promise: both leave their process running.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -38,9 +39,13 @@ class FleetPlayer {
   std::string verdict();
 
  private:
+  void perform(const Step& step);
+  void again();
+
   Stage& stage_;
   const std::filesystem::path log_;
   e2e::Program program_;
+  std::size_t life_began_ = 0;  // in the log: a life that was terminated has said its own verdict
 };
 
 }  // namespace tributary::processes

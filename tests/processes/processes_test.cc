@@ -4,9 +4,11 @@
 //
 //   TRIBUTARY_KILLS=n     kill -9 cycles of gateways in all (200)
 //   TRIBUTARY_SEED=n      the first round's; the others follow
-//   TRIBUTARY_STOP_S=n    the longest SIGSTOP of a round (3)
+//   TRIBUTARY_STOP_S=n    the longest SIGSTOP of a round (30)
+//   TRIBUTARY_OTHER_VERSION=path  another version's program, which takes a gateway's place for a
+//   while
 //
-// The recorded run: TRIBUTARY_KILLS=5000 TRIBUTARY_STOP_S=30 processes_test
+// The recorded run: TRIBUTARY_KILLS=5000 processes_test
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -95,7 +97,7 @@ bool play_round(const Wishes& wishes, std::uint64_t seed) {
 
 void play_rounds(Kind kind, std::uint64_t kills, std::uint64_t seed) {
   Wishes wishes{.kind = kind, .kills = 0, .stop_ms = 0};
-  wishes.stop_ms = static_cast<std::uint32_t>(number("TRIBUTARY_STOP_S", 3) * 1'000);
+  wishes.stop_ms = static_cast<std::uint32_t>(number("TRIBUTARY_STOP_S", 30) * 1'000);
   const std::uint64_t rounds = (kills + round_kills_max - 1) / round_kills_max;
   wishes.kills = static_cast<std::uint32_t>((kills + rounds - 1) / rounds);
   for (std::uint64_t i = 0; i < rounds; ++i) {
