@@ -92,6 +92,40 @@ TEST_F(SettlementsTest, WhatTheAdminRemovesStaysRemovedInEveryOrder) {
   EXPECT_EQ(stored("admin").size(), 2u);
 }
 
+// Counterexample N11, C9 of the model: the gateway saw the closed device remove its own element;
+// the list has the add and not the removal. What the list says holds everywhere, unless the admin
+// removes the element in its place.
+TEST_F(SettlementsTest, AnOwnRemovalThatNoListNamesIsUndoneAlikeInEveryOrder) {
+  const std::string added = by_itself({.device = "a", .to = 1}, {set("doors", 0, 1, {{1, "x"}})});
+  const std::string removed = by_itself({.device = "a", .from = 1, .to = 2}, {set("doors", 0, 2)});
+  const std::vector<std::string> events = {added, removed, records({closing("a", 1)}, 4),
+                                           records({settlement("a", {added})}, 5)};
+  in_every_order(events, [&] {
+    ASSERT_EQ(rig.shows("doors", Type::orset), R"(["x"])");
+    ASSERT_EQ(stored("a"), std::vector<std::string>{added});
+  });
+  EXPECT_GT(restarts, 0);
+  const Frame f{.device = wire::admin_id, .from = 6, .to = 7};
+  const std::string_view removal = keep(wire::encode(wire::RemovalRecord{"doors", "a", 1, 1}));
+  hear(by(
+      "admin", f,
+      {grown(wire::settlements_key, 6, 7, {removal}), set("doors", 6, 7, {}, {}, {{"a", 1, 1}})}));
+  for (const std::string& e : events) hear(e);
+  EXPECT_EQ(rig.shows("doors", Type::orset), "[]");
+  EXPECT_EQ(rig.on_disk()->digest(), rig.digest());
+}
+
+// The list names the removal, too: what was removed stays removed.
+TEST_F(SettlementsTest, AnOwnRemovalThatTheListNamesStaysInEveryOrder) {
+  const std::string added = by_itself({.device = "a", .to = 1}, {set("doors", 0, 1, {{1, "x"}})});
+  const std::string removed = by_itself({.device = "a", .from = 1, .to = 2}, {set("doors", 0, 2)});
+  const std::string late =
+      by_itself({.device = "a", .from = 2, .to = 3, .id = 2}, {set("doors", 0, 3, {{3, "y"}})});
+  in_every_order({added, removed, late, records({closing("a", 1)}, 4),
+                  records({settlement("a", {added, removed})}, 5)},
+                 [&] { ASSERT_EQ(rig.shows("doors", Type::orset), "[]"); });
+}
+
 TEST_F(SettlementsTest, TheAdminOnlyRemoves) {
   const std::string before = rig.digest();
   hear(by("admin", {.device = "admin", .from = 4, .to = 5}, {set("doors", 4, 5, {{5, "x"}})}));
