@@ -60,12 +60,13 @@ const std::vector<FlavourCase> cases = {
     {Flavour::honest, {"parts", "gap", "fetch", "crash in a commit", "commit failed"}},
     {Flavour::sets, {"parts", "removed by another", "broker forgot"}},
     {Flavour::foreign, {"removed by another", "forgotten"}},
-    {Flavour::unknown, {"parts", "fetch"}},
+    {Flavour::unknown, {"parts", "fetch", "upgrade", "upgrade with much to learn"}},
     {Flavour::memoryless, {"memory lost"}},
     {Flavour::diskloss, {"disk lost", "rot"}},
     {Flavour::rollback, {"restored", "twin"}},
     {Flavour::clone, {"cloned", "twin"}},
-    {Flavour::heavy, {"parts", "heavy", "asked from 0"}}};
+    {Flavour::heavy, {"parts", "heavy", "asked from 0"}},
+    {Flavour::settle, {"settled", "settled again", "stolen", "crash in a commit"}}};
 
 INSTANTIATE_TEST_SUITE_P(Flavour, Explore, ::testing::ValuesIn(cases), [](const auto& flavour) {
   return std::string(name(flavour.param.flavour));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "tests/gateway/core/support/enrolled.h"
 #include "transports/session.h"
 
 namespace tributary::core::testing {
@@ -34,6 +35,8 @@ const char* name(Flavour f) {
       return "clone";
     case Flavour::heavy:
       return "heavy";
+    case Flavour::settle:
+      return "settle";
   }
   return "?";
 }
@@ -42,7 +45,8 @@ Explorer::Explorer(Flavour flavour, std::uint64_t seed, int steps)
     : flavour_(flavour),
       random_(seed * 1'000 + static_cast<std::uint64_t>(flavour)),
       steps_(steps),
-      exact_(flavour != Flavour::rollback && flavour != Flavour::clone) {
+      exact_(flavour != Flavour::rollback && flavour != Flavour::clone),
+      future_(flavour == Flavour::unknown) {
   const std::size_t gateways = 3, devices = 2;
   for (std::size_t i = 0; i < devices + gateways; ++i) {
     const bool device = i < devices;
@@ -51,7 +55,9 @@ Explorer::Explorer(Flavour flavour, std::uint64_t seed, int steps)
     writers_.back().open(now_, "", packet(), small(), 1);
   }
   for (std::size_t i = 0; i < gateways; ++i) {
-    Options o = Rig::defaults("g" + std::to_string(i));
+    const bool signs = flavour == Flavour::settle;
+    Options o = signs ? enrolled("gw" + std::to_string(i), Signatures::accept)
+                      : Rig::defaults("g" + std::to_string(i));
     o.batch_timeout_ms = 20;
     o.view_interval_ms = 60'000;
     o.values_interval_ms = 60'000;
@@ -64,8 +70,9 @@ Explorer::Explorer(Flavour flavour, std::uint64_t seed, int steps)
     node.rig->session = i << 32;
     node.committed = std::make_unique<Core>();
     node.writer = devices + i;
+    if (signs) node.file = {registry({"gw0", "gw1", "gw2"})};
     nodes_.push_back(std::move(node));
-    nodes_.back().rig->boot();
+    boot(nodes_.back());
   }
   for (std::size_t i = 0; i < gateways; ++i) collect(i);
 }
@@ -95,6 +102,7 @@ void Explorer::collect(std::size_t i) {
   if (!rig.gateway) return;
   for (Publish& p : std::exchange(rig.published, {})) published(i, std::move(p));
   for (const Subscription& s : rig.take_subscriptions()) asked(i, s);
+  if (rig.gateway->starts_again()) start_again(i);
 }
 
 void Explorer::published(std::size_t i, Publish&& p) {
@@ -145,7 +153,7 @@ void Explorer::packets(Writer& w, bool all) {
   w.device().time(now_);
   for (sdk::Packet& p : w.device().poll(now_)) {
     std::string payload = std::move(p.payload);
-    if (flavour_ == Flavour::unknown) {
+    if (future_) {
       const std::string sent = to_future(payload);
       original_[hash_of(sent)] = hash_of(payload);
       payload = sent;
@@ -162,7 +170,7 @@ void Explorer::packets(Writer& w, bool all) {
 void Explorer::hear_ack(Writer& w, const std::string& payload, std::uint64_t incarnation) {
   std::string bytes = payload;
   auto ack = *wire::decode_ack(payload, wire::Limits{});
-  if (flavour_ == Flavour::unknown) {  // in the words of the device: it made other bodies
+  if (future_) {  // in the words of the device: it made other bodies
     const auto translate = [&](wire::Hash& h) {
       if (const auto at = original_.find(h); at != original_.end()) h = at->second;
     };

@@ -28,12 +28,13 @@ enum class Flavour {
   honest,      // everything at once, nothing dishonest
   sets,        // two OR-Sets only, many deltas
   foreign,     // others remove what a device added
-  unknown,     // sets in a type that no gateway knows
+  unknown,     // sets in a type that no gateway knows, or learns by an upgrade on the way
   memoryless,  // devices lose their memory
   diskloss,    // gateways lose their disk, or an envelope rots on it
   rollback,    // devices are put back to an older memory
   clone,       // devices are copied
   heavy,       // sets of long elements: what is live must not outweigh the parts for ever
+  settle,      // the admin closes an epoch, a thief goes on with it
 };
 const char* name(Flavour);
 
@@ -52,6 +53,8 @@ class Explorer {
     std::unique_ptr<Core> on_disk;    // what the disk rebuilds; made when asked for
     std::set<std::string> filters;    // of states that it asked for
     std::size_t writer = 0;           // who writes beside it, for an operator
+    std::vector<std::string> file;    // of the registry, read at every start
+    std::vector<std::string> ever;    // all that was ever committed; where it may be settled
   };
   struct Message {
     std::size_t to = 0;
@@ -80,11 +83,26 @@ class Explorer {
   void clone(Writer&);
   void lose_disk(Node&);
   void rot(Node&);
+  void boot(Node&);
+  void broker_forgets();
+  void connect_all();
   void reboot(Writer&, bool with_memory);
   void pass(std::uint64_t ms);
   // Everything flows for a while.
   void flow(std::uint64_t ms);
   void finish();
+
+  // what people do (explorer_admin.cc)
+  void settle(Node&, Writer&);
+  void settlement_reaches(Node&);
+  void start_again(std::size_t node);  // what is on its disk is settled
+  void upgrade();
+  void forget_settled(Node&);
+  void check_settled();
+  std::string alone(const Disk&) const;  // digest of the closed epoch, as this disk has it
+  bool is_settled(std::string_view device, std::uint64_t epoch) const {
+    return settled_.epoch != 0 && settled_.device == device && settled_.epoch == epoch;
+  }
 
   // what gateways say (explorer.cc)
   void collect(std::size_t node);
@@ -142,6 +160,15 @@ class Explorer {
   std::vector<std::pair<std::string, std::string>> heads_;  // every head ever published
   std::vector<Closed> closed_;
   std::map<wire::Hash, wire::Hash> original_;  // unknown: hash as sent → hash as made
+  bool future_ = false;                        // sets are of a type that nobody knows yet
+  struct Settled {
+    std::string device;
+    std::uint64_t epoch = 0;  // 0: none
+    std::set<std::string> valid;
+    std::string digest;             // of what the list names
+    std::vector<std::string> file;  // of the registry, with it
+  };
+  Settled settled_;
   struct Copy {
     std::size_t writer = 0;
     std::string saved;

@@ -59,9 +59,8 @@ void Explorer::write(Writer& w) {
   w.device().time(now_);
   static const std::vector<std::string> kinds = {"c1", "c2", "s1", "s2", "g", "r"};
   std::string key = pick(kinds);
-  const bool sets_only = flavour_ != Flavour::honest && flavour_ != Flavour::memoryless &&
-                         flavour_ != Flavour::diskloss && flavour_ != Flavour::rollback &&
-                         flavour_ != Flavour::clone;
+  const bool sets_only = flavour_ == Flavour::sets || flavour_ == Flavour::foreign ||
+                         flavour_ == Flavour::unknown || flavour_ == Flavour::heavy;
   if (sets_only) key = chance(0.5) ? "s1" : "s2";
   if (flavour_ == Flavour::foreign) key = "s1";
   if (flavour_ == Flavour::heavy) {  // a little that stays rides with much that is replaced
@@ -133,10 +132,13 @@ void Explorer::answer_commit(Node& n) {
   } else {
     if (!flowing_) say("g" + std::to_string(i) + " commits");
     const Commit rows = n.rig->waiting().rows;
-    for (const EnvelopeRow& row : rows.insert)
-      n.committed->take(flavour_ == Flavour::unknown ? from_future(row.bytes) : row.bytes);
+    for (const EnvelopeRow& row : rows.insert) {
+      n.committed->take(future_ ? from_future(row.bytes) : row.bytes);
+      if (flavour_ == Flavour::settle) n.ever.push_back(row.bytes);
+    }
     n.on_disk.reset();
     n.rig->commit();
+    if (rows.forget_values) forget_settled(n);
   }
   collect(i);
   check(i);
@@ -150,9 +152,17 @@ void Explorer::crash(Node& n) {
   reached["crash in a commit"] += n.rig->committing();
   n.rig->crash();
   n.filters.clear();
-  n.rig->boot();
+  boot(n);
   collect(i);
   check(i);
+}
+
+void Explorer::boot(Node& n) {
+  n.rig->boot();
+  if (n.file.empty()) return;
+  const std::vector<std::string_view> all(n.file.begin(), n.file.end());
+  const std::string refused = n.rig->registry(packed(all, wire::Codec::plain));
+  if (!refused.empty()) wrong("the registry's file is refused: " + refused);
 }
 
 void Explorer::deliver_ack() {
@@ -178,7 +188,7 @@ void Explorer::stale_head() {
 
 // Somebody beside a gateway removes what others added, or forgets a removal whose target is dead.
 void Explorer::operator_acts(Node& n) {
-  if (flavour_ == Flavour::unknown) return;
+  if (future_) return;
   Writer& w = writers_[n.writer];
   w.device().time(now_);
   Core& core = disk(n);
@@ -226,8 +236,30 @@ void Explorer::rare() {
       return roll_back(w);
     case Flavour::clone:
       return clone(w);
+    case Flavour::settle:
+      return settled_.epoch == 0 ? settle(n, w) : settlement_reaches(n);
+    case Flavour::unknown:
+      if (future_ && x < 0.35) return upgrade();
+      [[fallthrough]];
     default:
-      if (x < 0.5) broker_.clear(), reached["broker forgot"] += 1;
+      if (x < 0.5) broker_forgets();
+  }
+}
+
+// It was restarted, and kept nothing.
+void Explorer::broker_forgets() {
+  say("the broker forgets");
+  reached["broker forgot"] += 1;
+  broker_.clear();
+  for (Node& n : nodes_) n.rig->disconnect();
+  connect_all();
+}
+
+void Explorer::connect_all() {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    nodes_[i].filters.clear();
+    nodes_[i].rig->connect();
+    collect(i);
   }
 }
 
@@ -282,7 +314,7 @@ void Explorer::lose_disk(Node& n) {
   n.committed = std::make_unique<Core>();
   n.on_disk.reset();
   n.filters.clear();
-  n.rig->boot();
+  boot(n);
   collect(i);
 }
 
@@ -320,7 +352,7 @@ void Explorer::rot(Node& n) {
   n.on_disk.reset();
   n.filters.clear();
   n.rig->commits_at_once = true;  // the quarantine, before anything is compared
-  n.rig->boot();
+  boot(n);
   n.rig->commits_at_once = false;
   collect(i);
 }
@@ -347,16 +379,16 @@ void Explorer::flow(std::uint64_t ms) {
 
 void Explorer::finish() {
   say("messages flow again");
+  if (future_ && chance(0.5)) upgrade();
+  for (Node& n : nodes_) {
+    if (settled_.epoch != 0) settlement_reaches(n);
+  }
   std::string why;
   flowing_ = true;
   for (Writer& w : writers_) w.device().link_up(now_);
   // A broker that forgot hears everything again when its gateways connect again.
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    nodes_[i].rig->disconnect();
-    nodes_[i].filters.clear();
-    nodes_[i].rig->connect();
-    collect(i);
-  }
+  for (Node& n : nodes_) n.rig->disconnect();
+  connect_all();
   for (int round = 1;; ++round) {
     flow(3'000);
     if (agreed(why)) break;
@@ -367,7 +399,7 @@ void Explorer::finish() {
     check_heads(i);
     if (exact_) check_exact(i);
   }
-  if (exact_ && flavour_ != Flavour::unknown) check_weight();
+  if (exact_ && !future_) check_weight();
   for (int n = 0; n < 25 && flavour_ == Flavour::heavy; ++n) {
     for (std::size_t w = 0; w < devices; ++w) write(writers_[w]);
     flow(200);
@@ -390,6 +422,7 @@ void Explorer::finish() {
   for (Node& n : nodes_) {
     if (n.rig->digest() != nodes_[0].rig->digest()) wrong("digests differ after all history");
   }
+  if (settled_.epoch != 0) check_settled();
 }
 
 }  // namespace tributary::core::testing
