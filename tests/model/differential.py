@@ -42,18 +42,26 @@ class Node(Gateway):
         super().__init__(name, rules, "CLGO")
         g.committed, g.overflowed = set(), set()
 
-    def look_for_contradiction(g, e):
-        pass  # not in the shipping code yet
+    def boot(g):
+        super().boot()
+        g.evidence = dict(g.disk_evidence)  # what was found and not committed is found again
+
+    def lose_disk(g):
+        g.disk_evidence = {}
+        super().lose_disk()
 
     def take(g, e):
-        super().take(e)
+        if not super().take(e):
+            return False
         gaps = [k for k, got in g.received[e.actor].items() if len(got) < k[2]]
         if len(gaps) > PARTIALS_MAX:
             g.overflowed.add(e.actor)  # the shipping one forgets the oldest: acknowledges less
+        return True
 
     def commit(g):
         g.committed |= {e.hash for e in g.pending}
         super().commit()
+        g.disk_evidence = dict(g.evidence)
         g.outbox.clear()
 
     def values(g, parts):
@@ -78,8 +86,9 @@ class Node(Gateway):
 class Replay:
     """One schedule, executed by the model and compared with what the driver answered."""
 
-    def __init__(self, commands, answers, rules, played):
-        self.rules, self.played, self.stamp = rules, played, 0
+    def __init__(self, commands, answers, rules, schedule):
+        self.rules, self.played, self.stamp = rules, schedule.played, 0
+        self.twin, self.closed = schedule.twin, schedule.closed
         self.nodes = [Node(f"g{i}", rules) for i in range(commands[0][1])]
         self.pool = collections.defaultdict(list)
         self.by_hash, self.writers, self.history, self.reached = {}, {}, {}, collections.Counter()
@@ -219,11 +228,16 @@ class Replay:
         node = self.nodes[g]
         values = {k: v for k, v in answer["values"].items() if v}
         same(f"values of g{g}", values, node.values(node.parts))
+        told = {a: [int(h, 16) for h in pair] for a, pair in answer["evidence"].items()}
+        same(f"evidence of g{g}", told, {a: [e.hash for e in p] for a, p in node.evidence.items()})
+        self.reached["two stories"] += bool(told)
         self.acknowledges(g, answer["acked"])
 
     def acknowledges(self, g, acked):
         model = self.nodes[g].acknowledged()
         for a in set(acked) | set(model):
+            if a in self.nodes[g].settled:
+                continue  # what is settled is not acknowledged
             ours, theirs = acked.get(a, 0), model.get(a, 0)
             if a in self.nodes[g].overflowed and ours <= theirs:
                 self.reached["a gap forgotten"] += ours < theirs
@@ -235,7 +249,8 @@ class Replay:
             return
         e = self.pool[name][-1 - number % len(self.pool[name])]
         same("envelope", int(answer["heard"], 16), e.hash)
-        self.nodes[g].take(e)
+        refused = not self.nodes[g].take(e)
+        self.reached["refused, for it is settled"] += refused
         if "acked" in answer:
             self.acknowledges(g, answer["acked"])
 
@@ -263,25 +278,51 @@ class Replay:
         self.reached["disk lost"] += 1
         self.compare(g, answer)
 
-    def hear(self, a, b, given):
-        for hash in given:
+    def do_settle(self, answer, g, name, epoch):
+        closed = f"{name}.{epoch}"
+        live = [self.by_hash[int(h, 16)] for h in answer["list"]]
+        held = Parts()
+        for e in live:
+            if e.hash not in self.nodes[g].committed or e.actor != closed:
+                raise Differs(f"the list names what g{g} does not hold of {closed}")
+            for x in e.entries:
+                held.take(e.actor, x, self.rules["join"])
+        mine = {k: p for k, p in self.disk(g).items() if k[0] == closed}
+        same("what is settled", dict(held), mine)
+        upto = self.nodes[g].contiguous(self.nodes[g].disk_received.get(closed, {}))[0]
+        self.record, self.list = held, dict(live=live, upto=upto)
+        self.reached["settled"] += 1
+        self.do_settled(answer, g)
+
+    def do_settled(self, answer, g):
+        self.nodes[g].settle(self.closed, self.list)
+        self.compare(g, answer)
+
+    def hear(self, a, b, answer):
+        for actor, *pair in answer["stories"]:
+            if actor not in self.nodes[a].disk_evidence:
+                raise Differs(f"g{a} passes on two stories that it never committed")
+            self.nodes[b].convict(actor, *[self.by_hash[int(h, 16)] for h in pair])
+            self.reached["two stories passed on"] += 1
+        for hash in answer["given"]:
             if int(hash, 16) not in self.nodes[a].committed:
                 raise Differs(f"g{a} passes on what it never committed")
             self.nodes[b].take(self.by_hash[int(hash, 16)])
 
     def do_relay(self, answer, a, b, lost):
-        self.hear(a, b, answer["given"])
+        self.hear(a, b, answer)
         self.reached["relayed"] += bool(answer["given"])
 
     def do_fetch(self, answer, a, b):
         self.nodes[a].commit()
-        self.hear(a, b, answer["given"])
+        self.hear(a, b, answer)
         self.nodes[b].commit()
         self.compare(a, answer["from"])
         self.compare(b, answer["to"])
         ours, theirs = Parts(self.nodes[b].parts), self.nodes[a].parts
         for k, p in theirs.items():
-            ours[k] = join(k[2], ours.get(k), p)
+            if k[0] not in self.nodes[b].settled:
+                ours[k] = join(k[2], ours.get(k), p)
         same("after a fetch nothing is missing", self.nodes[b].parts.digest(), ours.digest())
         self.reached["fetched"] += bool(answer["given"])
 
@@ -289,7 +330,12 @@ class Replay:
     def exact(self):
         digests = {g.parts.digest() for g in self.nodes}
         same("different states at the end", len(digests), 1)
-        for d in [*self.writers.values(), self.played]:
+        if self.closed:
+            for g in self.nodes:
+                mine = {k: p for k, p in g.parts.items() if k[0] == self.closed}
+                same("what was settled", mine, dict(self.record))
+        copied = self.twin and not self.closed
+        for d in [*self.writers.values(), *([] if copied else [self.played])]:
             for g in self.nodes:
                 same(f"acknowledged of {d.actor}", g.acknowledged().get(d.actor, 0), d.N)
                 for (key, letter), p in d.parts.items():
@@ -309,6 +355,9 @@ MUST_REACH = (
     "disk lost",
     "relayed",
     "fetched",
+    "two stories",
+    "settled",
+    "refused, for it is settled",
 )
 
 
@@ -333,7 +382,7 @@ def bunch(driver, seeds, rules, reached):
     for seed, s in all_of_them:
         mine = answers[at : at + len(s.commands)]
         at += len(s.commands)
-        replay = Replay(s.commands, mine, rules, s.played)
+        replay = Replay(s.commands, mine, rules, s)
         wrong = replay.run()
         reached.update(replay.reached)
         if wrong:

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "tests/gateway/core/support/settling.h"
 #include "tests/model/json_envelope.h"
 #include "transports/session.h"
 
@@ -17,8 +18,13 @@ constexpr std::uint64_t joined_ms = 60;        // a batch is due within it
 constexpr std::uint64_t announced_ms = 3'000;  // heads and states are published within it
 constexpr std::uint64_t fetched_ms = 4'000;    // a difference is found and fetched within it
 
+std::string name_of(std::string_view device, std::uint64_t epoch) {
+  return std::string(device) + '.' + std::to_string(epoch);
+}
+
 core::Options options(std::size_t index) {
-  core::Options o = Rig::defaults("g" + std::to_string(index));
+  core::Options o =  // keys are known, and nobody needs one: as in the model
+      core::testing::enrolled("gw" + std::to_string(index), core::Signatures::accept);
   o.view_enabled = false;
   o.sync_interval_max_ms = 1'000;
   return o;
@@ -30,7 +36,7 @@ Replayer::Replayer(const json& begin) {
   for (std::size_t i = 0; i < begin.at(1); ++i) {
     nodes_.emplace_back().rig = std::make_unique<Rig>(options(i));
     nodes_.back().rig->disk.incarnation = 100 * (i + 1);
-    nodes_.back().rig->boot();
+    boot(nodes_.back());
     collect(nodes_.back());
   }
   for (const json& name : begin.at(2)) {
@@ -53,6 +59,7 @@ json Replayer::execute(const json& c) {
   if (what == "relay") return relay(c);
   if (what == "fetch") return fetch(c);
   if (what == "reopen") return reopen(c);
+  if (what == "settle" || what == "settled") return settle(c);
   return restart(c);
 }
 
@@ -124,6 +131,53 @@ json Replayer::flood(const json& c) {
   return {{"heard", heard}};
 }
 
+// With the registry's file, as every start: all are members. A gateway that has settled starts
+// anew.
+void Replayer::boot(Node& n) {
+  std::vector<std::string> file = {core::testing::registry({"gw0", "gw1", "gw2"})};
+  if (n.settled) file.insert(file.end(), settlement_.begin(), settlement_.end());
+  const std::vector<std::string_view> all(file.begin(), file.end());
+  do {
+    n.rig->crash();
+    n.rig->boot();
+    const std::string wrong = n.rig->registry(core::testing::packed(all, wire::Codec::plain));
+    if (!wrong.empty()) throw std::runtime_error("the registry is refused: " + wrong);
+    n.rig->run(joined_ms);
+  } while (n.rig->gateway->starts_again());
+}
+
+// The admin closes an epoch of a device; what this gateway's disk has of it stays valid. Then, or
+// when it is given to another: it starts anew with the registry's file.
+json Replayer::settle(const json& c) {
+  Node& n = node(c.at(1));
+  n.rig->settle();
+  n.rig->run(1'000);  // also what failed before
+  json names = json::array();
+  if (c.at(0) == "settle") {
+    const std::string device = c.at(2);
+    const std::uint64_t epoch = c.at(3);
+    std::vector<std::string> live;
+    for (const auto& [row, e] : n.rig->disk.envelopes) {
+      if (e.device == device && e.epoch == epoch && !wire::is_evidence(e.bytes))
+        live.push_back(e.bytes);
+    }
+    const std::vector<wire::Hash> hashes = core::testing::hashes_of(live);
+    for (const wire::Hash& h : hashes) names.push_back(wire::to_hex(h.view()));
+    std::vector<std::string> said = {wire::encode(wire::ClosingRecord{device, epoch, {}})};
+    if (!live.empty())
+      said.push_back(wire::encode(wire::SettlementRecord{device, 1, 1, 1, hashes}));
+    settlement_ = {core::testing::records(wire::settlements_key, said, 3)};
+    settlement_.insert(settlement_.end(), live.begin(), live.end());
+  }
+  n.settled = true;
+  boot(n);
+  collect(n);
+  n.batches.clear(), n.acks.clear();
+  json out = seen(n);
+  out["list"] = names;
+  return out;
+}
+
 // What happens to a gateway alone.
 json Replayer::restart(const json& c) {
   const std::string what = c.at(0);
@@ -136,12 +190,13 @@ json Replayer::restart(const json& c) {
     n.rig->settle();
     n.rig->run(1'000);  // also what failed before
   } else if (what == "crash") {
-    n.rig->reboot();
+    boot(n);
   } else if (what == "lose") {
     n.rig->crash();
     n.rig->disk = {};
     n.rig->disk.incarnation = 1'000 + ++drawn_;
-    n.rig->boot();
+    n.settled = false;
+    boot(n);
   } else {
     throw std::invalid_argument("no such command: " + what);
   }
@@ -214,11 +269,11 @@ json Replayer::forget(const json& c) {
 
 json Replayer::relay(const json& c) {
   Node &from = node(c.at(1)), &to = node(c.at(2));
-  json out = {{"given", json::array()}};
+  json out = {{"given", json::array()}, {"stories", json::array()}};
   std::size_t number = 0;
   for (const core::Publish& p : std::exchange(from.batches, {})) {
     if (++number == c.at(3)) continue;  // lost: a gap in the numbers
-    list(wire::decode_batch(p.payload, wire::Limits{})->pack, out["given"]);
+    list(wire::decode_batch(p.payload, wire::Limits{})->pack, out);
     to.rig->hear(p.topic, p.payload);
   }
   collect(to);
@@ -231,7 +286,7 @@ json Replayer::fetch(const json& c) {
   from.rig->run(announced_ms);
   collect(from);
   const std::string head = from.rig->topic("gw/" + from.rig->options.gateway + "/head");
-  json out = {{"given", json::array()}};
+  json out = {{"given", json::array()}, {"stories", json::array()}};
   to.rig->take_subscriptions();
   if (from.rig->retained.count({0, head}) != 0)
     to.rig->hear(head, from.rig->retained.at({0, head}), true);
@@ -247,7 +302,7 @@ json Replayer::fetch(const json& c) {
         const std::uint64_t taken = to.rig->gateway->counters().state_parts_in;
         to.rig->hear(topic, payload, true);
         if (to.rig->gateway->counters().state_parts_in == taken) continue;
-        list(wire::decode_state_part(payload, wire::Limits{})->pack, out["given"]);
+        list(wire::decode_state_part(payload, wire::Limits{})->pack, out);
       }
     }
   }
@@ -276,25 +331,35 @@ void Replayer::collect(Node& n) {
   n.rig->published.clear();
 }
 
-void Replayer::list(std::string_view pack, json& into) {
+void Replayer::list(std::string_view pack, json& answer) {
   const auto unpacked = wire::decode_pack(pack, wire::Limits{});
   for (const std::string_view e : unpacked->envelopes) {
-    if (wire::is_evidence(e)) continue;  // the model tells it apart from what is live
-    into.push_back(wire::to_hex(core::testing::hash_of(e).view()));
+    if (wire::is_evidence(e)) {
+      const auto pair = wire::decode_evidence(e, wire::Limits{});
+      const wire::Delta& d = pair->first.delta;
+      answer["stories"].push_back({name_of(d.device, d.epoch),
+                                   wire::to_hex(pair->first.hash.view()),
+                                   wire::to_hex(pair->second.hash.view())});
+    } else if (core::testing::decoded(e).delta.device != wire::admin_id) {
+      answer["given"].push_back(wire::to_hex(core::testing::hash_of(e).view()));
+    }
   }
 }
 
 json Replayer::seen(Node& n) const {
   json values = json::object();
   for (const core::ValueView& v : n.rig->gateway->values("", 0, 1'000))
-    values[v.key] = json::parse(v.json);
-  return {{"values", values}, {"acked", acked(n)}};
+    if (!v.key.starts_with('$')) values[v.key] = json::parse(v.json);
+  json stories = json::object();
+  for (const core::EvidenceView& e : n.rig->gateway->evidence("", 0, 1'000))
+    stories[name_of(e.device, e.epoch)] = {e.first, e.second};
+  return {{"values", values}, {"acked", acked(n)}, {"evidence", stories}};
 }
 
 json Replayer::acked(Node& n) const {
   json out = json::object();
   for (const core::DeviceView& d : n.rig->gateway->devices("", 0, 1'000)) {
-    if (d.op > 0) out[d.device + '.' + std::to_string(d.epoch)] = d.op;
+    if (d.op > 0 && d.device != wire::admin_id) out[name_of(d.device, d.epoch)] = d.op;
   }
   return out;
 }

@@ -34,6 +34,7 @@ class Replayer {
     std::unique_ptr<core::testing::Rig> rig;
     std::map<std::string, std::string> acks;  // the newest for each device
     std::vector<core::Publish> batches;       // published and not relayed yet
+    bool settled = false;                     // it was given the settlement, and has its disk still
   };
 
   json operate(const json& c);
@@ -42,6 +43,7 @@ class Replayer {
   json deliver(const json& c);
   json flood(const json& c);
   json restart(const json& c);
+  json settle(const json& c);
   json acknowledge(const json& c);
   json unlist(const json& c);
   json forget(const json& c);
@@ -52,14 +54,17 @@ class Replayer {
   Node& node(const json& number) { return nodes_.at(number.get<std::size_t>()); }
   core::testing::Writer& writer(const json& name) { return writers_.at(name.get<std::string>()); }
   void collect(Node&);
-  // Envelopes of a pack, by hash.
-  static void list(std::string_view pack, json& into);
-  // What somebody beside the gateway sees: values, and operations acknowledged of each actor.
+  void boot(Node&);
+  // Envelopes of a pack that are not the admin's, by hash, and who tells two stories.
+  static void list(std::string_view pack, json& answer);
+  // What somebody beside the gateway sees: values, operations acknowledged of each actor, and the
+  // pair that shows who tells two stories.
   json seen(Node&) const;
   json acked(Node&) const;
 
   std::uint64_t now_ = 1'700'000'000'000;
   std::uint64_t drawn_ = 0;
+  std::vector<std::string> settlement_;  // what the registry's file has besides the members
   std::deque<Node> nodes_;
   std::map<std::string, core::testing::Writer> writers_;
   std::map<std::string, std::vector<std::string>> pool_;  // all ever sent, by device

@@ -3,8 +3,11 @@
 both execute.
 
 Devices d0, d1 and op-g0 are the shipping device library; m0 is played by the model's device,
-whose envelopes stand in the schedule. See replayer.h for what each command does.
+whose envelopes stand in the schedule. Of one in three schedules m0 is copied, and both go on; of
+another one in three the admin settles what one gateway holds of it, it begins a fresh epoch, and a
+copy of it goes on with the closed one. See replayer.h for what each command does.
 """
+import copy
 import random
 
 from protocol import *
@@ -28,7 +31,12 @@ class Schedule:
         self.keys = r.choice([KEYS + ["s1", "s2"], ["s1", "s2"], ["s1"]])
         self.played = Device("m0", rules, lambda: self.stamp, r.choice([0, 1, 3]), r.choice([2, 3]))
         self.played.actor = "m0.1"
-        for _ in range(steps):
+        self.twin, self.closed, self.settled = None, "", set()
+        turn = r.choice(["honest", "twin", "settle"])
+        at = r.randrange(steps)
+        for number in range(steps):
+            if turn != "honest" and number >= at and self.played.N and not self.twin:
+                self.divide(turn)
             self.step()
         self.finish()
 
@@ -38,6 +46,26 @@ class Schedule:
     def gateway(self):
         return self.random.randrange(self.gateways)
 
+    def divide(self, turn):
+        """The played device is copied, or closed and stolen."""
+        p = self.played
+        self.twin = copy.deepcopy(p)
+        self.twin.deltas += 1000  # its deltas have names of their own
+        if turn != "settle":
+            return
+        g = self.gateway()
+        self.say("commit", g)
+        self.say("settle", g, "m0", 1)
+        self.settled.add(g)
+        self.closed = "m0.1"
+        p.fresh()
+        p.actor = "m0.2"
+
+    def settle(self, g):
+        if self.closed and g not in self.settled:
+            self.say("settled", g)
+            self.settled.add(g)
+
     def step(self):
         r, x = self.random, self.random.random()
         writer = r.choice(self.devices + ["m0"])
@@ -45,7 +73,7 @@ class Schedule:
             for _ in range(r.randint(1, 4)):
                 self.write(writer)
         elif x < 0.42:
-            self.make(r.choice([0, max(0, self.played.N - r.randint(1, 4))]))
+            self.make(r.choice([self.played, self.twin or self.played]))
             self.say("send", r.choice(self.devices + self.operators))
         elif x < 0.66:
             name = r.choice(self.devices + self.operators + ["m0"])
@@ -62,18 +90,29 @@ class Schedule:
             self.say("ack", self.gateway(), r.choice(self.devices + self.operators))
         elif x < 0.91:
             a, b = r.sample(range(self.gateways), 2)
+            self.meet(a, b)
             self.say("commit", a)
             self.say("relay", a, b, r.choice([0, 0, 1, 2]))
         elif x < 0.97:
             self.operate(r.choice(["unlist", "unlist", "forget"]))
         elif x < 0.98:
             a, b = r.sample(range(self.gateways), 2)
+            self.meet(a, b)
             self.say("fetch", a, b)
+        elif x < 0.985:
+            self.settle(self.gateway())
         elif x < 0.99:
-            self.say("lose", self.gateway())
+            g = self.gateway()
+            self.say("lose", g)
+            self.settled.discard(g)
         else:
             name = r.choice(self.devices)
             self.say("reopen", name, r.random() < 0.6, r.choice([256, 288, 320]), r.choice([0, 64]))
+
+    def meet(self, a, b):
+        """Peers pass on what the admin said: who hears of one that is settled is settled, too."""
+        if a in self.settled:
+            self.settle(b)
 
     def write(self, name):
         r = self.random
@@ -89,7 +128,7 @@ class Schedule:
         else:
             op = [r.choice(["insert", "insert", "erase"]), key, element(r.choice("uvwxyz"))]
         if name == "m0":
-            execute(self.played, op, self)
+            execute(r.choice([self.played, self.twin or self.played]), op, self)
         else:
             self.say("op", name, *op)
 
@@ -109,18 +148,22 @@ class Schedule:
                 self.say("send", owner)
                 self.say("deliver", g, owner, 0)
 
-    def make(self, begin):
+    def make(self, device, whole=False):
         """A delta of the model's device, in the words of the wire."""
-        made = self.played.delta(begin)
+        begin = self.random.choice([0, max(0, device.N - self.random.randint(1, 4))])
+        made = device.delta(0 if whole else begin)
         if made:
-            self.say("made", "m0", [in_wire(e, self.played.deltas) for e in made])
+            self.say("made", "m0", [in_wire(e, device.deltas) for e in made])
 
     def finish(self):
         writers = self.devices + self.operators
         for name in writers:  # a reboot: a delta of now, and not the one on its way again
             self.say("reopen", name, True, 256, 0)
             self.say("send", name)
-        self.make(0)
+        for device in [self.played, self.twin or self.played]:
+            self.make(device, whole=True)
+        for g in range(self.gateways):
+            self.settle(g)
         for g in range(self.gateways):
             self.say("flood", g)
             self.say("commit", g)
