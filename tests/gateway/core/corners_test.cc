@@ -61,6 +61,30 @@ TEST(Commit, AnAnswerToAnotherTicketIsNoAnswer) {
   EXPECT_EQ(rig.gateway->counters().commit_failures, 1u);
 }
 
+// What is cosigned: all that is joined, and the commit that it waits for.
+TEST(Frozen, IsWhatIsLiveAndNamesTheCommitThatItIsAheadOf) {
+  Rig rig;
+  rig.boot();
+  rig.up("a", parts(0, 1, 4));
+  rig.settle();
+  EXPECT_EQ(rig.gateway->freeze().behind, 0u);
+  EXPECT_FALSE(rig.gateway->in_flight(0));
+  rig.up("b", parts(0, 1, 2, "b"));
+  rig.pass(60);
+  ASSERT_TRUE(rig.committing());
+  const Gateway::Frozen frozen = rig.gateway->freeze();
+  EXPECT_TRUE(rig.gateway->in_flight(frozen.behind));
+  EXPECT_FALSE(rig.gateway->in_flight(frozen.behind + 1));
+  rig.commit();
+  EXPECT_FALSE(rig.gateway->in_flight(frozen.behind));
+  std::vector<std::string> live, stored;
+  for (const auto& [hash, bytes] : frozen.live) live.push_back(*bytes);
+  for (const auto& [row, e] : rig.disk.envelopes) stored.push_back(e.bytes);
+  EXPECT_THAT(live, ::testing::UnorderedElementsAreArray(stored));
+  EXPECT_EQ(wire::to_hex(frozen.digest.view()), rig.on_disk()->digest());
+  EXPECT_EQ(wire::to_hex(frozen.unknown.view()), rig.on_disk()->unknown_digest());
+}
+
 TEST(Commit, RemovalsByTwoActorsAreSettledAlikeInAnyOrder) {
   const auto settled = [](std::string_view first, std::string_view second) {
     Rig rig;

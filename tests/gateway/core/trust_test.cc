@@ -105,6 +105,19 @@ std::vector<Forgery> forgeries() {
   };
 }
 
+// What gateways cosign is asked about by its kind.
+TEST_F(TrustTest, WhatAGatewaySignedIsItsOwnAndOfOneKind) {
+  const auto signed_by = [&](std::string_view gateway, signing::Kind kind,
+                             std::string_view signer) {
+    const std::string bytes = signing::seal(signing::Kind::seal, "demo", "body", key_of(signer));
+    return rig.gateway->signed_by(gateway, kind, *wire::decode_sealed(bytes, wire::Limits{}));
+  };
+  EXPECT_TRUE(signed_by("gw2", signing::Kind::seal, "gw2"));
+  EXPECT_FALSE(signed_by("gw2", signing::Kind::seal, "a"));
+  EXPECT_FALSE(signed_by("gw2", signing::Kind::proposal, "gw2"));
+  EXPECT_FALSE(signed_by("gw3", signing::Kind::seal, "gw2"));
+}
+
 TEST_F(TrustTest, ForgeriesAreRefusedByReasonAndTheirBringerIsNamed) {
   rig.up("a", one("a"));
   rig.settle();
