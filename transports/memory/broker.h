@@ -36,6 +36,7 @@ struct LinkFaults {
   std::uint32_t delay_max_ms = 0;
   std::uint32_t reorder_ms = 50;
   std::uint32_t retry_ms = 200;
+  std::optional<double> loss_to_client = {};  // where that way loses otherwise than `loss` says
 };
 
 // Limits of broker and sessions. The defaults of the queues are Mosquitto's and Paho's, and they

@@ -35,7 +35,9 @@ void World::transmit(const ClientPtr& client, std::uint64_t generation, Way way,
     });
   }
   std::uint64_t at_ms = now_ms_ + between(faults.delay_min_ms, faults.delay_max_ms);
-  if (chance(faults.loss)) {
+  const double loss =
+      way == Way::to_client ? faults.loss_to_client.value_or(faults.loss) : faults.loss;
+  if (chance(loss)) {
     ++stats.lost;
     trace(*client, "lost", way == Way::to_broker ? "to broker" : "to client");
     if (packet.kind == Packet::Kind::publish && packet.id == 0) return;
@@ -46,7 +48,7 @@ void World::transmit(const ClientPtr& client, std::uint64_t generation, Way way,
       return;
     }
     do at_ms += std::max(1U, faults.retry_ms);
-    while (faults.loss < 1 && chance(faults.loss));
+    while (loss < 1 && chance(loss));
   }
   std::uint64_t& last_ms = link.last_arrival_ms[static_cast<unsigned>(way)];
   if (chance(faults.reorder)) {

@@ -75,6 +75,21 @@ TEST(MemoryFaults, Qos1SurvivesLossAndDuplicatesQos0DoesNot) {
   EXPECT_GT(few.size(), 150U);
 }
 
+TEST(MemoryFaults, EachWayMayLoseOtherwise) {
+  Pair up({.seed = 7, .faults = {.loss = 0.5, .loss_to_client = 0.0}});
+  Pair down({.seed = 7, .faults = {.loss_to_client = 0.5}});
+  for (Pair* pair : {&up, &down}) {
+    const std::uint64_t before = pair->broker.stats().published;
+    for (int i = 0; i < 500; ++i) ASSERT_TRUE(pair->send(i, Qos::at_most_once));
+    pair->later(10'000'000);
+    const std::uint64_t published = pair->broker.stats().published - before;
+    const std::size_t delivered = pair->received().size();
+    EXPECT_LT(delivered, 325U);
+    EXPECT_GT(delivered, 175U);
+    EXPECT_EQ(published, pair == &up ? delivered : 500U);
+  }
+}
+
 TEST(MemoryFaults, LossAloneKeepsTheFirstArrivalsInOrder) {
   Pair pair({.seed = 8, .faults = {.loss = 0.3, .delay_min_ms = 1, .delay_max_ms = 30}});
   for (int i = 0; i < 300; ++i) ASSERT_TRUE(pair.send(i));
