@@ -93,9 +93,9 @@ void DeviceNode::crash() {
   device_.reset();
 }
 
-void DeviceNode::put_back(std::string saved, std::uint64_t memory_number) {
-  saved_ = std::move(saved);
-  if (!forked_from_) forked_from_ = setup_.memory_number;
+void DeviceNode::put_back(Saved old, std::uint64_t memory_number) {
+  saved_ = std::move(old.bytes);
+  forked_from_ = old.memory_number;
   setup_.memory_number = memory_number;
 }
 
@@ -107,8 +107,7 @@ std::unique_ptr<DeviceNode> DeviceNode::copy(std::uint64_t memory_number,
   s.seed = seed;
   auto out = std::make_unique<DeviceNode>(std::move(s), judge_);
   out->saved_ = saved_;
-  // Of a memory that was put back and did not run yet there is no log: of the one before it.
-  out->forked_from_ = forked_from_.value_or(setup_.memory_number);
+  out->forked_from_ = saved().memory_number;
   out->clock = clock;
   return out;
 }

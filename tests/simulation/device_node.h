@@ -56,10 +56,15 @@ class DeviceNode {
   void crash();
   void forget() { saved_ = {}; }  // its memory is lost
   bool running() const { return device_.has_value(); }
-  // What was saved, to be put back later, here or in a copy.
-  const std::string& saved() const { return saved_; }
+  // What was saved, to be put back later, and the memory whose log has it: not this device's own
+  // when that was put back and did not run yet.
+  struct Saved {
+    std::string bytes;
+    std::uint64_t memory_number = 0;
+  };
+  Saved saved() const { return {saved_, forked_from_.value_or(setup_.memory_number)}; }
   // An old copy takes its place, as a memory of its own. REQUIRES: it is not running.
-  void put_back(std::string saved, std::uint64_t memory_number);
+  void put_back(Saved old, std::uint64_t memory_number);
   // A copy of this device as it was saved, with a memory of its own.
   std::unique_ptr<DeviceNode> copy(std::uint64_t memory_number, std::uint64_t seed) const;
 

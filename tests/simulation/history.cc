@@ -134,11 +134,9 @@ std::shared_ptr<Log> History::log(const Actor& actor, std::uint64_t memory) {
 std::shared_ptr<Log> History::fork(const Actor& actor, std::uint64_t from_memory,
                                    std::uint64_t memory) {
   auto& logs = all_[actor];
-  // The latest memory up to that one which wrote as this actor: in between it may have forgotten,
-  // and been another.
-  const auto beyond = logs.upper_bound(from_memory);
-  auto copy = beyond == logs.begin() ? std::make_shared<Log>()
-                                     : std::make_shared<Log>(*std::prev(beyond)->second);
+  // None, when the memory was forgotten before it ran: then the actor is new.
+  const auto from = logs.find(from_memory);
+  auto copy = from == logs.end() ? std::make_shared<Log>() : std::make_shared<Log>(*from->second);
   logs[memory] = std::move(copy);
   taint(actor);
   return logs[memory];

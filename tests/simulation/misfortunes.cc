@@ -35,7 +35,7 @@ void World::strike(const Misfortune& m) {
     GatewayNode& g = *gateways_[random.below(gateways_.size())];
     old_disks_[&g] = g.box.disk().image();
     DeviceNode& d = *devices_[random.below(devices_.size())];
-    if (!d.saved().empty()) old_memories_[&d] = d.saved();
+    if (!d.saved().bytes.empty()) old_memories_[&d] = d.saved();
     brokers_[random.below(brokers_.size())]->take_snapshot();
   }
   if (m.kind <= Kind::gateway_stopped) {
@@ -183,7 +183,7 @@ void World::strike_device(const Misfortune& m, Random& random) {
       d.forget();
       return off(off_ms);
     case Kind::device_cloned:
-      if (d.saved().empty() || copies_.size() > 2) return;
+      if (d.saved().bytes.empty() || copies_.size() > 2) return;
       copies_.push_back(d.copy(++memories_, random.next()));
       copies_.back()->boot(now_ms_);
       for (std::uint64_t n = random.below(6); n > 0; --n) copies_.back()->operate(now_ms_);

@@ -104,7 +104,7 @@ class World {
   std::vector<std::unique_ptr<GatewayNode>> gateways_, ghosts_;
   std::vector<std::unique_ptr<DeviceNode>> devices_, copies_;
   std::map<const GatewayNode*, storage::Image> old_disks_;
-  std::map<const DeviceNode*, std::string> old_memories_;
+  std::map<const DeviceNode*, DeviceNode::Saved> old_memories_;
   std::vector<std::uint64_t> next_operation_ms_;  // of each device
   // The earliest of all devices; 0: to be looked up.
   std::uint64_t devices_due_ms_ = 0, operations_due_ms_ = 0;
