@@ -19,7 +19,7 @@ using transports::memory::Retained;
 namespace {
 
 const std::string database = "/data/gateway.db";
-constexpr std::int64_t century_ms = 75LL * 365 * 86'400'000;  // to about 2100
+constexpr std::int64_t in_2100_ms = 4'118'083'200'000;  // the first of July, midnight UTC
 
 }  // namespace
 
@@ -248,9 +248,10 @@ void World::strike_clock(const Misfortune& m, Random& random) {
   }
   DeviceNode& d = *devices_[random.below(devices_.size())];
   if (m.kind == Kind::device_clock_steps) return d.clock.step(by);
-  d.clock.step(century_ms);
+  const std::int64_t away_ms = in_2100_ms - static_cast<std::int64_t>(began_ms_);
+  d.clock.step(away_ms);
   for (std::uint64_t n = random.below(4); n > 0; --n) d.operate(now_ms_);
-  later(now_ms_ + m.for_ms, [&d] { d.clock.step(-century_ms); });
+  later(now_ms_ + m.for_ms, [&d, away_ms] { d.clock.step(-away_ms); });
 }
 
 void World::flap(Broker& broker, const std::string& client, std::uint64_t until_ms, Random random) {
