@@ -39,6 +39,11 @@ void draw_air(Plan& p, Random& r) {
   if (r.chance(0.3)) p.broker_in_flight_max = r.between(1, 5);
 }
 
+// Most links lose alike both ways; some lose otherwise, or nothing, on the way to the client.
+void draw_ways(Plan& p, Random r) {
+  if (r.chance(0.3)) p.faults.loss_to_client = r.chance(0.3) ? 0 : 0.5 * r.unit();
+}
+
 void draw_limits(Plan& p, Random& r) {
   if (r.chance(0.4)) p.body_bytes_max = r.between(256, 400);
   if (r.chance(0.5)) p.small_set_bytes = r.between(0, 200);
@@ -182,7 +187,10 @@ Plan make_plan(std::uint64_t seed) {
   draw_limits(p, r);
   draw_misfortunes(p, r, r.log_between(1, 20));
   if (r.chance(0.3)) p.older = r.between(1, p.gateways);
-  draw_keys(p, Random(~seed).fork());  // of its own: old seeds keep their plans
+  // Each of its own: old seeds keep the rest of their plans.
+  Random own(~seed);
+  draw_keys(p, own.fork());
+  draw_ways(p, own.fork());
   return p;
 }
 
@@ -207,15 +215,20 @@ std::string describe(const Plan& p) {
   std::string keys = p.signs ? ", signed" : "";
   if (!p.traitors.empty()) keys += ", " + std::to_string(p.traitors.size()) + " gateways gone bad";
   if (p.settle_at_ms > 0) keys += p.withdraws ? ", one grant withdrawn" : ", one device closed";
+  char otherwise[40] = "";
+  if (p.faults.loss_to_client) {
+    std::snprintf(otherwise, sizeof otherwise, " to brokers and %.0f%% to clients",
+                  100 * *p.faults.loss_to_client);
+  }
   char out[600];
   std::snprintf(
       out, sizeof out,
       "%zu gateways, %zu devices (%.0f%% without memory) at %zu site(s)%s, an operation every "
-      "%.1f s of each%s, chaos for %.1f min, loss %.0f%%, duplicates %.0f%%, reordered %.0f%% by "
+      "%.1f s of each%s, chaos for %.1f min, loss %.0f%%%s, duplicates %.0f%%, reordered %.0f%% by "
       "up to %.1f s, delay up to %.1f s, skew %.1f s, queues %zu, %zu misfortunes",
       p.gateways, p.devices, 100 * p.memoryless, p.sites, p.some_deaf ? ", some deaf" : "",
       p.operation_every_ms / 1'000, keys.c_str(), static_cast<double>(p.chaos_ms) / 60'000,
-      100 * p.faults.loss, 100 * p.faults.duplicate, 100 * p.faults.reorder,
+      100 * p.faults.loss, otherwise, 100 * p.faults.duplicate, 100 * p.faults.reorder,
       p.faults.reorder_ms / 1'000.0, p.faults.delay_max_ms / 1'000.0,
       static_cast<double>(p.skew_max_ms) / 1'000, p.queued_max, p.misfortunes.size());
   return out;
