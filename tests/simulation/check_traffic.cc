@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kept = 64;  // messages
 
+}  // namespace
+
 std::vector<std::string> hashes(const std::vector<std::string_view>& envelopes) {
   std::vector<std::string> out;
   for (const std::string_view e : envelopes) {
@@ -21,8 +23,6 @@ std::vector<std::string> hashes(const std::vector<std::string_view>& envelopes) 
   }
   return out;
 }
-
-}  // namespace
 
 const std::vector<std::string>& Judge::hashes_of_batch(std::string_view payload) {
   if (batches_.size() >= kept) batches_.clear();
@@ -46,7 +46,9 @@ const std::vector<std::string>& Judge::hashes_of_upload(std::string_view payload
 }
 
 void Judge::heard_upload(Book& book, std::string_view payload) {
-  for (const std::string& h : hashes_of_upload(payload)) book.from_devices.insert(h);
+  const std::vector<std::string>& uploaded = hashes_of_upload(payload);
+  book.from_devices.insert(uploaded.begin(), uploaded.end());
+  came_otherwise(book, uploaded);
 }
 
 std::uint64_t& Judge::incarnation_of(std::string_view head) {
@@ -73,17 +75,24 @@ void Judge::heard_head(std::string_view payload) {
 }
 
 void Judge::heard_batch(Book& book, core::LinkId link, std::string_view payload) {
-  for (const std::string& h : hashes_of_batch(payload)) {
+  const std::vector<std::string>& relayed = hashes_of_batch(payload);
+  for (const std::string& h : relayed) {
     if (book.from_devices.count(h) != 0) reached.note(Reached::relayed_duplicate);
     book.from_peers[link].insert(h);
   }
+  came_otherwise(book, relayed);
+  if (const auto batch = wire::decode_batch(payload, wire::Limits{}))
+    book.batches[{std::string(batch->gateway), batch->session}].insert(batch->number);
 }
 
 void Judge::sent_batch(Book& book, core::LinkId link, std::string_view payload) {
-  for (const std::string& h : hashes_of_batch(payload)) {
+  const std::vector<std::string>& relayed = hashes_of_batch(payload);
+  for (const std::string& h : relayed) {
     const bool back = book.from_peers[link].count(h) != 0 && book.from_devices.count(h) == 0;
     want(!back, [&] { return book.gateway + " relays back to where it came from"; });
   }
+  if (const auto batch = wire::decode_batch(payload, wire::Limits{}))
+    batches_sent_[{book.gateway, batch->session}][batch->number] = relayed;
 }
 
 void Judge::sent_head(const Book& book, std::string_view payload) {

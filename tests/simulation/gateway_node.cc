@@ -174,8 +174,9 @@ bool GatewayNode::turn(std::uint64_t now_ms) {
   stopped_until_ms_ = 0;
   woken_ = false;
   next_.reset();
-  const std::uint64_t commits = commits_;
+  const std::uint64_t commits = commits_, gaps = gateway().counters().gaps;
   const bool more = pump_->turn();
+  if (gateway().counters().gaps != gaps) judge_.gap_found(book);
   if (box.wreck || pump_->storage_lost()) {
     if (pump_->storage_lost()) judge_.damaged(book);
     judge_.trace.add(id(), box.wreck ? "dies in a commit" : "ends: its database is damaged");
@@ -229,6 +230,7 @@ void GatewayNode::check(bool thorough) {
   judge_.issued(book);
   judge_.values(book, gateway(), clock.wall_ms(now_ms_), clock.vague_ms());
   judge_.evidence(book, gateway());
+  judge_.bounded(book, gateway());
   note_held();
   if (thorough) judge_.rebuilt(book, gateway(), setup_.core, disk_->store());
 }
@@ -270,11 +272,15 @@ void GatewayNode::heard(core::LinkId link, const Event& e) {
     judge_.heard_upload(book, e.message.payload);
   } else if (topic.ends_with("/delta")) {
     judge_.heard_batch(book, link, e.message.payload);
+  } else if (topic.find("/answer/") != std::string::npos) {
+    judge_.heard_answer(book, e.message.payload);
   } else if (topic.ends_with("/head")) {
     judge_.heard_head(e.message.payload);
     const bool own = below(topic, root, "/gw/" + id() + "/");
     if (own && last_head_[link] == e.message.payload) judge_.reached.note(Reached::head_remembered);
-  } else if (book.fresh && e.message.retain && topic.find("/state/") != std::string::npos) {
+  } else if (topic.find("/state/") != std::string::npos) {
+    judge_.heard_state(book, e.message.payload);
+    if (!book.fresh || !e.message.retain) return;
     const std::size_t begin = root.size() + 4;  // "<root>/gw/<gateway>/state/…"
     const std::string peer = topic.substr(begin, topic.find('/', begin) - begin);
     if (judge_.off.count(peer) != 0) judge_.reached.note(Reached::bootstrap_from_dead_peer);
@@ -296,7 +302,14 @@ void GatewayNode::logged(std::string_view kind, std::string_view text) {
   }
 }
 
+Exchanges GatewayNode::exchanges() const {
+  if (!running()) return exchanges_;
+  const core::Counters& c = gateway().counters();
+  return {exchanges_.heads + c.heads_out, exchanges_.reads + c.fetches + c.asks_out};
+}
+
 void GatewayNode::count_reached() {
+  exchanges_ = exchanges();
   const core::Counters& c = gateway().counters();
   Reached& r = judge_.reached;
   r.note(Reached::gap_seen, c.gaps);

@@ -17,6 +17,7 @@
 
 #include "gateway/app/pump.h"
 #include "tests/simulation/clock.h"
+#include "tests/simulation/exchanges.h"
 #include "tests/simulation/hardware.h"
 #include "tests/simulation/judge.h"
 #include "transports/memory/broker.h"
@@ -64,6 +65,7 @@ class GatewayNode {
 
   const std::string& id() const { return setup_.core.gateway; }
   std::string client_id() const { return id(); }
+  Exchanges exchanges() const;  // in all its lives
   const core::Gateway& gateway() const { return pump_->core(); }
   std::uint64_t file_bytes() const { return disk_->store().file_bytes(); }
   const Setup& setup() const { return setup_; }
@@ -98,6 +100,7 @@ class GatewayNode {
   std::uint64_t stopped_until_ms_ = 0;
   std::optional<std::uint64_t> end_by_ms_;                             // SIGTERM was sent
   std::uint64_t commits_ = 0, erased_ = 0, looked_ = 0, rebuilt_ = 0;  // in this life
+  Exchanges exchanges_;                                                // in those before
   std::size_t held_ = 0;  // registers from the future, at the last check
 };
 

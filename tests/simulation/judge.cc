@@ -12,6 +12,9 @@ void Judge::started(Book& book, store::Store& store) {
   book.digests.clear();
   book.from_devices.clear();
   book.from_peers.clear();
+  book.batches.clear();
+  book.missed.clear();
+  book.filling.clear();
   const auto count = store.load({
       .envelope =
           [&](core::EnvelopeRow&& row) {
@@ -54,6 +57,8 @@ void Judge::durable(Book& book, const core::Commit& rows, const std::string& dig
   for (const core::EnvelopeRow& row : rows.insert) {
     if (wire::is_evidence(row.bytes)) continue;
     book.held.insert(row.hash);
+    book.missed.erase(row.hash);
+    if (book.filling.erase(row.hash) != 0) reached.note(Reached::gap_filled);
     const std::uint32_t parts = book.shadow.take(row.bytes);
     want(parts > 0, [&] { return book.gateway + " committed what is no envelope"; });
     if (parts > 1) reached.note(Reached::delta_in_parts);

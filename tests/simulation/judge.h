@@ -29,6 +29,9 @@
 
 namespace tributary::simulation {
 
+// Hashes of the bodies of envelopes; what is none is left out.
+std::vector<std::string> hashes(const std::vector<std::string_view>& envelopes);
+
 // What is known of one gateway's disk, over all its lives.
 struct Book {
   std::string gateway;
@@ -46,6 +49,10 @@ struct Book {
   std::unordered_set<std::string> from_devices;
   std::map<core::LinkId, std::unordered_set<std::string>> from_peers;
   std::unordered_set<std::string> held;  // hashes of all that it ever committed
+  // Of each start of a peer the numbers of its batches that came; and hashes of what was in batches
+  // between them that did not: not come yet, or come otherwise and not durable yet. Of this life.
+  std::map<std::pair<std::string, std::uint64_t>, std::set<std::uint64_t>> batches;
+  std::unordered_set<std::string> missed, filling;
 };
 
 class Judge {
@@ -94,13 +101,17 @@ class Judge {
   void heard_batch(Book&, core::LinkId, std::string_view payload);
   void sent_batch(Book&, core::LinkId, std::string_view payload);
   void sent_head(const Book&, std::string_view payload);
+  // --- gaps.cc: whether gaps are filled
+  void gap_found(Book&);  // the gateway has noticed that it missed batches
+  void heard_state(Book&, std::string_view payload);
+  void heard_answer(Book&, std::string_view payload);
   // --- check_converged.cc: in the end
   struct Device {
     Actor actor;
     std::shared_ptr<const Log> log;
     bool idle = true;
   };
-  // "" or why not yet.
+  // "" or why not yet: digests, values and evidence are equal, and nothing waits.
   std::string in_step(const std::vector<const core::Gateway*>&) const;
   // check_retained.cc: what a gateway lets a broker retain is whole, and of its state: "" or why
   // not yet.
@@ -109,6 +120,9 @@ class Judge {
   void exact(const std::vector<Book*>&, const std::vector<Device>& alive,
              const std::map<Actor, std::uint64_t>& owed) const;
   // --- check_bounded.cc: memory, disk and retained topics follow state
+  // At any moment.
+  void bounded(const Book&, const core::Gateway&) const;
+  // In the end.
   struct Topics {  // retained at one broker, by one gateway
     std::size_t of_gateway = 0, of_views = 0, views_max = 0;
   };
@@ -121,11 +135,16 @@ class Judge {
   std::uint64_t& incarnation_of(std::string_view head);  // 0: not known yet
   const std::vector<std::string>& hashes_of_batch(std::string_view payload);
   const std::vector<std::string>& hashes_of_upload(std::string_view payload);
+  void heard_pack(Book&, std::string_view pack);
+  void came_otherwise(Book&, const std::vector<std::string>& envelopes);
 
   std::unordered_map<std::size_t, Promise> promises_;  // by a hash of the acknowledgement
   // Everybody hears the same, often twice: what was read is kept for a while.
   std::unordered_map<std::size_t, std::uint64_t> heads_;  // by a hash of how a head begins
   Hashes batches_, uploads_;
+  // What was in the batches of a gateway's start, by their number.
+  std::map<std::pair<std::string, std::uint64_t>, std::map<std::uint64_t, std::vector<std::string>>>
+      batches_sent_;
 };
 
 }  // namespace tributary::simulation

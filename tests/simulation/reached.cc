@@ -7,6 +7,7 @@ const char* Reached::name(State s) {
   static const char* const names[count_] = {"a crash inside a commit",
                                             "a power cut that lost what was not synced",
                                             "a gap in a peer's batches",
+                                            "a gap filled",
                                             "a bucket fetched",
                                             "a truncated replay noticed",
                                             "a head of an older incarnation",

@@ -18,6 +18,7 @@ class Reached {
     crash_in_commit,
     power_cut_lost_unsynced,  // … and what was written and not synced was gone
     gap_seen,                 // a batch of a peer was missed
+    gap_filled,               // … and what was in it came by a fetch or an answer, and was kept
     bucket_fetched,
     truncated_replay,          // a bucket arrived in part only
     older_incarnation_head,    // a head of a gateway that has lost its disk since

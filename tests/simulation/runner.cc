@@ -45,6 +45,7 @@ Finished run_here(const Plan& plan, const How& how) {
   f.trace = o.trace;
   f.simulated_ms = o.simulated_ms;
   f.converged_ms = o.converged_ms;
+  f.exchanges = o.exchanges;
   f.operations = o.operations;
   f.misfortunes = o.misfortunes;
   f.events = o.events;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "crdt/planted.h"
+#include "tests/simulation/exchanges.h"
 #include "tests/simulation/plan.h"
 #include "tests/simulation/reached.h"
 
@@ -22,6 +23,7 @@ struct Finished {
   char wrong[600] = {};  // "" when every promise held
   std::uint64_t trace = 0, simulated_ms = 0, converged_ms = 0;
   std::uint64_t operations = 0, misfortunes = 0, events = 0, cpu_us = 0;
+  Exchanges exchanges;
   Reached reached;
 
   bool ok() const { return wrong[0] == '\0'; }

@@ -53,8 +53,10 @@ class Shadow {
   std::optional<std::string> value(const KeyType&, std::uint64_t horizon_ms,
                                    std::uint64_t vague_ms) const;
   std::size_t contributors(const KeyType&) const;
-  // Where the two differ first: for reading after a failure. "": nowhere.
-  std::string differs(const Shadow& other) const;
+  // Where the two differ first, "": nowhere. `state`: in what equal digests promise, which leaves
+  // out which of an actor's operations are known dead, and removals of what is dead.
+  enum class Compare : std::uint8_t { state, everything };
+  std::string differs(const Shadow& other, Compare) const;
   // What the parts of an actor weigh, roughly in bytes on the wire.
   std::size_t weight(const Actor&) const;
 

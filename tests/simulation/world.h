@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole fleet in virtual time: seed in, verdict out. Chaos as planned, then heal, then it must
-// converge within a bounded time. Its promise: the same plan runs the same way, to the last byte
-// sent (see Trace).
+// converge within a bounded number of exchanges and a bounded time. Its promise: the same plan runs
+// the same way, to the last byte sent (see Trace).
 //
 //   World world(make_plan(7));
 //   Outcome outcome = world.run();
@@ -28,6 +28,7 @@ struct Outcome {
   std::string wrong;  // "" when every promise held
   std::uint64_t trace = 0;
   std::uint64_t simulated_ms = 0, converged_ms = 0;  // in all; after the heal
+  Exchanges exchanges;  // from the heal until then, of the gateway that needed most
   std::uint64_t operations = 0, misfortunes = 0, events = 0;
   Reached reached;
 };
@@ -80,6 +81,8 @@ class World {
   void heal();
   void settle();
   std::string unsettled();
+  std::string disks_differ(Shadow::Compare) const;
+  Exchanges exchanges() const;
   std::map<Actor, std::uint64_t> owed();
   std::vector<Judge::Device> alive();
   void judge_end();
@@ -92,6 +95,8 @@ class World {
   const std::uint64_t began_ms_;
   std::uint64_t events_ = 0, order_ = 0, converged_ms_ = 0;
   std::uint64_t memories_ = 1'000;  // numbers of memories given so far
+  std::vector<Exchanges> healed_;   // at the heal, by gateway
+  Exchanges exchanges_;             // since
   bool chaos_ = true;
   std::vector<std::unique_ptr<transports::memory::Broker>> brokers_;  // before what uses them
   std::optional<FleetKeys> keys_;                                     // of a fleet that signs
