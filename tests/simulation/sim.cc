@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/simulation/commit.h"
 #include "tests/simulation/planted.h"
 #include "tests/simulation/runner.h"
 
@@ -20,10 +22,9 @@ namespace {
 struct Arguments {
   std::uint64_t seed = 0, first = 0, seeds = 0;
   std::vector<std::string> keep;  // numbers, or "none"
-  std::string bug, commit = "unknown";
+  std::string bug, commit;
   bool trace = false, planted = false, speed = false, sometimes = false, twice = false;
-  std::uint64_t planted_seeds = 500;
-  double planted_share = 1;
+  PlantedRun table{};
   unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
 };
 
@@ -52,8 +53,9 @@ void print_failure(const Plan& plan, const Finished& f, const Arguments& a, cons
   for (const std::size_t at : kept) {
     std::printf("  %4zu %s\n", at, describe(plan.misfortunes[at]).c_str());
   }
-  std::printf("  again: ./run sim --seed %" PRIu64 " --keep %s%s --trace\n", plan.seed,
-              keep.c_str(), a.bug.empty() ? "" : (" --bug " + a.bug).c_str());
+  std::printf("  again: ./run sim --seed %" PRIu64 "%s --keep %s%s --trace\n", plan.seed,
+              a.speed ? " --speed" : "", keep.c_str(),
+              a.bug.empty() ? "" : (" --bug " + a.bug).c_str());
 }
 
 std::vector<std::size_t> places(const std::vector<std::string>& keep) {
@@ -71,9 +73,11 @@ int run_one(const Arguments& a, const How& how) {
   for (const Misfortune& m : plan.misfortunes) std::printf("  %s\n", describe(m).c_str());
   const Finished f = run_apart(plan, how);
   std::printf("trace %016" PRIx64 "  %.2f h simulated in %.2f s of CPU, %" PRIu64
-              " operations, converged %.1f s after the heal\n",
+              " operations, converged %.1f s after the heal, in %" PRIu64 " heads and %" PRIu64
+              " reads of a gateway at most (allowed: %" PRIu64 " and %" PRIu64 ")\n",
               f.trace, hours_of(f.simulated_ms), static_cast<double>(f.cpu_us) / 1e6, f.operations,
-              static_cast<double>(f.converged_ms) / 1e3);
+              static_cast<double>(f.converged_ms) / 1e3, f.exchanges.heads, f.exchanges.reads,
+              exchanges_max.heads, exchanges_max.reads);
   if (a.sometimes) print_reached(f.reached);
   if (f.ok()) {
     std::puts("every promise held");
@@ -87,13 +91,37 @@ int run_one(const Arguments& a, const How& how) {
   return 1;
 }
 
-int run_twice(const Arguments& a, const How& how) {
+struct Told {
+  std::string trace;
+  bool ok = false;
+};
+
+// This program once more, as a process of its own: with other addresses than this one has.
+Told run_started_anew(const std::string& arguments) {
+  Told told;
+  char self[4'096] = {};
+  if (readlink("/proc/self/exe", self, sizeof self - 1) <= 0) return told;
+  std::FILE* pipe = popen(("'" + std::string(self) + "' " + arguments).c_str(), "r");
+  if (pipe == nullptr) return told;
+  for (char line[1'024]; std::fgets(line, sizeof line, pipe) != nullptr;) {
+    if (std::strncmp(line, "trace ", 6) == 0) told.trace = std::string(line + 6, 16);
+  }
+  told.ok = pclose(pipe) == 0;
+  return told;
+}
+
+int run_twice(const Arguments& a) {
   for (std::uint64_t seed = a.first; seed < a.first + a.seeds; ++seed) {
-    const std::uint64_t one = run_apart(make_plan(seed), how).trace;
-    const std::uint64_t two = run_apart(make_plan(seed), how).trace;
-    std::printf("seed %" PRIu64 "  %016" PRIx64 "  %016" PRIx64 "\n", seed, one, two);
-    if (one != two) {
+    const std::string arguments = "--seed " + std::to_string(seed) + (a.speed ? " --speed" : "") +
+                                  (a.bug.empty() ? "" : " --bug " + a.bug);
+    const Told one = run_started_anew(arguments), two = run_started_anew(arguments);
+    std::printf("seed %" PRIu64 "  %s  %s\n", seed, one.trace.c_str(), two.trace.c_str());
+    if (one.trace.empty() || one.trace != two.trace) {
       std::puts("the same seed ran in two ways: ./run sim --seed N --trace twice, and compare");
+      return 1;
+    }
+    if (!one.ok || !two.ok) {
+      std::printf("and it FAILS: ./run sim %s\n", arguments.c_str());
       return 1;
     }
   }
@@ -106,6 +134,7 @@ int run_batch(const Arguments& a, const How& how) {
   Reached reached;
   std::uint64_t done = 0, failed = 0, simulated = 0, cpu = 0, operations = 0, misfortunes = 0;
   std::vector<std::uint64_t> converged;
+  Exchanges most;
   for_each_seed(seeds, [&](std::uint64_t seed, const Finished& f) {
     ++done;
     reached += f.reached;
@@ -114,6 +143,8 @@ int run_batch(const Arguments& a, const How& how) {
     operations += f.operations;
     misfortunes += f.misfortunes;
     converged.push_back(f.converged_ms);
+    most.heads = std::max(most.heads, f.exchanges.heads);
+    most.reads = std::max(most.reads, f.exchanges.reads);
     if (!f.ok() && ++failed <= 3) print_failure(seeds.plan(seed), f, a, how);
     if (done % 1'000 == 0) {
       std::printf("%" PRIu64 " seeds, %.0f h, %" PRIu64 " failed\n", done, hours_of(simulated),
@@ -132,6 +163,9 @@ int run_batch(const Arguments& a, const How& how) {
               ", converged after the heal: median %.1f s, slowest %.1f s\n",
               operations, misfortunes, static_cast<double>(converged[converged.size() / 2]) / 1e3,
               static_cast<double>(converged.back()) / 1e3);
+  std::printf("until then a gateway announced %" PRIu64 " heads and made %" PRIu64
+              " reads at most; allowed are %" PRIu64 " and %" PRIu64 "\n",
+              most.heads, most.reads, exchanges_max.heads, exchanges_max.reads);
   if (a.sometimes) {
     std::puts("reached, times:");
     print_reached(reached);
@@ -159,18 +193,24 @@ int run(int argc, char** argv) {
       });
   app.add_flag("--trace", a.trace, "with --seed: everything that happens");
   app.add_option("--seeds", a.seeds, "so many seeds (500)");
-  app.add_option("--first", a.first, "from this one (drawn by chance, and printed)");
+  app.add_option("--first", a.first,
+                 "from this one (drawn by chance, and printed; 1 with --planted)");
   app.add_flag("--sometimes", a.sometimes,
                "fail when an interesting state was never reached by any of the seeds");
-  app.add_flag("--twice", a.twice, "run each seed twice and compare the traces");
+  app.add_flag("--twice", a.twice,
+               "run each seed in two processes of this program and compare the traces");
   app.add_flag("--speed", a.speed, "the fleet of the speed figure: 5 gateways, 50 devices");
   app.add_flag("--planted", a.planted, "the table of planted bugs: how many seeds find each");
   app.add_option("--bug", a.bug, "with this planted bug");
-  app.add_option("--planted-seeds", a.planted_seeds, "give up on a bug after so many seeds");
-  app.add_option("--share", a.planted_share, "of the planted bugs, chosen by the first seed");
+  app.add_option("--planted-seeds", a.table.seeds_max,
+                 "give up on a bug after so many seeds (1200)");
+  app.add_option("--shares", a.table.shares, "of the planted bugs only one of so many shares")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--turn", a.table.turn, "which one (the number of this commit)");
   app.add_option("--jobs", a.jobs, "processes at once");
-  app.add_option("--commit", a.commit, "what to call this tree in reports");
+  app.add_option("--commit", a.commit, "what to call this tree in reports (as git does)");
   CLI11_PARSE(app, argc, argv);
+  if (a.commit.empty()) a.commit = commit_name();
   How how;
   how.print = a.trace;
   if (!a.bug.empty()) {
@@ -181,13 +221,16 @@ int run(int argc, char** argv) {
     }
     how.bug = *bug;
   }
+  if (a.planted) {
+    if (app.count("--first") != 0) a.table.first = a.first;
+    if (app.count("--turn") == 0) a.table.turn = commit_number();
+    a.table.jobs = a.jobs;
+    return planted_table(a.table);
+  }
   if (app.count("--first") == 0) a.first = std::random_device{}() % 1'000'000'000 + 1;
   if (a.seeds == 0) a.seeds = a.speed ? 4 : 500;
-  if (a.planted) {
-    return planted_table({a.first, a.planted_seeds, a.planted_share, a.jobs});
-  }
   if (app.count("--seed") != 0) return run_one(a, how);
-  if (a.twice) return run_twice(a, how);
+  if (a.twice) return run_twice(a);
   return run_batch(a, how);
 }
 
