@@ -8,7 +8,8 @@
 // applied at the second (`apply_s`) one by one; the first OPERATIONS are removed at the first
 // (`remove_s`) and that is applied (`apply_removal_s`); an empty replica takes the whole state
 // (`join_s`). Prints a line of JSON a round, in CPU seconds, with the size that is left and the sum
-// of its elements' numbers. The first round pays the kernel for memory that later ones use again.
+// of its elements' numbers. The first round asks the kernel for memory that later ones may use
+// again.
 #include <time.h>
 
 #include <cstdio>
