@@ -112,9 +112,19 @@ void Mosquitto::start() {
 void Mosquitto::end(int signal) {
   if (!running()) return;
   ::kill(pid_, SIGCONT);  // a stopped process does not take SIGTERM
-  ::kill(pid_, signal);
+  // One that has only begun to listen forgets the signal when it enters its loop: say it again.
+  const auto gone = [&] { return ::waitpid(pid_, nullptr, WNOHANG) == pid_; };
+  for (int tries = 0; tries < 20; ++tries) {
+    ::kill(pid_, signal);
+    if (eventually(500ms, gone)) {
+      pid_ = 0;
+      return;
+    }
+  }
+  ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = 0;
+  throw std::runtime_error("mosquitto did not end:\n" + log());
 }
 
 void Mosquitto::stop() {
