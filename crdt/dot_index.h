@@ -85,13 +85,9 @@ class DotIndex {
   }
   // REQUIRES: nothing carries the element of this place.
   void insert_at(const Place& place, const Dot<A>& dot) {
-    if (fits(single_ + 1, tags_.size())) {
-      tags_[place.at] = place.tag;
-      dots_[place.at] = dot;
-    } else {
-      reserve(single_ + 1);
-      put(place.tag, Dot<A>(dot));
-    }
+    if (!fits(single_ + 1, tags_.size())) return enter(place.tag, dot);
+    tags_[place.at] = place.tag;
+    dots_[place.at] = dot;
     ++single_;
   }
 
@@ -104,10 +100,7 @@ class DotIndex {
         if (found->second.size() > 1) return;
         const Dot<A> last = *found->second.begin();
         many_.erase(found);
-        reserve(single_ + 1);
-        put(tag, Dot<A>(last));
-        ++single_;
-        return;
+        return enter(tag, last);
       }
     }
     std::size_t at = home(tag);
@@ -139,6 +132,11 @@ class DotIndex {
   }
   std::size_t next(std::size_t at) const { return (at + 1) & (tags_.size() - 1); }
 
+  void enter(std::uint32_t tag, const Dot<A>& dot) {
+    reserve(single_ + 1);
+    put(tag, Dot<A>(dot));
+    ++single_;
+  }
   void put(std::uint32_t tag, Dot<A>&& dot) {
     std::size_t at = home(tag);
     while (tags_[at] != 0) at = next(at);
