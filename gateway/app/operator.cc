@@ -133,8 +133,20 @@ bool Operator::begin(std::string saved, std::string& why) {
 // What it said since that copy was made is counted, and would be contradicted under its numbers.
 bool Operator::leave_old_memory(const Held& held, std::string& why) {
   if (held(id_, device_->epoch()) <= device_->last_op()) return true;
+  warn_of_new_epoch(device_->safe(), device_->last_op());
   device_.reset();
   return begin({}, why);
+}
+
+void Operator::warn_of_new_epoch(std::uint64_t safe, std::uint64_t last) const {
+  if (!options_.warn) return;
+  std::string uncertain;
+  if (safe < last) {
+    uncertain = "; its operations " + std::to_string(safe + 1) + " to " + std::to_string(last) +
+                " of before may or may not be counted: look at what they changed";
+  }
+  options_.warn("the memory of " + id_ + " (" + options_.memory_path +
+                ") is older than what gateways hold of it, or was copied: a new epoch" + uncertain);
 }
 
 std::string Operator::operate(std::string_view arguments, const Held& held, std::uint64_t now_ms) {
@@ -167,7 +179,14 @@ std::vector<sdk::Packet> Operator::poll(std::uint64_t now_ms) {
 }
 
 void Operator::acknowledged(std::string_view payload, std::uint64_t now_ms) {
-  if (device_) device_->receive(now_ms, payload);
+  if (!device_) return;
+  for (const sdk::Event& event : device_->receive(now_ms, payload)) {
+    if (event.kind == sdk::Event::Kind::twin) {
+      warn_of_new_epoch(event.op, event.last_op);
+    } else if (event.kind == sdk::Event::Kind::refused && options_.warn) {
+      options_.warn(event.gateway + " refused what " + id_ + " changed: " + event.text);
+    }
+  }
 }
 
 Import read_import(const std::string& gateway, std::string_view lines) {

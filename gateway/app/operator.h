@@ -11,7 +11,7 @@
 //   op.acknowledged(payload, now_ms);              // of ack/<its id>
 //
 // A memory that is lost, or older than what its gateway holds of it (files put back from a copy),
-// is left: a new epoch begins before anything is said.
+// is left: a new epoch begins before anything is said, and `warn` hears what may be uncertain.
 //
 // Not thread-safe.
 #pragma once
@@ -33,7 +33,8 @@ class Operator {
   struct Options {
     std::string fleet, gateway, memory_path;
     std::function<std::uint64_t()> random;
-    std::optional<signing::Signer> signer = {};  // its gateway's
+    std::optional<signing::Signer> signer = {};         // its gateway's
+    std::function<void(const std::string&)> warn = {};  // a memory was left, an operation refused
   };
   explicit Operator(Options options);
 
@@ -50,6 +51,7 @@ class Operator {
   bool open(std::string& why);
   bool begin(std::string saved, std::string& why);
   bool leave_old_memory(const Held& held, std::string& why);
+  void warn_of_new_epoch(std::uint64_t safe, std::uint64_t last) const;
   const Options options_;
   const std::string id_;
   std::unique_ptr<MemoryFile> memory_;

@@ -22,6 +22,11 @@ constexpr std::size_t broker_names_max = 16;
 constexpr std::size_t values_per_look = 20;
 constexpr std::string_view broker_prefix = "$SYS/broker/";
 
+Operator::Options telling(Operator::Options options, Log& log) {
+  options.warn = [&log](const std::string& text) { log.write(Level::warning, "operator", text); };
+  return options;
+}
+
 }  // namespace
 
 std::vector<std::string> Steward::broker_topics() {
@@ -42,7 +47,7 @@ std::vector<std::string> Steward::broker_topics() {
 
 Steward::Steward(Options options, Log& log)
     : options_(std::move(options)),
-      operator_(options_.person),
+      operator_(telling(options_.person, log)),
       operator_acks_(options_.root + "/ack/" + operator_.id()) {
   if (options_.homeassistant) homeassistant_.emplace(*options_.homeassistant);
   if (!options_.history) return;

@@ -51,6 +51,7 @@ class OwnActor : public testing::Test {
     }
   }
   void put_back_memory() {
+    memory_is_old = true;
     fs::copy(old() / "operator.state", place("operator.state"),
              fs::copy_options::overwrite_existing);
   }
@@ -96,6 +97,8 @@ class OwnActor : public testing::Test {
     add(13);
     settle();
     EXPECT_EQ(epochs().size(), epochs_then);
+    EXPECT_EQ(g1->log().find("the memory of operator-g1") != std::string::npos, memory_is_old)
+        << g1->log();
     const Ran ran = site.ask({"status", "--json", "--gateway", "g2"});
     EXPECT_EQ(json::parse(ran.out)[0]["equivocators"], 0u) << ran.out;
   }
@@ -103,6 +106,7 @@ class OwnActor : public testing::Test {
   Site site;
   Program* g1 = nullptr;
   std::uint64_t issued = 0;
+  bool memory_is_old = false;  // put back: its log says so
 };
 
 TEST_F(OwnActor, KeepsItsEpochWhenOnlyTheDatabaseIsLost) {
