@@ -13,12 +13,12 @@
 #include <thread>
 
 #include "firmware-sim/sdk/mqtt/runner.h"
+#include "tests/e2e/support/counted.h"
 #include "tests/e2e/support/fleet.h"
 #include "tests/e2e/support/real_device.h"
 #include "tests/support/eventually.h"
 #include "tests/support/resident.h"
 #include "transports/mqtt/session.h"
-#include "transports/wire/envelope.h"
 
 namespace tributary::e2e {
 namespace {
@@ -85,21 +85,7 @@ class Flood {
 
 // The n-th delta of a device that counts.
 std::string counting(std::uint64_t n) {
-  wire::Delta delta;
-  delta.fleet = "demo";
-  delta.device = "dev-9";
-  delta.epoch = 7;
-  delta.from = n;
-  delta.to = n + 1;
-  delta.id = n + 1;
-  delta.hlc = crdt::Hlc::at(1'700'000'000'000 + n);
-  delta.entries.push_back({.key = "flood/counted",
-                           .type = 1,
-                           .lo = 0,
-                           .hi = n + 1,
-                           .payload = wire::GCounterPayload{.p = n + 1},
-                           .bytes = 0});
-  return wire::seal(wire::encode_delta(delta));
+  return counted({.device = "dev-9", .key = "flood/counted", .p = n + 1, .from = n});
 }
 
 void others_are_served_during(const std::function<std::string(std::uint64_t)>& payload,

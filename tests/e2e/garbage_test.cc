@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "tests/e2e/support/counted.h"
 #include "tests/e2e/support/fleet.h"
 #include "tests/support/eventually.h"
 #include "transports/mqtt/session.h"
@@ -22,20 +23,7 @@ constexpr std::uint64_t seed = 20240501;
 const std::string root = "tributary/v1/demo/";
 
 std::string envelope_of(const std::string& device, const std::string& fleet = "demo") {
-  wire::Delta delta;
-  delta.fleet = fleet;
-  delta.device = device;
-  delta.epoch = 7;
-  delta.to = 1;
-  delta.id = 1;
-  delta.hlc = crdt::Hlc::at(1'700'000'000'000);
-  delta.entries.push_back({.key = "bad/key",
-                           .type = 1,
-                           .lo = 0,
-                           .hi = 1,
-                           .payload = wire::GCounterPayload{.p = 1'000'000},
-                           .bytes = 0});
-  return wire::seal(wire::encode_delta(delta));
+  return counted({.device = device, .key = "bad/key", .p = 1'000'000, .fleet = fleet});
 }
 
 std::string random_bytes(std::mt19937_64& random, std::size_t size) {

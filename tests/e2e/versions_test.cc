@@ -5,10 +5,10 @@
 #include <future>
 #include <nlohmann/json.hpp>
 
+#include "tests/e2e/support/counted.h"
 #include "tests/e2e/support/fleet.h"
 #include "tests/support/eventually.h"
 #include "transports/mqtt/session.h"
-#include "transports/wire/envelope.h"
 
 namespace tributary::e2e {
 namespace {
@@ -18,23 +18,6 @@ using namespace std::chrono_literals;
 
 const std::string root = "tributary/v1/demo/";
 constexpr char newer = 100;  // a first element that nobody reads yet
-
-std::string envelope(const std::string& device) {
-  wire::Delta delta;
-  delta.fleet = "demo";
-  delta.device = device;
-  delta.epoch = 7;
-  delta.to = 1;
-  delta.id = 1;
-  delta.hlc = crdt::Hlc::at(1'700'000'000'000);
-  delta.entries.push_back({.key = "newer/key",
-                           .type = 1,
-                           .lo = 0,
-                           .hi = 1,
-                           .payload = wire::GCounterPayload{.p = 1'000'000},
-                           .bytes = 0});
-  return wire::seal(wire::encode_delta(delta));
-}
 
 std::uint64_t refused_versions(Site& site, const std::string& gateway) {
   const auto all =
@@ -55,7 +38,7 @@ TEST(Versions, ANewerOneIsRefusedByNameWhileTheFleetStaysExact) {
   auto session = transports::mqtt::make_session({.uri = site.broker.uri(), .client_id = "newer"});
   session->start();
   ASSERT_TRUE(eventually(10s, [&] { return session->connected(); }));
-  std::string sealed = envelope("newer");
+  std::string sealed = counted({.device = "newer", .key = "newer/key", .p = 1'000'000});
   ASSERT_EQ(sealed[1], 1) << "the version of what is sealed";
   sealed[1] = newer;
   bool over = false;
