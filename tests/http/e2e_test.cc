@@ -111,7 +111,7 @@ TEST_F(HttpOfAGateway, TheStreamShowsAChangeOnceItIsThere) {
   EXPECT_THAT(raw.read_until("4711", 10s), HasSubstr("event: values"));
 }
 
-// GUARANTEES' case 4: acknowledged, held, and in nobody's way.
+// Acknowledged, held, and in nobody's way.
 TEST_F(HttpOfAGateway, AStampOf2100IsHeldAndShadowsNothing) {
   Program& g1 = start();
   const auto token = site_.dir.path() / "token";

@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto clean_end_max = 5'000ms;
 constexpr std::uint32_t storage_ends_max = 50;  // in a row
 
 }  // namespace

@@ -22,6 +22,7 @@
 namespace tributary::processes {
 
 constexpr int storage_status = 5;
+constexpr std::chrono::milliseconds clean_end_max{5'000};
 constexpr std::chrono::seconds connect_max{30};  // also on a machine that does much else
 
 class GatewayPlayer {

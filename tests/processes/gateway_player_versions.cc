@@ -11,8 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto clean_end_max = 5'000ms;
-
 const char* other_program() {
   return std::getenv("TRIBUTARY_OTHER_VERSION");
 }

@@ -14,9 +14,8 @@
 namespace tributary::test {
 namespace {
 
-constexpr int quiet_ms =
-    150;  // a client that says nothing for so long has nothing to say to an act
-constexpr int connect_ms = 2'000;                  // for its CONNECT
+constexpr int quiet_ms = 150;      // who says nothing for so long has nothing to say to an act
+constexpr int connect_ms = 2'000;  // for its CONNECT
 constexpr std::chrono::milliseconds act_max{500};  // for one that hears the client out
 constexpr int publish_type = 3;
 
