@@ -46,7 +46,7 @@ Broker::~Broker() {
 }
 
 std::unique_ptr<Session> Broker::session(std::string client_id, std::optional<Message> will) {
-  auto client = std::make_shared<Client>();
+  auto client = std::make_shared<Client>(world_->options());
   client->id = std::move(client_id);
   client->link = &world_->links[client->id];
   client->will = std::move(will);

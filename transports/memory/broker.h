@@ -49,10 +49,11 @@ struct Options {
   std::size_t queued_max = 1000;             // behind those; 0 = no limit
   std::size_t packet_bytes_max = 1U << 20U;  // topic and payload; larger is refused
   std::uint32_t keepalive_ms = 10'000;
-  std::uint32_t reconnect_ms = 100;  // pause before a connect, plus as much again at random
-  std::size_t window = 16;           // client → broker, QoS 1, unacknowledged
-  std::size_t outbox_max = 10'000;   // messages
-  std::size_t inbox_max = 10'000;    // messages; beyond it the client withholds its acks
+  std::uint32_t reconnect_min_ms = 250;  // pauses between connects: transports/backoff.h
+  std::uint32_t reconnect_max_ms = 30'000;
+  std::size_t window = 16;          // client → broker, QoS 1, unacknowledged
+  std::size_t outbox_max = 10'000;  // messages
+  std::size_t inbox_max = 10'000;   // messages; beyond it the client withholds its acks
 };
 
 enum class Cut : std::uint8_t { none, to_broker, to_client, both };

@@ -106,8 +106,7 @@ void World::start(const ClientPtr& client) {
 
 void World::connect_later(const ClientPtr& client) {
   if (client->ended || client->stopping) return;
-  const std::uint64_t pause_ms = options_.reconnect_ms + between(0, options_.reconnect_ms);
-  schedule(now_ms_ + pause_ms, [this, client] { connect(client); });
+  schedule(now_ms_ + client->backoff.next_ms(random()), [this, client] { connect(client); });
 }
 
 void World::refuse_connect(const ClientPtr& client, const std::string& reason) {
@@ -130,6 +129,7 @@ void World::connect(const ClientPtr& client) {
   }
   client->generation = ++last_generation_;
   client->up = true;
+  client->up_since_ms = now_ms_;
   client->last_failure.clear();
   Connection& connection = connections[client->id];
   connection = {client, client->generation, 0, {}, {}, {}, {}};
@@ -143,6 +143,7 @@ void World::connect(const ClientPtr& client) {
 void World::client_down(const ClientPtr& client, const std::string& reason) {
   if (!client->up) return;
   client->up = false;
+  client->backoff.connection_lasted(now_ms_ - client->up_since_ms);
   client->outbox.clear();
   client->in_flight.clear();
   client->waiting.clear();

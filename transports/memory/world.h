@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "transports/backoff.h"
 #include "transports/memory/broker.h"
 
 namespace tributary::transports::memory {
@@ -65,6 +66,9 @@ struct Subscription {
 
 // The client's end.
 struct Client {
+  explicit Client(const Options& options)
+      : backoff(options.reconnect_min_ms, options.reconnect_max_ms) {}
+
   std::string id;
   Link* link = nullptr;
   std::optional<Message> will;
@@ -76,6 +80,8 @@ struct Client {
   bool outbox_refused = false;  // publish() said no: wake when there is room
   std::uint64_t generation = 0;
   std::uint64_t last_id = 0;
+  std::uint64_t up_since_ms = 0;
+  Backoff backoff;
   std::string last_failure;  // the reason of the last connect that failed
   std::vector<Subscription> subscriptions;
   std::deque<MessagePtr> outbox;
@@ -123,6 +129,7 @@ class World {
   std::vector<Event> poll(const ClientPtr& client, std::size_t max);
 
   std::map<std::string, Link> links;
+  const Options& options() const { return options_; }
   LinkFaults& faults() { return options_.faults; }
   std::map<std::string, Message> retained;
   std::map<std::string, Message> snapshot;

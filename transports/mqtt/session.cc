@@ -5,10 +5,11 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <random>
 #include <thread>
 #include <utility>
 
-#include "transports/mqtt/backoff.h"
+#include "transports/backoff.h"
 #include "transports/mqtt/credentials.h"
 #include "transports/mqtt/inbox.h"
 #include "transports/mqtt/kicker.h"
@@ -98,6 +99,7 @@ class MqttSession final : public Session, private PahoAnswers {
 
   // The keeper's own.
   Backoff backoff_;
+  std::mt19937_64 random_;
   Patience patience_;
   Credentials credentials_;
   Clock::time_point next_look_ = Clock::time_point::max();  // at the TLS files
@@ -135,7 +137,8 @@ MqttSession::MqttSession(Options options)
     : options_(checked(std::move(options))),
       inbox_({options_.inbound_max, options_.inbound_bytes_max,
               milliseconds(options_.keepalive_s * 1000 / 2)}),
-      backoff_(options_.reconnect_min_ms, options_.reconnect_max_ms, options_.seed),
+      backoff_(options_.reconnect_min_ms, options_.reconnect_max_ms),
+      random_(options_.seed),
       patience_(std::chrono::seconds(options_.keepalive_s)),
       credentials_(options_),
       outbox_({options_.outbox_max, options_.qos0_outbox_max, options_.outbox_bytes_max}) {
@@ -326,11 +329,11 @@ void MqttSession::keep() {
       const auto since = Clock::now();
       serve();
       went_down();
-      // A connection that breaks at once must not be made again at once, for ever.
-      if (Clock::now() - since > milliseconds(options_.reconnect_max_ms)) backoff_.reset();
+      const auto lasted = std::chrono::duration_cast<milliseconds>(Clock::now() - since);
+      backoff_.connection_lasted(static_cast<std::uint64_t>(lasted.count()));
     }
     Lock lock(mutex_);
-    const auto pause = milliseconds(backoff_.next_ms());
+    const auto pause = milliseconds(backoff_.next_ms(random_()));
     if (work_.wait_for(lock, pause, [this] { return stopping_; })) break;
   }
 }

@@ -3,11 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <set>
 #include <stdexcept>
 #include <thread>
 
-#include "transports/mqtt/backoff.h"
 #include "transports/mqtt/inbox.h"
 #include "transports/mqtt/outbox.h"
 #include "transports/mqtt/patience.h"
@@ -23,30 +21,6 @@ using Put = Inbox::Put;
 
 Event event(const std::string& payload) {
   return {Event::Kind::message, Message{.topic = "t", .payload = payload}, {}};
-}
-
-TEST(Backoff, DoublesToItsMaximumWithJitterBelow) {
-  Backoff backoff(100, 1000, 1);
-  for (const std::uint32_t full : {100U, 200U, 400U, 800U, 1000U, 1000U, 1000U}) {
-    const std::uint32_t pause = backoff.next_ms();
-    EXPECT_GE(pause, full / 2);
-    EXPECT_LE(pause, full);
-  }
-  backoff.reset();
-  EXPECT_LE(backoff.next_ms(), 100U);
-}
-
-TEST(Backoff, SeedsDiffer) {
-  std::set<std::uint32_t> pauses;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed)
-    pauses.insert(Backoff(10'000, 10'000, seed).next_ms());
-  EXPECT_GT(pauses.size(), 15U);
-}
-
-TEST(Backoff, SurvivesOddLimits) {
-  EXPECT_LE(Backoff(0, 0, 1).next_ms(), 1U);
-  Backoff huge(4'000'000'000U, 4'294'967'295U, 1);
-  for (int i = 0; i < 10; ++i) EXPECT_GE(huge.next_ms(), 2'000'000'000U);
 }
 
 TEST(Patience, EndsWhenAnswersAreOwedAndNoneComes) {
