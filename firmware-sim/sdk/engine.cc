@@ -7,9 +7,12 @@
 #include <numeric>
 
 #include "crdt/planted.h"
+#include "transports/wire/pack.h"
 
 namespace tributary::sdk {
 namespace {
+
+const wire::Limits limits;
 
 // A delta of many parts is repeated as it is so often before a newer one takes its place: enough
 // for a queue that lets eight of them through.
@@ -27,6 +30,8 @@ std::size_t first_part(std::size_t round, std::size_t parts) {
 }
 
 constexpr std::uint64_t save_retry_ms = 1'000;
+// Of an envelope: a shorter one has nothing that LZ4 finds twice.
+constexpr std::size_t worth_packing_bytes = 128;
 
 void pull_back(std::optional<std::uint64_t>& at, std::uint64_t by) {
   if (at) *at -= std::min(*at, by);
@@ -179,13 +184,33 @@ std::vector<Packet> Engine::poll(std::uint64_t now_ms) {
   std::vector<Packet> out;
   const std::string topic = "up/" + options_.device;
   while (!outgoing_.empty() && out.size() < options_.burst_packets_max) {
-    const Outgoing& o = outgoing_.front();
-    out.push_back({topic, o.delta->envelopes[o.part]});
-    outgoing_.pop_front();
+    out.push_back({topic, next_payload()});
   }
   inflight_ += static_cast<std::uint32_t>(out.size());
   if (!out.empty()) rest();
   return out;
+}
+
+// Takes from outgoing_ one envelope, or a pack of as many as fit a packet. REQUIRES: there is one.
+std::string Engine::next_payload() {
+  const auto envelope = [this](std::size_t i) -> const std::string& {
+    return outgoing_[i].delta->envelopes[outgoing_[i].part];
+  };
+  const std::size_t waiting = std::min(outgoing_.size(), limits.pack_envelopes_max);
+  std::string best = envelope(0);
+  std::size_t taken = 1;
+  const bool try_it = options_.compress && best.size() >= worth_packing_bytes;
+  for (std::size_t n = 1; try_it && n <= waiting; n = std::min(2 * n, waiting)) {
+    std::vector<std::string_view> together;
+    for (std::size_t i = 0; i < n; ++i) together.push_back(envelope(i));
+    std::string packed = wire::encode_pack(together, wire::Codec::lz4);
+    if (n == 1 ? packed.size() >= best.size() : packed.size() > options_.body_bytes_max) break;
+    best = std::move(packed);
+    taken = n;
+    if (n == waiting) break;
+  }
+  outgoing_.erase(outgoing_.begin(), outgoing_.begin() + static_cast<std::ptrdiff_t>(taken));
+  return best;
 }
 
 bool Engine::persist() {

@@ -73,6 +73,7 @@ class Engine {
   void plan();
   void send(Flight&, std::uint64_t from);
   bool repeatable(const Flight&, std::uint64_t from) const;
+  std::string next_payload();
   void abandon_flights();
   void save_failed();
   std::uint64_t jittered(std::uint64_t pause_ms);

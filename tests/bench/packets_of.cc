@@ -16,6 +16,7 @@
 #include "tests/bench/packets.h"
 #include "transports/wire/ack.h"
 #include "transports/wire/envelope.h"
+#include "transports/wire/pack.h"
 
 namespace tributary::bench {
 namespace {
@@ -29,7 +30,9 @@ void print(std::string_view payload) {
 
 // A gateway's acknowledgement of all that the packets say.
 std::string acknowledge(const std::vector<sdk::Packet>& packets) {
-  const auto envelope = wire::decode_envelope(packets.back().payload, wire::Limits{});
+  wire::Pack storage;
+  const auto last = wire::split_upload(packets.back().payload, wire::Limits{}, storage);
+  const auto envelope = wire::decode_envelope(last->back(), wire::Limits{});
   wire::Ack ack;
   ack.fleet = "bench";
   ack.gateway = "g1";

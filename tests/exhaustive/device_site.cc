@@ -137,6 +137,7 @@ class DeviceSite::Run {
     o.saved = saved_;
     o.batch_ms = 0;
     o.body_bytes_max = 256;
+    o.compress = false;     // each envelope is a message of its own
     o.small_set_bytes = 0;  // sets as intervals, so that gaps matter
     o.clock_ahead_max_ms = 0;
     nonce_ = epoch(site_.index_);

@@ -40,6 +40,7 @@ void Site::open(std::string saved) {
   o.save = [this](std::string_view s) { return saved_ = std::string(s), true; };
   o.saved = std::move(saved);
   o.body_bytes_max = 256 + 32 * (random_() % 4);  // much is cut into parts
+  o.compress = false;                             // which are lost and repeated one by one
   o.small_set_bytes = 64 * (random_() % 3);
   device_.emplace(std::move(*sdk::Device::open(std::move(o))));
   device_->time(rig_->now().wall_ms);

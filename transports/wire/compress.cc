@@ -5,7 +5,9 @@
 #include <zlib.h>
 
 #include <cassert>
+#include <cstdint>
 #include <limits>
+#include <memory>
 
 namespace tributary::wire {
 namespace {
@@ -23,10 +25,13 @@ Bytef* in_pointer(std::string_view s) {  // zlib takes no const, and does not wr
   return reinterpret_cast<Bytef*>(const_cast<char*>(s.data()));
 }
 
+// Its 16 KiB of working memory are on the heap: a task of firmware has a small stack.
 std::string lz4(std::string_view plain) {
+  const auto words = (static_cast<std::size_t>(LZ4_sizeofState()) + 7) / 8;
+  const auto state = std::make_unique_for_overwrite<std::uint64_t[]>(words);
   std::string out(static_cast<std::size_t>(LZ4_compressBound(to_int(plain.size()))), '\0');
-  const int n =
-      LZ4_compress_default(plain.data(), out.data(), to_int(plain.size()), to_int(out.size()));
+  const int n = LZ4_compress_fast_extState(state.get(), plain.data(), out.data(),
+                                           to_int(plain.size()), to_int(out.size()), 1);
   assert(n > 0);
   out.resize(static_cast<std::size_t>(n));
   return out;

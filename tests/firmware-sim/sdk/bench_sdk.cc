@@ -6,6 +6,7 @@
 
 #include "firmware-sim/sdk/device.h"
 #include "transports/wire/ack.h"
+#include "transports/wire/pack.h"
 
 namespace tributary::sdk {
 namespace {
@@ -45,9 +46,11 @@ void BM_SetInsertErase(benchmark::State& state) {
 }
 BENCHMARK(BM_SetInsertErase)->Arg(10)->Arg(100'000);
 
-// 100 operations on 10 keys, one packet, one ack.
+// 100 operations on 10 keys, one packet, one ack; packed or not.
 void BM_HundredOperationsOnePacket(benchmark::State& state) {
-  Device d = opened();
+  Options o = options();
+  o.compress = state.range(0) != 0;
+  Device d = std::move(*Device::open(std::move(o)));
   std::vector<Counter> counters;
   for (int i = 0; i < 10; ++i) counters.push_back(d.counter("line-3/part-" + std::to_string(i)));
   wire::Ack ack;
@@ -59,7 +62,9 @@ void BM_HundredOperationsOnePacket(benchmark::State& state) {
     for (int i = 0; i < 100; ++i) counters[static_cast<std::size_t>(i) % 10].add(1);
     const std::vector<Packet> packets = d.poll(++now_ms);
     state.PauseTiming();
-    const auto e = wire::decode_envelope(packets.at(0).payload, {});
+    wire::Pack storage;
+    const auto envelopes = wire::split_upload(packets.at(0).payload, {}, storage);
+    const auto e = wire::decode_envelope(envelopes->at(0), {});
     wire::ActorAck a;
     a.epoch = d.epoch();
     a.op = e->delta.to;
@@ -71,7 +76,7 @@ void BM_HundredOperationsOnePacket(benchmark::State& state) {
   }
   state.SetItemsProcessed(100 * state.iterations());
 }
-BENCHMARK(BM_HundredOperationsOnePacket);
+BENCHMARK(BM_HundredOperationsOnePacket)->ArgName("packed")->Arg(0)->Arg(1);
 
 // Everything from zero: what a gateway with a new disk costs.
 void BM_CompleteSet(benchmark::State& state) {

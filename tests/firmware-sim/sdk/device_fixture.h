@@ -30,7 +30,8 @@ class DeviceTest : public ::testing::Test {
       return true;
     };
     o.saved = saved_;
-    o.refresh_ms = 0;  // a device at rest has no deadline; tests of the refresh set it
+    o.compress = false;  // a packet is one envelope; packed_test.cc has the others
+    o.refresh_ms = 0;    // a device at rest has no deadline; tests of the refresh set it
     return o;
   }
   static Device opened(Options o) {

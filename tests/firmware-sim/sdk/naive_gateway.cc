@@ -7,7 +7,16 @@
 namespace tributary::sdk::testing {
 
 ActorId NaiveGateway::take(std::string_view payload) {
-  const auto e = wire::decode_envelope(payload, {});
+  wire::Pack storage;
+  const auto envelopes = wire::split_upload(payload, {}, storage);
+  if (!envelopes) throw std::runtime_error("no upload: " + wire::to_string(envelopes.error()));
+  ActorId actor;
+  for (const std::string_view e : *envelopes) actor = take_envelope(e);
+  return actor;
+}
+
+ActorId NaiveGateway::take_envelope(std::string_view bytes) {
+  const auto e = wire::decode_envelope(bytes, {});
   if (!e) throw std::runtime_error("not an envelope: " + wire::to_string(e.error()));
   const wire::Delta& d = e->delta;
   const ActorId actor(std::string(d.device), d.epoch);

@@ -14,6 +14,7 @@
 
 #include "transports/wire/ack.h"
 #include "transports/wire/envelope.h"
+#include "transports/wire/pack.h"
 
 namespace tributary::sdk::testing {
 
@@ -36,7 +37,7 @@ class NaiveGateway {
   NaiveGateway(std::string fleet, std::string name, std::uint64_t incarnation)
       : fleet_(std::move(fleet)), name_(std::move(name)), incarnation_(incarnation) {}
 
-  // One payload of up/<device>; must decode. Returns the envelope's actor.
+  // One payload of up/<device>; must decode. Returns the actor of its envelopes.
   ActorId take(std::string_view payload);
   std::string ack(const std::string& device, std::uint64_t now_ms);
 
@@ -57,6 +58,7 @@ class NaiveGateway {
   std::uint64_t refused() const { return refused_; }
 
  private:
+  ActorId take_envelope(std::string_view bytes);
   struct Group {
     std::uint64_t from, to, id;
     std::uint32_t parts;

@@ -57,6 +57,7 @@ class World {
   void judge();
   std::uint64_t twins() const { return twins_; }
   std::uint64_t muted() const { return muted_; }
+  std::uint64_t packed() const { return packed_; }
 
  private:
   bool chance(unsigned percent) { return random_() % 100 < percent; }
@@ -86,7 +87,7 @@ class World {
   std::map<std::string, std::set<std::string>> added_;
   std::vector<std::pair<std::size_t, std::string>> net_;   // gateway, payload
   std::vector<std::pair<std::string, std::string>> acks_;  // device, payload
-  std::uint64_t twins_ = 0, muted_ = 0;
+  std::uint64_t twins_ = 0, muted_ = 0, packed_ = 0;
 };
 
 void World::boot(Unit& u) {
@@ -96,6 +97,7 @@ void World::boot(Unit& u) {
   o.random = [this] { return random_(); };
   o.body_bytes_max = 256 + pick(3) * 150;  // small packets: much is cut
   o.small_set_bytes = pick(3) * 40;
+  o.compress = chance(50);
   o.resend_max_ms = 8'000;
   if (u.memory) {
     o.saved = u.disk;
@@ -171,9 +173,14 @@ void World::operate(Unit& u) {
 void World::poll(Unit& u, unsigned loss_percent) {
   for (const Packet& p : u.device->poll(now_)) {
     ASSERT_EQ(p.topic, "up/" + u.id);
-    const auto e = wire::decode_envelope(p.payload, {});
-    ASSERT_TRUE(e) << wire::to_string(e.error());
-    if (flavour_ != Flavour::copies) {
+    wire::Pack storage;
+    const auto envelopes = wire::split_upload(p.payload, {}, storage);
+    ASSERT_TRUE(envelopes) << wire::to_string(envelopes.error());
+    packed_ += envelopes->size() > 1;
+    for (const std::string_view bytes : *envelopes) {
+      const auto e = wire::decode_envelope(bytes, {});
+      ASSERT_TRUE(e) << wire::to_string(e.error());
+      if (flavour_ == Flavour::copies) continue;
       const std::string bad = truths_[{u.id, u.device->epoch()}].check(e->delta);
       ASSERT_EQ(bad, "") << u.id << " sent (" << e->delta.from << "," << e->delta.to << "] "
                          << e->delta.part << "/" << e->delta.parts;
@@ -343,7 +350,7 @@ void World::judge() {
 }
 
 struct Reached {
-  std::uint64_t twins = 0, muted = 0;
+  std::uint64_t twins = 0, muted = 0, packed = 0;
 };
 
 Reached run_worlds(Flavour flavour) {
@@ -362,13 +369,14 @@ Reached run_worlds(Flavour flavour) {
     w.judge();
     reached.twins += w.twins();
     reached.muted += w.muted();
+    reached.packed += w.packed();
     if (::testing::Test::HasFailure()) break;
   }
   return reached;
 }
 
 TEST(SdkWorlds, RebootsWithMemory) {
-  run_worlds(Flavour::memory);
+  EXPECT_GT(run_worlds(Flavour::memory).packed, 0u);
 }
 TEST(SdkWorlds, ASetUnderChurn) {
   run_worlds(Flavour::churn);

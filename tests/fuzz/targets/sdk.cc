@@ -13,6 +13,7 @@
 #include "firmware-sim/sdk/snapshot.h"
 #include "gateway/core/intake.h"
 #include "tests/fuzz/craft.h"
+#include "transports/wire/pack.h"
 
 using namespace tributary;
 using fuzz::require;
@@ -149,12 +150,17 @@ class Life {
   void poll() {
     for (const sdk::Packet& p : device_->poll(now_ms_)) {
       require(p.topic == "up/" + std::string(device_id), "it speaks on its own topic");
-      const auto e = wire::decode_envelope(p.payload, {});
-      require(bool(e), "what it sends is an envelope");
-      check_saved(*e);
-      last_ = *e;
-      // Any of them may be lost.
-      if (!script_.one_in(4)) honest_.take(*e);
+      wire::Pack storage;
+      const auto envelopes = wire::split_upload(p.payload, {}, storage);
+      require(bool(envelopes), "what it sends is an upload");
+      for (const std::string_view bytes : *envelopes) {
+        const auto e = wire::decode_envelope(bytes, {});
+        require(bool(e), "what it sends is an envelope");
+        check_saved(*e);
+        last_ = *e;
+        // Any of them may be lost.
+        if (!script_.one_in(4)) honest_.take(*e);
+      }
     }
   }
 

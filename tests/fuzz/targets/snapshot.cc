@@ -5,6 +5,7 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "transports/wire/envelope.h"
+#include "transports/wire/pack.h"
 
 using namespace tributary;
 using fuzz::require;
@@ -29,8 +30,13 @@ void live_on(std::string saved) {
     device->set("alarms").insert("x");
     device->reg("t").set(1.5);
   }
-  for (const sdk::Packet& p : device->poll(1'700'000'001'000))
-    require(bool(wire::decode_envelope(p.payload, {})), "what it sends is an envelope");
+  for (const sdk::Packet& p : device->poll(1'700'000'001'000)) {
+    wire::Pack storage;
+    const auto envelopes = wire::split_upload(p.payload, {}, storage);
+    require(bool(envelopes), "what it sends is an upload");
+    for (const std::string_view e : *envelopes)
+      require(bool(wire::decode_envelope(e, {})), "what it sends is an envelope");
+  }
 }
 
 }  // namespace

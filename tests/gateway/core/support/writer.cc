@@ -19,6 +19,7 @@ void Writer::open(std::uint64_t now_ms, std::string snapshot, std::size_t body_b
   };
   o.saved = std::move(snapshot);
   o.body_bytes_max = body_bytes_max;
+  o.compress = false;  // who writes here sends and loses single envelopes
   o.small_set_bytes = small_set_bytes;
   o.acks_needed = acks_needed;
   o.resend_min_ms = 200;
