@@ -179,6 +179,10 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
     counters.duplicates += 1;
     return;
   }
+  if (const auto row = rows_of_strangers.find(e.hash); row != rows_of_strangers.end()) {
+    rows_to_erase.push_back(row->second);  // it gets another one, in the same commit
+    rows_of_strangers.erase(row);
+  }
   recent.insert(e.hash);
   learn(d);
   const std::vector<KeyState*> of_entries = apply_entries(actor, d, now.wall_ms);

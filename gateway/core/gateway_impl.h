@@ -5,6 +5,7 @@
 // gateway_evidence.cc (who tells two stories), gateway_registry.cc (who is believed, and what
 // counts no more) and gateway_start.cc (restoring, and what people ask).
 #pragma once
+#include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
 #include <deque>
@@ -267,6 +268,8 @@ struct Gateway::Impl {
   std::vector<QuarantineRow> quarantined;
   std::vector<std::uint64_t> rows_to_erase;     // with the next commit
   std::vector<EnvelopeRow> restored_strangers;  // their signers may be in rows that follow
+  // Of the disk's envelopes that wait for their signers: each is erased when its envelope is taken.
+  absl::flat_hash_map<wire::Hash, std::uint64_t, std::hash<wire::Hash>> rows_of_strangers;
 
   std::string degraded;
   bool started = false, stopping = false, said_goodbye = false;

@@ -141,7 +141,9 @@ void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e
     notice(Notice::Level::warning, name(denial.reason),
            shortened(topic) + ": " + denial.rule + ": it waits");
     letters.refuse(std::exchange(source.letter, 0), denial.rule + ": it waits for the registry");
-    return waiting.put({std::move(e), source, topic});
+    const bool ours = rows_of_strangers.contains(e.hash);
+    Waiting<Source>::Item item{std::move(e), source, topic};
+    return ours ? waiting.keep(std::move(item)) : waiting.put(std::move(item));
   }
   // Peers that have not settled yet go on with what they have: no news, and nobody's fault.
   if (settled && !source.device && source.letter == 0) return;

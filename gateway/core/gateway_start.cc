@@ -39,9 +39,11 @@ void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
       if (!last) return restored_strangers.push_back(std::move(row));
       if (trust.knows(e->delta.device))
         return quarantine(std::move(row), "damaged: it names a key that its device does not have");
-      // Its record may come yet; its row stays where it is.
+      // Its record may come yet. Its row stays where it is until then.
+      if (!rows_of_strangers.emplace(e->hash, row.row).second)
+        return rows_to_erase.push_back(row.row);
       const std::string topic = root + "/up/" + std::string(e->delta.device);
-      return waiting.put({std::move(*e), {no_link, false, false, false}, topic});
+      return waiting.keep({std::move(*e), {no_link, false, false, false}, topic});
     }
     if (finding != Trust::Finding::good)
       return quarantine(std::move(row), "damaged: its signature is wrong");
@@ -73,7 +75,7 @@ void Gateway::Impl::restore(ActorRow&& row) {
   restored_actors.push_back(std::move(row));
 }
 
-// An intake rests on the actor's live envelopes. When the disk does not hold just those that it was
+// An intake rests on the actor's live envelopes. When the disk does not hold those that it was
 // stored with, it is forgotten whole: the device sends again, which costs a message; a wrong
 // acknowledgement would cost data.
 void Gateway::Impl::start(Instant now) {
@@ -93,7 +95,9 @@ void Gateway::Impl::start(Instant now) {
     const Found held = found.count(&actor) != 0 ? found[&actor] : Found{};
     const bool known = version == 1 || version == 2;
     const auto intake = r.ok() && known ? Intake::decode(r.rest()) : std::nullopt;
-    const bool whole = held.count == count && held.sum == sum;
+    // Beside them the disk may have what they supersede: what had waited for its signer.
+    const bool whole = (held.count == count && held.sum == sum) ||
+                       (actor.live_count == count && actor.live_sum == sum);
     if (intake && (whole || planted(Bug::keep_intake_after_rot))) {
       actor.intake = *intake;
       acks.restore_silent(actor, silent, options.wire);

@@ -6,7 +6,8 @@
 //   for (WaitingEnvelope& w : waiting.take()) …       // all of them, in the order they came
 //
 // Bounded in number and bytes, over all and for each device: the oldest gives way. Nothing of it
-// was acknowledged or counted as read, so what is dropped comes again.
+// was acknowledged or counted as read, so what is dropped comes again. What our own disk had is
+// kept beside that: it was acknowledged, and is no more than the disk holds.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -46,16 +47,20 @@ class Waiting {
     while (items_.size() > envelopes_max || bytes_ > bytes_max) drop(items_.begin());
   }
 
+  // From our own disk. These come first.
+  void keep(Item item) { kept_.push_back(std::move(item)); }
+
   std::vector<Item> take() {
-    std::vector<Item> out(std::make_move_iterator(items_.begin()),
-                          std::make_move_iterator(items_.end()));
+    std::vector<Item> out = std::exchange(kept_, {});
+    out.insert(out.end(), std::make_move_iterator(items_.begin()),
+               std::make_move_iterator(items_.end()));
     items_.clear();
     by_device_.clear();
     bytes_ = 0;
     return out;
   }
 
-  std::size_t size() const { return items_.size(); }
+  std::size_t size() const { return kept_.size() + items_.size(); }
 
  private:
   using At = typename std::deque<Item>::iterator;
@@ -72,6 +77,7 @@ class Waiting {
     }
   }
 
+  std::vector<Item> kept_;
   std::deque<Item> items_;
   std::map<std::string, std::size_t> by_device_;
   std::size_t bytes_ = 0;
