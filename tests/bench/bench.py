@@ -32,7 +32,7 @@ PARTS = {"ingest": ingest.measure, "node": node.measure, "file": append.measure,
          "across": across.measure, "peers": peers.measure, "reconciling": reconciling.measure, "growth": growth.measure,
          "fleet": fleet.measure}
 LONG = ("reconciling", "growth", "fleet")
-PROGRAMS = ("ingest_load", "paho_noop", "session_answer", "paho_answer", "file_append", "packets_of", "growth", "orset_at_scale", "javascript")
+PROGRAMS = ("ingest_load", "paho_noop", "session_answer", "paho_answer", "file_append", "packets_of", "growth", "orset_at_scale", "joins_of", "javascript")
 SKIPPED = 77
 
 

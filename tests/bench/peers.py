@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The OR-Set at 100,000 elements beside rust-crdt, and beside automerge, yjs and delta-crdts from npm, on the same history.
+"""The OR-Set at 100,000 elements beside rust-crdt, and beside automerge, yjs and delta-crdts from npm, on the same history; and joins of
+whole states, each type at each size, beside rust-crdt and delta-crdts.
 
 Promise: the history is that of orset_at_scale.cc; taking turns; CPU seconds count, so that what else a machine does is in nobody's; medians of rounds in one process,
 without the first, which asks the kernel for memory (that one is told beside it); each program proves it by the size and sum of what is left. Where
@@ -32,14 +33,14 @@ def rust(work):
     home.mkdir(parents=True, exist_ok=True)
     (home / "config.toml").write_text(
         f'[source.crates-io]\nreplace-with = "debian"\n[source.debian]\ndirectory = "{REGISTRY}"\n', encoding="utf-8")
-    for name in ("Cargo.toml", "src/main.rs"):  # beside them cargo writes a lock file
+    for name in ("Cargo.toml", "src/clock.rs", "src/joins_of.rs", "src/orset_at_scale.rs"):  # beside them cargo writes a lock file
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(HERE / "rust" / name, source / name)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("CARGO", "RUST"))}
     environment.update(CARGO_HOME=str(home), RUSTC=rustc)
     subprocess.run([cargo, "build", "--quiet", "--offline", "--release", "--manifest-path", str(source / "Cargo.toml"),
                     "--target-dir", str(work / "target")], env=environment, check=True, timeout=600)
-    return [str(work / "target/release/orset-at-scale")]
+    return work / "target/release"
 
 
 def run(command, elements, operations, rounds=()):
@@ -62,11 +63,15 @@ def median(results, what):
     return statistics.median(max(r[what], 1e-6) for r in results)
 
 
+def place_of(programs):
+    return pathlib.Path(programs["orset_at_scale"]).resolve().parent / "rust"
+
+
 def found(programs):
     """Name, command, share of the operations and most elements of each peer that is here; Skipped when none is."""
     peers, missing = [], []
     try:
-        peers.append(("rust-crdt", rust(pathlib.Path(programs["orset_at_scale"]).resolve().parent / "rust"), 1, 1_000_000))
+        peers.append(("rust-crdt", [str(rust(place_of(programs)) / "orset-at-scale")], 1, 1_000_000))
     except Skipped as why:
         missing.append(str(why))
     for name, package, share, most in (("automerge", "@automerge/automerge", 0.0004, 1_000_000), ("yjs", "yjs", 0.04, 1_000_000),
@@ -83,7 +88,63 @@ def found(programs):
     return peers
 
 
+# Where one join takes a peer minutes, it has fewer elements; ours too, in that row.
+DELTA_CRDTS_MOST = {"gcounter": 1_000_000, "pncounter": 1_000_000, "gset": 1_000_000, "orset": 1_000, "lww": 1_000_000}
+JOINS = {"gcounter": (10, 1_000, 10_000, 1_000_000), "pncounter": (10, 1_000, 10_000, 1_000_000), "gset": (100, 10_000, 1_000_000),
+         "orset": (100, 1_000, 10_000, 1_000_000), "lww": (10, 1_000, 10_000)}
+
+
+def join_seconds(command, kind, size, rounds):
+    """Of the rounds after the first, and what proves the outcome."""
+    done = subprocess.run([*command, kind, str(size), str(rounds)], capture_output=True, text=True, timeout=400, check=False,
+                          env={**os.environ, **KEEPS_MEMORY})
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[-1]} {kind} {size}: {done.stderr.strip()[-400:]}")
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    if len({r["proof"] for r in results}) != 1:
+        raise RuntimeError(f"{command[-1]} {kind} {size}: rounds differ")
+    return [max(r["join_s"], 1e-9) for r in results[1:]], results[0]["proof"]
+
+
+def joins(programs, quick):
+    """Of each type at each size: ours beside each peer that is here, taking turns; all end with the same value."""
+    rounds, turns = (2, 1) if quick else (4, 2)
+    peers = []
+    try:
+        peers.append(("rust-crdt", [str(rust(place_of(programs)) / "joins-of")], {}))
+    except Skipped:
+        pass  # measure() tells
+    try:
+        script = str(HERE / "javascript/joins_of.js")
+        peers.append(("delta-crdts", ["node", script, modules_with(programs, "delta-crdts")], DELTA_CRDTS_MOST))
+    except Skipped:
+        pass
+    for kind, sizes in JOINS.items():
+        for size in sizes[:1] if quick else sizes:
+            row = {"name": f"joins, {kind}, {size}"}
+            ours, its = [], {}
+            for _ in range(turns):
+                mine, proof = join_seconds([programs["joins_of"]], kind, size, rounds)
+                ours += mine
+                for name, command, most in peers:
+                    if size > most.get(kind, size):
+                        continue
+                    theirs, same = join_seconds(command, kind, size, rounds)
+                    if same != proof:
+                        raise RuntimeError(f"joins, {kind}, {size}: {name} ends with {same}, we with {proof}")
+                    its.setdefault(name, []).extend(theirs)
+            row["items_per_s"] = round(size / statistics.median(ours))
+            for name, seconds in its.items():
+                row[f"ratio_{name}"] = round(statistics.median(seconds) / statistics.median(ours), 2)
+            yield row
+
+
 def measure(programs, quick):
+    yield from sets(programs, quick)
+    yield from joins(programs, quick)
+
+
+def sets(programs, quick):
     elements, operations, rounds, turns = (2_000, 1_000, 2, 1) if quick else (100_000, 50_000, 4, 3)
     for name, command, share, most in found(programs):
         some, in_rounds = min(elements, most), name == "rust-crdt"

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Joins of whole states, the same that peers.py has other libraries do as well.
+//
+//   joins_of gcounter|pncounter|gset|orset|lww SIZE ROUNDS
+//
+// Counters: SIZE actors; the other replica heard of them in another order, and of every second one
+// counted more. Sets: of SIZE elements by ten actors a quarter is only here, a quarter only there,
+// and of the OR-Set's others each sixteenth was removed there. A register: SIZE actors write one
+// after the other, and each write is taken in turn. Prints a line of JSON a round: CPU seconds of
+// one join (small ones are done many times, each on a copy of its own) and what proves its outcome.
+#include <time.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "crdt/gcounter.h"
+#include "crdt/gset.h"
+#include "crdt/lww_register.h"
+#include "crdt/orset.h"
+#include "crdt/pncounter.h"
+
+namespace tributary::bench {
+namespace {
+
+constexpr std::size_t items_of_a_round = 100'000;  // joined, at least
+
+std::string element(std::size_t i) {
+  char text[32];
+  std::snprintf(text, sizeof text, "element-%08zu", i);
+  return text;
+}
+
+double cpu_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
+}
+
+std::size_t times(std::size_t size) {
+  return size < items_of_a_round ? items_of_a_round / size : 1;
+}
+
+void say(double seconds, std::size_t size, unsigned long long proof) {
+  std::printf("{\"join_s\":%.9f,\"proof\":%llu}\n", seconds / static_cast<double>(times(size)),
+              proof);
+}
+
+// A permutation: the primes that may be used divide no size that is a power of ten.
+std::size_t shuffled(std::size_t i, std::size_t size) {
+  return i * 7919 % size;
+}
+
+template <class State, class Join>
+std::vector<State> joined(const State& held, std::size_t size, const Join& join) {
+  std::vector<State> replicas(times(size), held);
+  const double start = cpu_seconds();
+  for (State& replica : replicas) join(replica);
+  const double seconds = cpu_seconds() - start;
+  const State& one = replicas.front();
+  if constexpr (requires { one.value(); }) {
+    say(seconds, size, static_cast<unsigned long long>(one.value()));
+  } else if constexpr (requires { one.elements(); }) {
+    unsigned long long sum = 0;
+    for (const std::string& e : one.elements()) sum += std::strtoull(e.c_str() + 8, nullptr, 10);
+    say(seconds, size, sum);
+  }
+  return replicas;
+}
+
+template <class State>
+void join(const State& held, const State& there, std::size_t size) {
+  joined(held, size, [&](State& replica) { replica.join(there); });
+}
+
+void gcounter(std::size_t size) {
+  crdt::GCounter<std::uint32_t> held, there;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto a = static_cast<std::uint32_t>(i), b = static_cast<std::uint32_t>(shuffled(i, size));
+    held.join_part(a, {a + 1ULL});
+    there.join_part(b, {b + 1ULL + b % 2});
+  }
+  join(held, there, size);
+}
+
+void pncounter(std::size_t size) {
+  crdt::PnCounter<std::uint32_t> held, there;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto a = static_cast<std::uint32_t>(i), b = static_cast<std::uint32_t>(shuffled(i, size));
+    held.join_part(a, {a + 1ULL, a % 3});
+    there.join_part(b, {b + 1ULL + b % 2, b % 3});
+  }
+  join(held, there, size);
+}
+
+void gset(std::size_t size) {
+  crdt::GSet<std::uint8_t> held, there;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto actor = static_cast<std::uint8_t>(i % 10);
+    if (i % 4 != 1) held.add(actor, element(i));
+    if (i % 4 != 3) there.add(actor, element(i));
+  }
+  join(held, there, size);
+}
+
+void orset(std::size_t size) {
+  using Set = crdt::OrSet<std::uint8_t>;
+  Set held, there;
+  std::map<std::uint8_t, std::uint64_t> ops;
+  const auto add = [&](Set& set, std::uint8_t actor, std::size_t i) {
+    return set.add(actor, ++ops[actor], element(i));
+  };
+  for (std::size_t i = 0; i < size; i += 2)
+    there.join(add(held, static_cast<std::uint8_t>(i % 10), i));
+  for (std::size_t i = 1; i < size; i += 2) {
+    if (i % 4 == 1) add(there, static_cast<std::uint8_t>(20 + i % 10), i);
+    if (i % 4 == 3) add(held, static_cast<std::uint8_t>(10 + i % 10), i);
+  }
+  for (std::size_t i = 0; i < size; i += 16) there.remove(0, element(i));
+  join(held, there, size);
+}
+
+void lww(std::size_t size) {
+  using Register = crdt::LwwRegister<std::uint32_t>;
+  std::vector<Register> replicas(times(size));
+  const double start = cpu_seconds();
+  for (Register& replica : replicas) {
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto actor = static_cast<std::uint32_t>(shuffled(i, size));
+      replica.join_part(actor, {1, crdt::Hlc{actor + 1ULL}, "21.5"});
+    }
+  }
+  const double seconds = cpu_seconds() - start;
+  say(seconds, size, replicas.front().winner()->hlc.packed);
+}
+
+int run(const std::string& type, std::size_t size, std::size_t rounds) {
+  const std::map<std::string, std::function<void(std::size_t)>> all = {{"gcounter", gcounter},
+                                                                       {"pncounter", pncounter},
+                                                                       {"gset", gset},
+                                                                       {"orset", orset},
+                                                                       {"lww", lww}};
+  const auto known = all.find(type);
+  if (known == all.end() || size == 0) return 2;
+  for (std::size_t i = 0; i < rounds; ++i) known->second(size);
+  return 0;
+}
+
+}  // namespace
+}  // namespace tributary::bench
+
+int main(int argc, char** argv) {
+  const int status = argc == 4 ? tributary::bench::run(argv[1], std::strtoul(argv[2], nullptr, 10),
+                                                       std::strtoul(argv[3], nullptr, 10))
+                               : 2;
+  if (status == 2) std::fprintf(stderr, "joins_of gcounter|pncounter|gset|orset|lww SIZE ROUNDS\n");
+  return status;
+}
