@@ -457,7 +457,8 @@ constexpr Key memory_keys[] = {
      .unit = "MiB",
      .min = 1,
      .max = mb_max,
-     .doc = "Growing sets: roughly 230 bytes and the element, for each element of each device."},
+     .doc =
+         "Growing sets: roughly 40 bytes and twice the element, for each element of each device."},
     {.section = "memory",
      .name = "orset_max_mb",
      .in_gateway = at<&G::memory, &G::Memory::orset_max_mb>,

@@ -9,32 +9,31 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "crdt/actor.h"
+#include "crdt/byte_set.h"
 #include "crdt/semilattice.h"
 
 namespace tributary::crdt {
 
 struct GSetPart {
-  using Elements = std::unordered_set<std::string, BytesHash, std::equal_to<>>;
-  Elements elements;  // in no order
+  using Elements = ByteSet;
+  Elements elements;
 
   bool join(const GSetPart& other) {
     bool changed = false;
     if (&other == this) return false;
-    for (const std::string& element : other.elements) changed |= elements.insert(element).second;
+    for (const std::string_view element : other.elements) changed |= elements.insert(element);
     return changed;
   }
   bool leq(const GSetPart& other) const {
     return elements.size() <= other.elements.size() &&
            std::all_of(elements.begin(), elements.end(),
-                       [&](const std::string& e) { return other.elements.contains(e); });
+                       [&](std::string_view e) { return other.elements.contains(e); });
   }
   bool is_bottom() const { return elements.empty(); }
   friend bool operator==(const GSetPart&, const GSetPart&) = default;
@@ -64,8 +63,8 @@ class GSet {
   bool leq(const GSet& other) const { return parts_leq(parts_, other.parts_); }
   bool is_bottom() const { return parts_.empty(); }
 
-  // Observer: void added(const A&, const std::string& element), for each element new in that
-  // actor's part.
+  // Observer: void added(const A&, std::string_view element), for each element new in that actor's
+  // part.
   template <class Observer>
   bool join_part(const A& actor, const Part& part, Observer&& observer) {
     return join_range(actor, part.elements, observer);
@@ -82,10 +81,10 @@ class GSet {
     return join_range(actor, elements, NoObserver{});
   }
 
-  bool contains(std::string_view element) const { return all_.contains(element); }  // O(1)
-  std::size_t size() const { return all_.size(); }                                  // O(1)
-  std::vector<std::string> elements() const {                                       // sorted
-    std::vector<std::string> sorted(all_.begin(), all_.end());
+  bool contains(std::string_view element) const { return all().contains(element); }  // O(1)
+  std::size_t size() const { return all().size(); }                                  // O(1)
+  std::vector<std::string> elements() const {                                        // sorted
+    std::vector<std::string> sorted(all().begin(), all().end());
     std::sort(sorted.begin(), sorted.end());
     return sorted;
   }
@@ -99,21 +98,24 @@ class GSet {
   template <class Range, class Observer>
   bool join_range(const A& actor, const Range& elements, Observer&& observer) {
     if (std::empty(elements)) return false;
+    if (parts_.size() == 1 && !parts_.contains(actor)) all_ = parts_.begin()->second.elements;
     Part& held = parts_[actor];
+    const bool several = parts_.size() > 1;
     bool changed = false;
-    for (const auto& element : elements) {
-      if (held.elements.contains(element)) continue;
-      const auto at = held.elements.emplace(element).first;
-      if (!all_.contains(element)) all_.emplace(element);
-      observer.added(actor, *at);
+    for (const std::string_view element : elements) {
+      if (!held.elements.insert(element)) continue;
+      if (several) all_.insert(element);
+      observer.added(actor, element);
       changed = true;
     }
     return changed;
   }
+  const Part::Elements& all() const {
+    return parts_.size() == 1 ? parts_.begin()->second.elements : all_;
+  }
 
   PartMap parts_;       // never bottom
-  Part::Elements all_;  // the union of all parts; owned copies, so that a copied set refers to
-                        // nothing of its original
+  Part::Elements all_;  // the union of all parts, where there are several
 };
 
 }  // namespace tributary::crdt

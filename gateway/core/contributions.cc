@@ -26,7 +26,7 @@ std::string flag(bool v) {
   return v ? "true" : "false";
 }
 
-std::string_view bytes_of(const std::string& element) {
+std::string_view bytes_of(std::string_view element) {
   return element;
 }
 std::string_view bytes_of(const crdt::AddMap::Add& add) {

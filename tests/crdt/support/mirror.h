@@ -53,8 +53,8 @@ struct Mirror<LwwRegister<A>> : PartMirror<A, LwwPart> {};
 
 template <class A>
 struct Mirror<GSet<A>> : MirrorBase<A, GSetPart> {
-  void added(const A& actor, const std::string& element) {
-    RC_ASSERT(this->parts[actor].elements.insert(element).second);
+  void added(const A& actor, std::string_view element) {
+    RC_ASSERT(this->parts[actor].elements.insert(element));
   }
 };
 
