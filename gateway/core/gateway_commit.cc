@@ -104,20 +104,19 @@ std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
   if (surely_within_limits(e)) return std::nullopt;
   const wire::Delta& d = e.delta;
   std::set<std::pair<std::string_view, std::uint64_t>> strangers;
-  if (actors.find(d.device, d.epoch) == nullptr) strangers.emplace(d.device, d.epoch);
+  ActorRecord* const actor = actors.find(d.device, d.epoch);
+  if (actor == nullptr) strangers.emplace(d.device, d.epoch);
   std::size_t keys_new = 0;
   bool grows_any = false;
   for (const wire::Entry& x : d.entries) {
-    const bool key_new = keys.find(x.key, x.type) == nullptr;
-    if (key_new) ++keys_new;
-    const bool fixed_size = x.type == 1 || x.type == 2;
+    const KeyState* const key = keys.find(x.key, x.type);
+    if (key == nullptr) ++keys_new;
     if (const auto* set = std::get_if<wire::OrSetPayload>(&x.payload)) {
       for (const auto& f : set->foreign) {
         if (actors.find(f.device, f.epoch) == nullptr) strangers.emplace(f.device, f.epoch);
       }
     }
-    // A counter that is there already does not grow.
-    const bool grows = key_new || !strangers.empty() || !fixed_size;
+    const bool grows = actor == nullptr || key == nullptr || key->would_grow({actor}, x);
     grows_any |= grows;
     if (grows && keys.bytes(x.type) >= options.type_bytes_max[wire::known(x.type) ? x.type : 0]) {
       return Denial{

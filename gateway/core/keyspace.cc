@@ -121,6 +121,53 @@ bool KeyState::is_all_of(ActorRef actor, const wire::Entry& entry) const {
   return false;
 }
 
+namespace {
+
+// What the entry adds less what it lets die.
+bool would_grow_set(const OrSet::Part& held, const wire::Entry& entry) {
+  const auto& said = std::get<wire::OrSetPayload>(entry.payload);
+  std::size_t more = 0, less = 0;
+  for (const auto& add : said.adds)
+    if (!held.covered.contains(add.op)) more += add.element.size() + add_overhead;
+  for (const auto& [op, element] : held.live) {
+    const bool spoken_of = (op > entry.lo && op <= entry.hi) ||
+                           std::binary_search(said.removed.begin(), said.removed.end(), op);
+    const bool stays = std::any_of(said.adds.begin(), said.adds.end(),
+                                   [op = op](const auto& add) { return add.op == op; });
+    if (spoken_of && !stays) less += element.size() + add_overhead;
+  }
+  const auto is_held = [&](const wire::OrSetPayload::Foreign& f) {
+    return std::any_of(held.foreign.begin(), held.foreign.end(), [&](const Dot& dot) {
+      const crdt::Actor& owner = dot.actor.record->name;
+      return dot.op == f.op && owner.epoch == f.epoch && owner.device == f.device;
+    });
+  };
+  return more > less || !std::all_of(said.foreign.begin(), said.foreign.end(), is_held);
+}
+
+}  // namespace
+
+bool KeyState::would_grow(ActorRef actor, const wire::Entry& entry) const {
+  if (if_a<GCounter>() != nullptr || if_a<PnCounter>() != nullptr) return !place_of(actor);
+  if (const auto* v = if_a<LwwRegister>()) {
+    const auto* held = v->part(actor);
+    return held == nullptr ||
+           std::get<wire::LwwPayload>(entry.payload).value.size() > held->value.size();
+  }
+  if (const auto* v = if_a<GSet>()) {
+    const auto* held = v->part(actor);
+    const auto& said = std::get<wire::GSetPayload>(entry.payload).elements;
+    return held == nullptr || !std::all_of(said.begin(), said.end(), [&](std::string_view e) {
+             return held->elements.contains(e);
+           });
+  }
+  if (const auto* v = if_a<OrSet>()) {
+    const auto* held = v->part(actor);
+    return held == nullptr || would_grow_set(*held, entry);
+  }
+  return true;
+}
+
 std::size_t KeyState::contributors() const {
   return visit([this](const auto& v) -> std::size_t {
     if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {

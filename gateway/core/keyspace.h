@@ -109,6 +109,10 @@ struct KeyState {
   // A counter's entry that says all that is known here of its actor: joining it to anything else
   // of that actor gives the same.
   bool is_all_of(ActorRef, const wire::Entry&) const;
+  // Whether joining it would make this take more memory: a part that is not there yet, a longer
+  // value, an element or a removal of another's add that is new. REQUIRES: the entry is of this
+  // key.
+  bool would_grow(ActorRef, const wire::Entry&) const;
 
   // The value alone, as in view/… topics.
   std::string json() const;

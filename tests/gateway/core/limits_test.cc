@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tests/gateway/core/support/rig.h"
 
@@ -131,6 +132,96 @@ TEST(Limits, TheLimitOfAllMemoryStopsGrowthButCountersThatAreThereGoOn) {
   rig.settle();
   EXPECT_EQ(rig.ack("a")->actors[0].op, acked + 1);
   EXPECT_EQ(rig.shows("key-0", Type::gcounter), "9");
+}
+
+// A part that is not there yet takes memory like a key that is not.
+TEST(Limits, KnownDevicesThatComeToKnownCountersGrowThemToo) {
+  constexpr std::uint64_t many = 40;
+  for (const bool of_type : {false, true}) {
+    Options o = Rig::defaults();
+    Rig rig(o);
+    rig.boot();
+    for (std::uint64_t n = 0; n < many; ++n) {
+      const std::string_view device = keep("d" + std::to_string(n));
+      rig.up(device, envelope({.device = device, .from = 0, .to = 1},
+                              {counter(keep("of-" + std::to_string(n)), 1, 1)}));
+    }
+    rig.settle();
+    const Summary now = rig.gateway->summary();
+    core::Limits full = o;
+    (of_type ? full.type_bytes_max[1] : full.total_bytes_max) =
+        of_type ? now.type_bytes[1] : now.state_bytes + now.live_bytes;
+    rig.gateway->set_limits(full);
+    for (std::uint64_t n = 0; n < many; ++n) {
+      const std::string_view device = keep("d" + std::to_string(n));
+      rig.up(device, envelope({.device = device, .from = 1, .to = 2},
+                              {counter(keep("of-" + std::to_string((n + 1) % many)), 2, 5)}));
+    }
+    rig.settle();
+    EXPECT_EQ(rig.gateway->summary().parts, many) << "of type: " << of_type;
+    EXPECT_EQ(rig.rejected(Reject::memory), many);
+    EXPECT_EQ(rig.shows("of-0", Type::gcounter), "1");
+    rig.up("d0", envelope({.device = "d0", .from = 1, .to = 2}, {counter("of-0", 2, 7)}));
+    rig.settle();
+    EXPECT_EQ(rig.shows("of-0", Type::gcounter), "7") << "a part that is there goes on";
+  }
+}
+
+// Full is full for what grows; what makes room, or takes none, is always taken.
+class FullMemory : public ::testing::Test {
+ protected:
+  FullMemory() {
+    rig.boot();
+    say(1, {grown("g", 0, 1, {"x"})});
+    say(2, {set("s", 0, 2, {{2, "one"}})});
+    say(3, {set("s", 0, 3, {{2, "one"}, {3, "two"}})});
+    say(4, {reg("r", 4, 4, crdt::Hlc::at(1), 1'000)});
+    rig.up("b", envelope({.device = "b", .to = 1}, {set("s", 0, 1, {{1, "of b"}})}));
+    rig.settle();
+    core::Limits full = rig.options;
+    for (std::size_t& bytes : full.type_bytes_max) bytes = 1;
+    rig.gateway->set_limits(full);
+  }
+  // True when it is acknowledged.
+  bool say(std::uint64_t op, std::vector<wire::Entry> entries) {
+    rig.up("a", envelope({.from = op - 1, .to = op}, std::move(entries)));
+    rig.settle();
+    const auto ack = rig.ack("a");
+    return ack && ack->actors.at(0).op == op;
+  }
+  Rig rig;
+};
+
+TEST_F(FullMemory, AddsAreNotTaken) {
+  EXPECT_FALSE(say(5, {grown("g", 4, 5, {"y"})}));
+  EXPECT_FALSE(say(5, {set("s", 0, 5, {{2, "one"}, {3, "two"}, {5, "three"}})}));
+  EXPECT_FALSE(say(5, {reg("r", 5, 5, crdt::Hlc::at(2), 1'000'000'000)}));
+  EXPECT_FALSE(say(5, {reg("another", 5, 5, crdt::Hlc::at(2), 1)}));
+  EXPECT_FALSE(say(5, {set("s", 4, 5, {}, {}, {{"b", 1, 1}})})) << "it is kept until b knows";
+  EXPECT_EQ(rig.shows("s", Type::orset), R"(["of b","one","two"])");
+  EXPECT_EQ(rig.shows("r", Type::lww), "1000");
+}
+
+TEST_F(FullMemory, WhatWasSaidBeforeIsTaken) {
+  EXPECT_TRUE(say(5, {grown("g", 0, 5, {"x"}), set("s", 0, 5, {{2, "one"}, {3, "two"}})}));
+}
+
+TEST_F(FullMemory, ARemovalIsTakenByItsIntervalAndByItsNumber) {
+  EXPECT_TRUE(say(5, {set("s", 0, 5, {{2, "one"}})}));
+  EXPECT_TRUE(say(6, {set("s", 5, 6, {}, {2})}));
+  EXPECT_EQ(rig.shows("s", Type::orset), R"(["of b"])");
+  EXPECT_FALSE(say(7, {set("s", 6, 7, {{7, "one"}})}));
+}
+
+TEST_F(FullMemory, AnElementThatTakesTheOldersPlaceIsTaken) {
+  EXPECT_TRUE(say(5, {set("s", 0, 5, {{2, "one"}, {5, "two"}})}));
+  EXPECT_TRUE(say(6, {set("s", 0, 6, {{2, "one"}, {6, "dos"}})}));
+  EXPECT_FALSE(say(7, {set("s", 0, 7, {{2, "one"}, {7, "longer"}})}));
+}
+
+TEST_F(FullMemory, AReadingOfNoMoreBytesIsTaken) {
+  EXPECT_TRUE(say(5, {reg("r", 5, 5, crdt::Hlc::at(2), 999)}));
+  EXPECT_EQ(rig.shows("r", Type::lww), "999");
 }
 
 TEST(Limits, OfTenTimesWhatFitsAsMuchAsFitsIsTakenAndTheRestComesOnceThereIsRoom) {
