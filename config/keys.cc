@@ -35,11 +35,13 @@ constexpr std::array all_sections{
             "one refuses, the "
             "others must refuse too. What is refused is counted, named in the log and answered to "
             "the device."},
-    Section{"memory",
-            "Memory for the state, estimated, by type. At a limit, envelopes that would make that "
-            "type grow are not taken and not acknowledged, which the log and the counters say: "
-            "nothing that was acknowledged is ever given up, devices keep what they have and try "
-            "again. Raise the limit, or retire devices."},
+    Section{
+        "memory",
+        "Memory for the state, estimated, by type. At a limit, envelopes that would make that "
+        "type grow are not taken and not acknowledged, which the log and the counters say: "
+        "nothing that was acknowledged is ever given up, devices keep what they have and try "
+        "again. What takes no more room goes on, like counts of a device on keys where it counts "
+        "already, and removals of its own elements. Raise the limit, or retire devices."},
     Section{"view",
             "JSON for dashboards, retained at view/<gateway>/<type>/<key> on every broker."},
     Section{"store", "The database, <gateway.data_dir>/gateway.db."},
@@ -488,9 +490,9 @@ constexpr Key memory_keys[] = {
      .unit = "MiB",
      .min = 16,
      .max = mb_max,
-     .doc = "Everything together; no type may be allowed more than this. The types may add up to "
-            "more: the limit that "
-            "is reached first counts."},
+     .doc = "Everything together but the devices themselves, which take about 600 bytes each and "
+            "which limits.actors_max bounds. No type may be allowed more than this. The types may "
+            "add up to more: the limit that is reached first counts."},
 };
 
 constexpr Key other_keys[] = {
