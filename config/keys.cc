@@ -459,8 +459,7 @@ constexpr Key memory_keys[] = {
      .unit = "MiB",
      .min = 1,
      .max = mb_max,
-     .doc =
-         "Growing sets: roughly 40 bytes and twice the element, for each element of each device."},
+     .doc = "Growing sets: roughly 40 bytes and twice the element, for each that a device adds."},
     {.section = "memory",
      .name = "orset_max_mb",
      .in_gateway = at<&G::memory, &G::Memory::orset_max_mb>,
