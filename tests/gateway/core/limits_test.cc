@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -223,6 +224,78 @@ TEST_F(FullMemory, AReadingOfNoMoreBytesIsTaken) {
   EXPECT_TRUE(say(5, {reg("r", 5, 5, crdt::Hlc::at(2), 999)}));
   EXPECT_EQ(rig.shows("r", Type::lww), "999");
 }
+
+// Ten times what fits, of every type, at its own limit and at that of all.
+class TenTimes : public ::testing::TestWithParam<std::tuple<std::uint8_t, bool>> {
+ protected:
+  static constexpr std::uint64_t devices = 500;
+
+  static wire::Entry said_by(std::uint64_t n, std::uint8_t type) {
+    const std::string_view own = keep("of-" + std::to_string(n));
+    switch (static_cast<Type>(type)) {
+      case Type::gcounter:
+        return counter(own, 1, n);
+      case Type::pncounter:
+        return up_down("all", 1, n, 1);
+      case Type::gset:
+        return grown("all", 0, 1, {own});
+      case Type::orset:
+        return set("all", 0, 1, {{1, own}});
+      case Type::lww:
+        return reg(own, 1, 1, crdt::Hlc::at(1), n);
+    }
+    return unknown(own, type, 0, 1);
+  }
+  // How many are acknowledged.
+  static std::uint64_t all_say(Rig& rig, std::uint8_t type) {
+    for (std::uint64_t n = 1; n <= devices; ++n) {
+      const std::string_view device = keep("d" + std::to_string(n));
+      rig.up(device, envelope({.device = device}, {said_by(n, type)}));
+      if (n % 20 == 0) rig.settle();
+    }
+    rig.settle();
+    std::set<std::string> heard;
+    for (const Publish& p : rig.take("ack/")) {
+      const auto ack = wire::decode_ack(p.payload, wire::Limits{});
+      if (ack && ack->actors.at(0).op == 1) heard.insert(std::string(ack->device));
+    }
+    return heard.size();
+  }
+  static std::size_t bytes(const Rig& rig, std::uint8_t type, bool of_all) {
+    const Summary s = rig.gateway->summary();
+    return of_all ? s.state_bytes + s.live_bytes : s.type_bytes.at(wire::known(type) ? type : 0);
+  }
+};
+
+TEST_P(TenTimes, ATenthIsTakenExactlyAndTheRestOnceThereIsRoom) {
+  const auto [type, of_all] = GetParam();
+  Rig roomy;
+  roomy.boot();
+  ASSERT_EQ(all_say(roomy, type), devices);
+  const std::size_t limit = bytes(roomy, type, of_all) / 10;
+  Options o = Rig::defaults();
+  (of_all ? o.total_bytes_max : o.type_bytes_max.at(wire::known(type) ? type : 0)) = limit;
+  Rig rig(o);
+  rig.boot();
+  const std::uint64_t taken = all_say(rig, type);
+  EXPECT_GT(taken, devices / 20);
+  EXPECT_LT(taken, devices / 5);
+  EXPECT_LT(bytes(rig, type, of_all), limit + bytes(roomy, type, of_all) / devices * 2 + 300);
+  EXPECT_EQ(rig.gateway->summary().live_envelopes, taken) << "what is not acknowledged is not kept";
+  EXPECT_EQ(all_say(rig, type), taken) << "the same ones again, and no other";
+  EXPECT_EQ(rig.on_disk()->digest(), rig.digest());
+  rig.gateway->set_limits(core::Limits{});
+  EXPECT_EQ(all_say(rig, type), devices);
+  EXPECT_EQ(rig.digest(), roomy.digest());
+}
+
+INSTANTIATE_TEST_SUITE_P(Limits, TenTimes,
+                         ::testing::Combine(::testing::Values(1, 2, 3, 4, 5, future_type),
+                                            ::testing::Bool()),
+                         [](const auto& of) {
+                           return "type_" + std::to_string(std::get<0>(of.param)) +
+                                  (std::get<1>(of.param) ? "_of_all" : "_of_it");
+                         });
 
 TEST(Limits, OfTenTimesWhatFitsAsMuchAsFitsIsTakenAndTheRestComesOnceThereIsRoom) {
   constexpr std::uint64_t devices = 5'000;
