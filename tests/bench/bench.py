@@ -12,9 +12,12 @@ against other libraries), and the long ones, only with --long or by name: reconc
 import argparse
 import json
 import os
+import pathlib
 import platform
 import signal
+import subprocess
 import sys
+import time
 
 import across
 import append
@@ -34,10 +37,49 @@ PARTS = {"ingest": ingest.measure, "node": node.measure, "file": append.measure,
 LONG = ("reconciling", "growth", "fleet")
 PROGRAMS = ("ingest_load", "paho_noop", "session_answer", "paho_answer", "file_append", "packets_of", "growth", "orset_at_scale", "joins_of", "javascript")
 SKIPPED = 77
+# Of the speed issue: what, in which row (a name that begins so), which field, at least or at most how much.
+GOALS = (
+    ("durable packets/s ÷ no-op, 1 operation", "ingest, 1 op a packet, 100,000", "ratio", ">=", 0.9),
+    ("durable operations/s ÷ no-op, 100 operations", "ingest, 100 op", "ratio", ">=", 0.8),
+    ("CPU a packet ÷ no-op's", "ingest, 1 op a packet, 100,000", "cpu_ratio", "<=", 1.7),
+    ("durable ÷ Node.js committing each", "node, commits", "ratio", ">=", 8),
+    ("durable ÷ Node.js acknowledging early", "node, acknowledges", "ratio", ">=", 0.95),
+    ("p99 to the acknowledgement at half load, ms", "latency at 50%", "p99_ms", "<=", 65),
+    ("up-down counter parts joined a second", "joins, pncounter, 1000000", "items_per_s", ">=", 20e6),
+    ("OR-Set add ÷ rust-crdt", "peers, OR-Set, rust-crdt", "add_ratio", ">=", 5),
+    ("OR-Set apply ÷ rust-crdt", "peers, OR-Set, rust-crdt", "apply_ratio", ">=", 5),
+    ("start with 1,000,000 parts, s", "start, 1,000,000", "full_s", "<=", 2),
+    ("first acknowledgement then, s", "start, 1,000,000", "first_ack_s", "<=", 1),
+    ("bootstrap of 100,000 parts, s", "bootstrap", "seconds", "<=", 2),
+    ("bytes of a 0.1 % difference", "reconciling, 0.1% ", "received", "<=", "goal"),
+    ("bytes an operation ÷ JSON, 100 on 100 keys", "bytes, 100 op a packet, 100 keys", "ratio_json", "<=", 0.1),
+    ("cost an operation at 100,000 devices ÷ at 100", "growth, process, 100,000", "of_100", "<=", 1.5),
+)
 
 
 def shown(value):
     return f"{value:,}" if isinstance(value, (int, float)) else str(value)
+
+
+def judged(rows):
+    """The goals that this run has something to say about."""
+    for what, name, field, relation, goal in GOALS:
+        row = next((r for r in rows if r["name"].startswith(name) and field in r), None)
+        if row is None:
+            continue
+        wanted = row[goal] if isinstance(goal, str) else goal
+        held = row[field] >= wanted if relation == ">=" else row[field] <= wanted
+        yield {"goal": what, "reached": row[field], "wanted": f"{relation} {shown(wanted)}", "held": held}
+
+
+def circumstances(build):
+    """What the figures stand for: the commit, when, on which machine, and how busy it was."""
+    commit = subprocess.run(["git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always", "--dirty"], capture_output=True, text=True,
+                            check=False).stdout.strip()
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return {"commit": commit, "build": build, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cpu": model, "cpus": os.cpu_count(),
+            "load": round(os.getloadavg()[0], 1), "system": platform.platform()}
 
 
 def main():
@@ -57,7 +99,8 @@ def main():
     programs.update((name, os.path.join(options.build, "tests/bench", name)) for name in PROGRAMS)
     minutes = {"fleet": {"minutes": options.minutes}}
     chosen = options.parts or [p for p in PARTS if options.long or p not in LONG]
-    rows = []
+    rows, around = [], circumstances(options.build)
+    print(f"commit {around['commit']}, {around['cpus']} x {around['cpu']}, load {around['load']}", flush=True)
     for part in chosen:
         try:
             for row in PARTS[part](programs, options.quick, **minutes.get(part, {})):
@@ -66,9 +109,14 @@ def main():
         except Skipped as why:
             rows.append({"part": part, "name": part, "skipped": str(why)})
             print(f"{part:36}skipped: {why}", flush=True)
+    goals = [] if options.quick else list(judged(rows))
+    if goals:
+        print(f"\n{'goal':48}{'reached':>14}  {'wanted':16}")
+    for g in goals:
+        print(f"{g['goal']:48}{shown(g['reached']):>14}  {g['wanted']:16}{'held' if g['held'] else 'NOT held'}")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as out:
-            json.dump({"cpus": os.cpu_count(), "system": platform.platform(), "quick": options.quick, "rows": rows}, out, indent=1)
+            json.dump({**around, "quick": options.quick, "rows": rows, "goals": goals}, out, indent=1)
     return SKIPPED if rows and all("skipped" in row for row in rows) else 0
 
 
