@@ -6,16 +6,35 @@
 //
 // Ingest/OPERATIONS/ROUNDS: packets of so many counters each; every device sends ROUNDS of them, so
 // 1 is all new devices, and 10 mostly updates of what is known. `packet` and `op` are
-// the time of one.
+// the time of one, `allocs` the allocations of one packet.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "gateway/core/gateway.h"
 #include "tests/bench/packets.h"
+
+namespace {
+std::uint64_t allocations = 0;  // of this program's one thread
+}
+
+// Replaced for the whole program; the array forms come here as well.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* const memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace tributary::bench {
 namespace {
@@ -48,6 +67,7 @@ void Ingest(benchmark::State& state) {
   const std::vector<Packet> packets = make(100'000 / (operations < 10 ? 1 : operations), operations,
                                            static_cast<std::size_t>(state.range(1)));
   std::size_t acks = 0;
+  std::uint64_t allocated = 0;
   for (auto _ : state) {
     state.PauseTiming();
     core::Options o;
@@ -58,6 +78,7 @@ void Ingest(benchmark::State& state) {
     gateway->start({0, wall_ms});
     gateway->connected({0, wall_ms}, 0);
     std::vector<Packet> arriving = packets;
+    const std::uint64_t before = allocations;
     state.ResumeTiming();
     std::uint64_t n = 0;
     for (Packet& p : arriving) {
@@ -69,6 +90,7 @@ void Ingest(benchmark::State& state) {
       acks += answer(*gateway, now);
     }
     state.PauseTiming();
+    allocated += allocations - before;
     gateway.reset();
     state.ResumeTiming();
   }
@@ -77,6 +99,7 @@ void Ingest(benchmark::State& state) {
   const auto per = Counter::kIsRate | Counter::kInvert;  // seconds
   state.counters["packet"] = Counter(count, per);
   state.counters["op"] = Counter(count * static_cast<double>(operations), per);
+  state.counters["allocs"] = static_cast<double>(allocated) / count;
   state.counters["acks"] = static_cast<double>(acks) / count;
 }
 BENCHMARK(Ingest)->ArgsProduct({{1, 10, 100}, {1, 10}})->Unit(benchmark::kMillisecond)->MinTime(1);
