@@ -109,14 +109,13 @@ std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
   std::size_t keys_new = 0;
   bool grows_any = false;
   for (const wire::Entry& x : d.entries) {
-    const KeyState* const key = keys.find(x.key, x.type);
-    if (key == nullptr) ++keys_new;
+    if (keys.find(x.key, x.type) == nullptr) ++keys_new;
     if (const auto* set = std::get_if<wire::OrSetPayload>(&x.payload)) {
       for (const auto& f : set->foreign) {
         if (actors.find(f.device, f.epoch) == nullptr) strangers.emplace(f.device, f.epoch);
       }
     }
-    const bool grows = actor == nullptr || key == nullptr || key->would_grow({actor}, x);
+    const bool grows = actor == nullptr || keys.would_grow({actor}, x);
     grows_any |= grows;
     if (grows && keys.bytes(x.type) >= options.type_bytes_max[wire::known(x.type) ? x.type : 0]) {
       return Denial{

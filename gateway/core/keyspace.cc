@@ -123,47 +123,56 @@ bool KeyState::is_all_of(ActorRef actor, const wire::Entry& entry) const {
 
 namespace {
 
-// What the entry adds less what it lets die.
-bool would_grow_set(const OrSet::Part& held, const wire::Entry& entry) {
+// What the entry adds less what it lets die. Its lists are ascending (protocol.md section 3).
+bool adds_more(const OrSet::Part& held, const wire::Entry& entry) {
   const auto& said = std::get<wire::OrSetPayload>(entry.payload);
   std::size_t more = 0, less = 0;
   for (const auto& add : said.adds)
     if (!held.covered.contains(add.op)) more += add.element.size() + add_overhead;
+  if (more == 0) return false;
   for (const auto& [op, element] : held.live) {
     const bool spoken_of = (op > entry.lo && op <= entry.hi) ||
                            std::binary_search(said.removed.begin(), said.removed.end(), op);
-    const bool stays = std::any_of(said.adds.begin(), said.adds.end(),
-                                   [op = op](const auto& add) { return add.op == op; });
-    if (spoken_of && !stays) less += element.size() + add_overhead;
+    if (!spoken_of) continue;
+    const auto at =
+        std::lower_bound(said.adds.begin(), said.adds.end(), op,
+                         [](const auto& add, std::uint64_t wanted) { return add.op < wanted; });
+    const bool stays = at != said.adds.end() && at->op == op;
+    if (!stays) less += element.size() + add_overhead;
   }
-  const auto is_held = [&](const wire::OrSetPayload::Foreign& f) {
-    return std::any_of(held.foreign.begin(), held.foreign.end(), [&](const Dot& dot) {
-      const crdt::Actor& owner = dot.actor.record->name;
-      return dot.op == f.op && owner.epoch == f.epoch && owner.device == f.device;
-    });
-  };
-  return more > less || !std::all_of(said.foreign.begin(), said.foreign.end(), is_held);
+  return more > less;
+}
+
+bool removes_more(const ActorTable& actors, const OrSet::Part& held, const wire::Entry& entry) {
+  const auto& foreign = std::get<wire::OrSetPayload>(entry.payload).foreign;
+  return !std::all_of(foreign.begin(), foreign.end(), [&](const auto& f) {
+    ActorRecord* const owner = actors.find(f.device, f.epoch);
+    return owner != nullptr && held.foreign.contains(Dot{{owner}, f.op});
+  });
 }
 
 }  // namespace
 
-bool KeyState::would_grow(ActorRef actor, const wire::Entry& entry) const {
-  if (if_a<GCounter>() != nullptr || if_a<PnCounter>() != nullptr) return !place_of(actor);
-  if (const auto* v = if_a<LwwRegister>()) {
+bool Keyspace::would_grow(ActorRef actor, const wire::Entry& entry) const {
+  const KeyState* const key = find(entry.key, entry.type);
+  if (key == nullptr) return true;
+  if (key->if_a<GCounter>() != nullptr || key->if_a<PnCounter>() != nullptr)
+    return !key->place_of(actor);
+  if (const auto* v = key->if_a<LwwRegister>()) {
     const auto* held = v->part(actor);
     return held == nullptr ||
            std::get<wire::LwwPayload>(entry.payload).value.size() > held->value.size();
   }
-  if (const auto* v = if_a<GSet>()) {
+  if (const auto* v = key->if_a<GSet>()) {
     const auto* held = v->part(actor);
     const auto& said = std::get<wire::GSetPayload>(entry.payload).elements;
     return held == nullptr || !std::all_of(said.begin(), said.end(), [&](std::string_view e) {
              return held->elements.contains(e);
            });
   }
-  if (const auto* v = if_a<OrSet>()) {
+  if (const auto* v = key->if_a<OrSet>()) {
     const auto* held = v->part(actor);
-    return held == nullptr || would_grow_set(*held, entry);
+    return held == nullptr || adds_more(*held, entry) || removes_more(actors_, *held, entry);
   }
   return true;
 }

@@ -109,10 +109,6 @@ struct KeyState {
   // A counter's entry that says all that is known here of its actor: joining it to anything else
   // of that actor gives the same.
   bool is_all_of(ActorRef, const wire::Entry&) const;
-  // Whether joining it would make this take more memory: a part that is not there yet, a longer
-  // value, an element or a removal of another's add that is new. REQUIRES: the entry is of this
-  // key.
-  bool would_grow(ActorRef, const wire::Entry&) const;
 
   // The value alone, as in view/… topics.
   std::string json() const;
@@ -164,6 +160,10 @@ class Keyspace {
   // Joins what an entry says of its actor. True when the state changed. REQUIRES: the entry is of
   // `key`.
   bool apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry, std::uint64_t wall_ms);
+
+  // Whether joining it would take more memory: a key or a part that is not there yet, a longer
+  // value, an element or a removal of another's add that is new.
+  bool would_grow(ActorRef, const wire::Entry&) const;
 
   // From now on what this actor says is kept, and digested, and not shown.
   void exclude(ActorRecord&);
