@@ -105,10 +105,10 @@ def main():
         try:
             for row in PARTS[part](programs, options.quick, **minutes.get(part, {})):
                 rows.append({"part": part, **row})
-                print(f"{row['name']:36}" + "  ".join(f"{k} {shown(v)}" for k, v in row.items() if k != "name"), flush=True)
+                print(f"{row['name']:40}" + "  ".join(f"{k} {shown(v)}" for k, v in row.items() if k != "name"), flush=True)
         except Skipped as why:
             rows.append({"part": part, "name": part, "skipped": str(why)})
-            print(f"{part:36}skipped: {why}", flush=True)
+            print(f"{part:40}skipped: {why}", flush=True)
     goals = [] if options.quick else list(judged(rows))
     if goals:
         print(f"\n{'goal':48}{'reached':>14}  {'wanted':16}")

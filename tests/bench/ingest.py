@@ -96,9 +96,10 @@ def latency(programs, quick, most):
     for share in (0.1, 0.5, 0.9):
         rate = most * share
         packets = int(rate * (1 if quick else 4))
-        result = with_gateway(programs, packets, 1, packets, rate)
+        results = [with_gateway(programs, packets, 1, packets, rate) for _ in range(1 if quick else 3)]
         rows.append({"name": f"latency at {share:.0%} of the maximum", "packets_per_s": round(rate),
-                     "p50_ms": result["p50_ms"], "p95_ms": result["p95_ms"], "p99_ms": result["p99_ms"]})
+                     **{p: median_of(results, p) for p in ("p50_ms", "p95_ms", "p99_ms")},
+                     "worst_p99_ms": max(r["p99_ms"] for r in results)})
     return rows
 
 
