@@ -141,7 +141,7 @@ void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e
     notice(Notice::Level::warning, name(denial.reason),
            shortened(topic) + ": " + denial.rule + ": it waits");
     letters.refuse(std::exchange(source.letter, 0), denial.rule + ": it waits for the registry");
-    const bool ours = rows_of_strangers.contains(e.hash);
+    const bool ours = source.link == no_link && rows_of_strangers.contains(e.hash);
     Waiting<Source>::Item item{std::move(e), source, topic};
     return ours ? waiting.keep(std::move(item)) : waiting.put(std::move(item));
   }

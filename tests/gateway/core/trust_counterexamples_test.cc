@@ -254,6 +254,18 @@ TEST_F(RottenAdminRow, WhatKnowsOthersFirstStillWaits) {
   EXPECT_EQ(rows(), envelopes);
 }
 
+TEST_F(RottenAdminRow, CopiesThatOthersSendAreBoundedLikeAllStrangers) {
+  const std::string body = nth(1);
+  for (int i = 0; i < 500; ++i) {
+    const std::string key_id(8, static_cast<char>(i)), signature(64, static_cast<char>(i));
+    rig.up("a", signed_as(body, key_id, signature));
+  }
+  rig.settle();
+  EXPECT_LE(rig.gateway->summary().waiting, envelopes + 64);
+  give(rig, {registry({"a", "b", "gw", "gw2"})});
+  EXPECT_EQ(of_a(), envelopes);
+}
+
 TEST_F(RottenAdminRow, WhatWasSupersededMeanwhileLeavesNoRow) {
   rig.crash();
   rig.boot();
