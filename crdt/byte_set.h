@@ -11,15 +11,17 @@
 // 2^32 - 1 bytes, a pool of up to 2^40. Not thread-safe.
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
 #include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "crdt/semilattice.h"
 
 namespace tributary::crdt {
 
@@ -118,12 +120,7 @@ class ByteSet {
     return {{at, size}, at + size};
   }
 
-  // splitmix64's end: the standard's hash may be weak in the bits that are used.
-  static std::uint64_t hash_of(std::string_view bytes) {
-    std::uint64_t z = std::hash<std::string_view>{}(bytes);
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-    return z ^ (z >> 31U);
-  }
+  static std::uint64_t hash_of(std::string_view bytes) { return BytesHash{}(bytes); }
   static std::uint64_t tag_of(std::uint64_t hash) { return hash & ~place_mask; }
 
   bool indexed() const { return !slots_.empty(); }
@@ -156,9 +153,7 @@ class ByteSet {
   }
 
   void index() {
-    std::size_t room = 2 * (scanned_max + 1);
-    while (room & (room - 1)) room &= room - 1;  // a power of two
-    while (7 * room < 12 * size_) room *= 2;     // less than six tenths full
+    const std::size_t room = std::bit_ceil(size_ + size_ / 2);  // two thirds full at most
     std::vector<std::uint64_t> fresh(room, free);
     const std::size_t mask = room - 1;
     for (const char* at = pool_.data(); at != pool_.data() + pool_.size();) {
