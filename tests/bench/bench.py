@@ -37,7 +37,7 @@ PARTS = {"ingest": ingest.measure, "node": node.measure, "file": append.measure,
 LONG = ("reconciling", "growth", "fleet")
 PROGRAMS = ("ingest_load", "paho_noop", "session_answer", "paho_answer", "file_append", "packets_of", "growth", "orset_at_scale", "joins_of", "javascript")
 SKIPPED = 77
-# Of the speed issue: what, in which row (a name that begins so), which field, at least or at most how much.
+# What, in which row (a name that begins so), which field, at least or at most how much, or where in that row this is said.
 GOALS = (
     ("durable packets/s ÷ no-op, 1 operation", "ingest, 1 op a packet, 100,000", "ratio", ">=", 0.9),
     ("durable operations/s ÷ no-op, 100 operations", "ingest, 100 op", "ratio", ">=", 0.8),
@@ -54,6 +54,7 @@ GOALS = (
     ("bytes of a 0.1 % difference", "reconciling, 0.1% ", "received", "<=", "goal"),
     ("bytes an operation ÷ JSON, 100 on 100 keys", "bytes, 100 op a packet, 100 keys", "ratio_json", "<=", 0.1),
     ("cost an operation at 100,000 devices ÷ at 100", "growth, process, 100,000", "of_100", "<=", 1.5),
+    ("the same, of the core alone", "growth, core, 100,000", "of_100", "<=", 1.5),
 )
 
 

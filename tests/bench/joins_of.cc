@@ -8,8 +8,6 @@
 // and of the OR-Set's others each sixteenth was removed there. A register: SIZE actors write one
 // after the other, and each write is taken in turn. Prints a line of JSON a round: CPU seconds of
 // one join (small ones are done many times, each on a copy of its own) and what proves its outcome.
-#include <time.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -22,30 +20,19 @@
 #include "crdt/lww_register.h"
 #include "crdt/orset.h"
 #include "crdt/pncounter.h"
+#include "tests/bench/peers.h"
 
 namespace tributary::bench {
 namespace {
 
 constexpr std::size_t items_of_a_round = 100'000;  // joined, at least
 
-std::string element(std::size_t i) {
-  char text[32];
-  std::snprintf(text, sizeof text, "element-%08zu", i);
-  return text;
-}
-
-double cpu_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
-}
-
 std::size_t times(std::size_t size) {
   return size < items_of_a_round ? items_of_a_round / size : 1;
 }
 
-void say(double seconds, std::size_t size, unsigned long long proof) {
-  std::printf("{\"join_s\":%.9f,\"proof\":%llu}\n", seconds / static_cast<double>(times(size)),
+void say(double taken, std::size_t size, unsigned long long proof) {
+  std::printf("{\"join_s\":%.9f,\"proof\":%llu}\n", taken / static_cast<double>(times(size)),
               proof);
 }
 
@@ -54,26 +41,20 @@ std::size_t shuffled(std::size_t i, std::size_t size) {
   return i * 7919 % size;
 }
 
-template <class State, class Join>
-std::vector<State> joined(const State& held, std::size_t size, const Join& join) {
-  std::vector<State> replicas(times(size), held);
-  const double start = cpu_seconds();
-  for (State& replica : replicas) join(replica);
-  const double seconds = cpu_seconds() - start;
-  const State& one = replicas.front();
-  if constexpr (requires { one.value(); }) {
-    say(seconds, size, static_cast<unsigned long long>(one.value()));
-  } else if constexpr (requires { one.elements(); }) {
-    unsigned long long sum = 0;
-    for (const std::string& e : one.elements()) sum += std::strtoull(e.c_str() + 8, nullptr, 10);
-    say(seconds, size, sum);
-  }
-  return replicas;
-}
-
 template <class State>
 void join(const State& held, const State& there, std::size_t size) {
-  joined(held, size, [&](State& replica) { replica.join(there); });
+  std::vector<State> replicas(times(size), held);
+  const double taken = seconds([&] {
+    for (State& replica : replicas) replica.join(there);
+  });
+  const State& one = replicas.front();
+  if constexpr (requires { one.value(); }) {
+    say(taken, size, static_cast<unsigned long long>(one.value()));
+  } else {
+    unsigned long long sum = 0;
+    for (const std::string& e : one.elements()) sum += std::strtoull(e.c_str() + 8, nullptr, 10);
+    say(taken, size, sum);
+  }
 }
 
 void gcounter(std::size_t size) {
@@ -126,15 +107,15 @@ void orset(std::size_t size) {
 void lww(std::size_t size) {
   using Register = crdt::LwwRegister<std::uint32_t>;
   std::vector<Register> replicas(times(size));
-  const double start = cpu_seconds();
-  for (Register& replica : replicas) {
-    for (std::size_t i = 0; i < size; ++i) {
-      const auto actor = static_cast<std::uint32_t>(shuffled(i, size));
-      replica.join_part(actor, {1, crdt::Hlc{actor + 1ULL}, "21.5"});
+  const double taken = seconds([&] {
+    for (Register& replica : replicas) {
+      for (std::size_t i = 0; i < size; ++i) {
+        const auto actor = static_cast<std::uint32_t>(shuffled(i, size));
+        replica.join_part(actor, {1, crdt::Hlc{actor + 1ULL}, "21.5"});
+      }
     }
-  }
-  const double seconds = cpu_seconds() - start;
-  say(seconds, size, replicas.front().winner()->hlc.packed);
+  });
+  say(taken, size, replicas.front().winner()->hlc.packed);
 }
 
 int run(const std::string& type, std::size_t size, std::size_t rounds) {

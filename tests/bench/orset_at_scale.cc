@@ -10,38 +10,18 @@
 // (`join_s`). Prints a line of JSON a round, in CPU seconds, with the size that is left and the sum
 // of its elements' numbers. The first round asks the kernel for memory that later ones may use
 // again.
-#include <time.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "crdt/orset.h"
+#include "tests/bench/peers.h"
 
 namespace tributary::bench {
 namespace {
 
 using Set = crdt::OrSet<std::uint8_t>;
-
-std::string element(std::size_t i) {
-  char text[32];
-  std::snprintf(text, sizeof text, "element-%08zu", i);
-  return text;
-}
-
-double cpu_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
-}
-
-template <class Work>
-double seconds(const Work& work) {
-  const double start = cpu_seconds();
-  work();
-  return cpu_seconds() - start;
-}
 
 int run(std::size_t elements, std::size_t operations) {
   std::vector<std::uint8_t> actors;
