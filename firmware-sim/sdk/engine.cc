@@ -30,7 +30,7 @@ std::size_t first_part(std::size_t round, std::size_t parts) {
 }
 
 constexpr std::uint64_t save_retry_ms = 1'000;
-// Of an envelope: a shorter one has nothing that LZ4 finds twice.
+// Of an envelope: in a shorter one there is little to be found twice.
 constexpr std::size_t worth_packing_bytes = 128;
 
 void pull_back(std::optional<std::uint64_t>& at, std::uint64_t by) {
@@ -199,8 +199,8 @@ std::string Engine::next_payload() {
   const std::size_t waiting = std::min(outgoing_.size(), limits.pack_envelopes_max);
   std::string best = envelope(0);
   std::size_t taken = 1;
-  const bool try_it = options_.compress && best.size() >= worth_packing_bytes;
-  for (std::size_t n = 1; try_it && n <= waiting; n = std::min(2 * n, waiting)) {
+  const bool worth_it = options_.compress && best.size() >= worth_packing_bytes;
+  for (std::size_t n = 1; worth_it; n = std::min(2 * n, waiting)) {
     std::vector<std::string_view> together;
     for (std::size_t i = 0; i < n; ++i) together.push_back(envelope(i));
     std::string packed = wire::encode_pack(together, wire::Codec::lz4);

@@ -28,7 +28,7 @@ constexpr std::size_t part_overhead(std::uint8_t type) {
       return 80;
   }
 }
-// Of a G-Set, whose elements are held twice where several devices have parts; measured: bench_crdt.
+// Of a G-Set, beside twice the element: it is held twice where several devices have parts.
 constexpr std::size_t grown_overhead = 40;
 constexpr std::size_t foreign_overhead = 232;
 constexpr std::size_t add_overhead = 72;

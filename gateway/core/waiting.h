@@ -3,7 +3,7 @@
 // looked at again when the registry grows.
 //
 //   waiting.put({envelope, source, topic});
-//   for (WaitingEnvelope& w : waiting.take()) …       // all of them, in the order they came
+//   for (auto& w : waiting.take()) …                  // all of them, in the order they came
 //
 // Bounded in number and bytes, over all and for each device: the oldest gives way. Nothing of it
 // was acknowledged or counted as read, so what is dropped comes again. What our own disk had is

@@ -41,7 +41,7 @@ class Packed : public testing::DeviceTest {
   }
 };
 
-TEST_F(Packed, AHundredKeysFitOnePacketOfATenthOfTheirText) {
+TEST_F(Packed, AHundredKeysFitOnePacket) {
   Device d = opened(packing());
   count(d, 100);
   const auto packets = d.poll(now_ += 60);

@@ -267,8 +267,6 @@ TEST_F(RottenAdminRow, CopiesThatOthersSendAreBoundedLikeAllStrangers) {
 }
 
 TEST_F(RottenAdminRow, WhatWasSupersededMeanwhileLeavesNoRow) {
-  rig.crash();
-  rig.boot();
   std::vector<wire::Entry> all;
   for (std::uint64_t n = 1; n <= envelopes; ++n)
     all.push_back(counter(keep("key-" + std::to_string(n)), envelopes + 1, n + 1));
