@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <iterator>
 #include <set>
 #include <string>
 #include <utility>
@@ -28,6 +29,16 @@ TEST(ByteSet, HoldsEachElementOnceInTheOrderOfInsertion) {
   EXPECT_FALSE(set.insert(""));
   EXPECT_EQ(set.size(), 3u);
   EXPECT_EQ(listed(set), (std::vector<std::string>{"b", "", "a"}));
+}
+
+TEST(ByteSet, ItsIteratorsAreForwardIterators) {
+  static_assert(std::forward_iterator<ByteSet::const_iterator>);
+  const ByteSet set = {"b", "a"};
+  auto at = set.begin();
+  const auto first = at++;
+  EXPECT_EQ(*first, "b");
+  EXPECT_EQ(*at, "a");
+  EXPECT_EQ(++at, set.end());
 }
 
 TEST(ByteSet, TakesAnyBytesAndLengths) {

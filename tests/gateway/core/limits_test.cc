@@ -178,6 +178,7 @@ class FullMemory : public ::testing::Test {
     say(3, {set("s", 0, 3, {{2, "one"}, {3, "two"}})});
     say(4, {reg("r", 4, 4, crdt::Hlc::at(1), 1'000)});
     rig.up("b", envelope({.device = "b", .to = 1}, {set("s", 0, 1, {{1, "of b"}})}));
+    rig.up("c", envelope({.device = "c", .to = 1}, {unknown("u", future_type, 0, 1)}));
     rig.settle();
     core::Limits full = rig.options;
     for (std::size_t& bytes : full.type_bytes_max) bytes = 1;
@@ -201,6 +202,19 @@ TEST_F(FullMemory, AddsAreNotTaken) {
   EXPECT_FALSE(say(5, {set("s", 4, 5, {}, {}, {{"b", 1, 1}})})) << "it is kept until b knows";
   EXPECT_EQ(rig.shows("s", Type::orset), R"(["of b","one","two"])");
   EXPECT_EQ(rig.shows("r", Type::lww), "1000");
+}
+
+TEST_F(FullMemory, KnownDevicesThatComeToKnownKeysAreNotTaken) {
+  const std::vector<wire::Entry> all = {grown("g", 1, 2, {"x"}), set("s", 1, 2, {{2, "one"}}),
+                                        reg("r", 2, 2, crdt::Hlc::at(2), 1),
+                                        unknown("u", future_type, 1, 2)};
+  ASSERT_NE(rig.ack("c"), nullptr) << "of what it said before";
+  for (const wire::Entry& entry : all) {
+    rig.up("c", envelope({.device = "c", .from = 1, .to = 2}, {entry}));
+    rig.settle();
+    EXPECT_EQ(rig.ack("c"), nullptr) << wire::type_name(entry.type);
+  }
+  EXPECT_EQ(rig.rejected(Reject::memory), all.size());
 }
 
 TEST_F(FullMemory, WhatWasSaidBeforeIsTaken) {

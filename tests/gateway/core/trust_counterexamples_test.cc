@@ -254,6 +254,19 @@ TEST_F(RottenAdminRow, WhatKnowsOthersFirstStillWaits) {
   EXPECT_EQ(rows(), envelopes);
 }
 
+TEST_F(RottenAdminRow, ASecondRowOfTheSameIsErased) {
+  rig.crash();
+  auto twice = *std::find_if(rig.disk.envelopes.begin(), rig.disk.envelopes.end(),
+                             [](const auto& row) { return row.second.device == "a"; });
+  twice.second.row = rig.disk.envelopes.rbegin()->first + 1;
+  rig.disk.envelopes.emplace(twice.second.row, twice.second);
+  rig.boot();
+  rig.settle();
+  EXPECT_EQ(rows(), envelopes);
+  give(rig, {registry({"a", "b", "gw", "gw2"})});
+  EXPECT_EQ(of_a(), envelopes);
+}
+
 TEST_F(RottenAdminRow, CopiesThatOthersSendAreBoundedLikeAllStrangers) {
   const std::string body = nth(1);
   for (int i = 0; i < 500; ++i) {
