@@ -87,6 +87,7 @@ Result<std::unique_ptr<Daemon>, store::Error> Daemon::open(Options options, Log&
     return std::make_unique<StoreThread>(std::move(store), wake);
   };
   p.two_threads = std::thread::hardware_concurrency() > 1;
+  p.early = true;
   p.usage = [path = p.database_path] { return usage(path); };
   if (options.steward) {
     daemon->steward_ = std::make_unique<Steward>(std::move(*options.steward), log);

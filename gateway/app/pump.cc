@@ -20,86 +20,9 @@ namespace {
 
 constexpr std::size_t events_per_turn = 256;
 constexpr std::uint64_t stall_max_ms = 2'000;
-constexpr std::uint64_t registry_pause_ms = 2'000;
 constexpr std::size_t peers_counted_max = 64;
 
 }  // namespace
-
-Result<bool, store::Error> Pump::restore(store::Store& store) {
-  session_number_ = options_.random();
-  core_ = std::make_unique<core::Gateway>(options_.core, store.incarnation(), session_number_);
-  if (auto bytes = options_.registry ? options_.registry() : std::nullopt)
-    registry_ = std::move(*bytes);
-  if (options_.registry && registry_.empty()) {
-    log(Level::warning, "registry",
-        "the registry's file cannot be read: only the database and the other gateways say who is "
-        "enrolled\n  look at security.registry_file");
-  }
-  if (options_.two_threads) core_->restore_on_two_threads();
-  give_registry();  // before the rows: their signatures are verified
-  std::uint64_t actors = 0;
-  const auto loaded = store.load({
-      .envelope = [&](core::EnvelopeRow&& row) { core_->restore(std::move(row)); },
-      .actor =
-          [&](core::ActorRow&& row) {
-            ++actors;
-            core_->restore(std::move(row));
-          },
-  });
-  if (!loaded) return Failure{loaded.error()};
-  log(Level::info, "restored",
-      std::to_string(*loaded) + " envelopes of " + std::to_string(actors) + " actors from " +
-          options_.database_path);
-  return true;
-}
-
-void Pump::read_registry() {
-  if (!options_.registry || now().mono_ms < next_registry_ms_) return;
-  next_registry_ms_ = now().mono_ms + registry_pause_ms;
-  auto bytes = options_.registry();
-  if (!bytes) return;
-  registry_ = std::move(*bytes);
-  give_registry();
-}
-
-void Pump::give_registry() {
-  if (registry_.empty()) return;
-  const std::string wrong = core_->registry(now(), registry_);
-  if (wrong.empty()) return;
-  log(Level::error, "registry", "nothing of the registry's file was taken: " + wrong);
-}
-
-Result<bool, store::Error> Pump::open() {
-  // Twice at most: a damaged database is moved aside by the store, then there is none.
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    auto opened = store::Store::open(options_.database_path, options_.store);
-    if (!opened) {
-      if (opened.error().kind != store::Error::Kind::corrupt || attempt == 1) {
-        return Failure{opened.error()};
-      }
-      log(Level::error, "database-damaged", opened.error().message);
-      continue;
-    }
-    if ((*opened)->created()) {
-      log(Level::info, "database-new",
-          options_.database_path + " was made, incarnation " + hex64((*opened)->incarnation()));
-    }
-    const auto restored = restore(**opened);
-    if (!restored) {
-      if (restored.error().kind != store::Error::Kind::corrupt || attempt == 1) {
-        return Failure{restored.error()};
-      }
-      log(Level::error, "database-damaged", restored.error().message);
-      continue;
-    }
-    file_bytes_ = (*opened)->file_bytes();
-    disk_ = options_.disk(std::move(*opened));
-    start_links();
-    return true;
-  }
-  return Failure{store::Error{store::Error::Kind::corrupt,
-                              options_.database_path + ": damaged, and could not be moved aside"}};
-}
 
 void Pump::log(Level level, std::string_view kind, std::string_view text) {
   events_.write(level, kind, text, now().wall_ms);
@@ -110,44 +33,6 @@ void Pump::log(Level level, std::string_view kind, std::string_view text) {
 Outbox::Limits Pump::limits(std::size_t outbox_max) const {
   return {.messages_max = outbox_max,
           .acks_max = outbox_max + 2 * options_.core.pending_envelopes_max};
-}
-
-void Pump::start_links() {
-  started_ = now();
-  const core::Status gone{.gateway = options_.core.gateway,
-                          .online = false,
-                          .incarnation = core_->summary().incarnation,
-                          .session = session_number_,
-                          .at_ms = started_.wall_ms,
-                          .version = options_.core.version,
-                          .degraded = {}};
-  const auto& signer = options_.core.trust.signer;
-  const Message will{
-      .topic = core_->root() + "/gw/" + options_.core.gateway + "/status",
-      .payload = signer ? core::to_json(gone, options_.core.fleet, *signer) : core::to_json(gone),
-      .qos = Qos::at_least_once,
-      .retain = true,
-      .response_topic = {},
-      .correlation = {}};
-  for (Link& link : options_.links) {
-    Line made{.id = core_->attach(link.options),
-              .name = link.options.name,
-              .session = link.connect(will),
-              .outbox = Outbox(limits(link.outbox_max)),
-              .reason = "not connected yet",
-              .connected = false,
-              .held_back = false,
-              .away_since_ms = started_.mono_ms};
-    made.session->on_ready(options_.wake);
-    made.session->subscribe(core_->root() + "/req/" + options_.core.gateway + "/+",
-                            Qos::at_least_once);
-    for (const std::string& filter : link.listens)
-      made.session->subscribe(filter, Qos::at_most_once);
-    links_.push_back(std::move(made));
-  }
-  core_->start(started_);
-  effects();
-  for (Line& link : links_) link.session->start();
 }
 
 bool Pump::inject(const std::string& topic, std::string payload, std::uint64_t letter) {
@@ -438,8 +323,7 @@ void Pump::replies() {
   }
 }
 
-void Pump::effects() {
-  core::Output out = core_->take_output();
+void Pump::perform(core::Output out) {
   if (options_.beside != nullptr) {
     if (out.commit) options_.beside->committing(out.commit->rows);
     if (!out.values.empty()) options_.beside->changed(out.values);
@@ -461,7 +345,8 @@ void Pump::effects() {
     assert(p.link < links_.size());
     Line& link = links_[p.link];
     if (options_.beside != nullptr) options_.beside->publishing(p.topic, p.payload);
-    if (!link.connected && !p.retain) continue;
+    // Before the start (no disk yet) that it connected is not looked at.
+    if (!link.connected && !p.retain && disk_ != nullptr) continue;
     link.outbox.push({.topic = std::move(p.topic),
                       .payload = std::move(p.payload),
                       .qos = p.at_least_once ? Qos::at_least_once : Qos::at_most_once,
@@ -518,13 +403,6 @@ Pump::~Pump() {
   // Sessions and the disk call `wake`: they end before what they wake.
   for (Line& link : links_) link.session->stop(0);
   disk_.reset();
-}
-
-Result<std::unique_ptr<Pump>, store::Error> Pump::open(Options options) {
-  std::unique_ptr<Pump> pump(new Pump(std::move(options)));
-  const auto opened = pump->open();
-  if (!opened) return Failure{opened.error()};
-  return pump;
 }
 
 }  // namespace tributary::app

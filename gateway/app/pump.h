@@ -69,6 +69,7 @@ class Pump {
     std::function<std::optional<std::string>()> registry = {};
     Beside* beside = nullptr;  // outlives the pump
     bool two_threads = false;  // a start may use a second one
+    bool early = false;        // devices that go on are answered while a start reads the database
   };
 
   // Opens the database, restores the state from it and starts to connect. A damaged database was
@@ -171,9 +172,18 @@ class Pump {
 
   explicit Pump(Options options) : options_(std::move(options)) {}
   Result<bool, store::Error> open();
-  Result<bool, store::Error> restore(store::Store& store);
   Outbox::Limits limits(std::size_t outbox_max) const;
-  void start_links();
+
+  // pump_start.cc
+  class RowsOf;
+  Result<bool, store::Error> restore(store::Store& store);
+  Result<std::uint64_t, store::Error> restore_serving(store::Store&, const store::Store::Visitor&);
+  Result<std::uint64_t, store::Error> fetch_lacking(store::Store&, RowsOf&,
+                                                    const store::Store::Visitor&);
+  Result<std::uint64_t, store::Error> serve(store::Store&, RowsOf&, const store::Store::Visitor&);
+  void make_links(std::uint64_t incarnation);
+  void start_links(std::uint64_t incarnation);
+  void end_links();
   void read_registry();
   void give_registry();
 
@@ -191,7 +201,8 @@ class Pump {
   void take_mail();
   void replies();
   void snapshot_done(const Disk::Reply& reply);
-  void effects();
+  void effects() { perform(core_->take_output()); }
+  void perform(core::Output out);
   void log(core::Notice::Level, std::string_view kind, std::string_view text);
   bool may_reply_to(const std::string& topic) const;
   core::Instant now() const { return options_.clock(); }
@@ -200,6 +211,8 @@ class Pump {
   std::unique_ptr<core::Gateway> core_;
   std::unique_ptr<Disk> disk_;
   std::vector<Line> links_;
+  // Of links: what arrived before the start, and is for later.
+  std::vector<std::pair<std::size_t, transports::Event>> kept_;
   core::Instant started_;
   std::uint64_t session_number_ = 0;
   Events events_;

@@ -108,6 +108,7 @@ void Gateway::Impl::see(Instant now) {
 
 void Gateway::Impl::run_timers(Instant now) {
   see(now);
+  if (!started) return;
   if (in_flight && !in_flight->asked && now.mono_ms >= in_flight->retry_at_ms) ask(now);
   if (registry_grew) retry_waiting(now);
   if (flush_due(now)) flush(now);
@@ -240,6 +241,18 @@ void Gateway::restore(ActorRow&& row) {
 }
 void Gateway::start(Instant now) {
   impl_->start(now);
+}
+void Gateway::begin_early(std::uint64_t last_row) {
+  impl_->begin_early(last_row);
+}
+std::vector<crdt::Actor> Gateway::lacking() {
+  return impl_->lacking();
+}
+void Gateway::all_of(const crdt::Actor& actor) {
+  impl_->all_of(actor);
+}
+void Gateway::commit_early(Instant now) {
+  impl_->commit_early(now);
 }
 
 void Gateway::connected(Instant now, LinkId link) {

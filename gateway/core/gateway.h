@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crdt/actor.h"
 #include "gateway/core/types.h"
 
 namespace tributary::core {
@@ -49,6 +50,17 @@ class Gateway {
   std::string registry(Instant, std::string_view pack);
   LinkId attach(const LinkOptions&);
   void start(Instant);
+  // Between the rows, once every actor's is here and every link attached, and before the first
+  // envelope's: from now on until start() receive() may be called. No envelope's row is above
+  // `last_row`.
+  void begin_early(std::uint64_t last_row);
+  // Whose envelopes' rows are wanted before the others, because something of theirs waits. Each is
+  // named once; all_of() tells that they are here.
+  std::vector<crdt::Actor> lacking();
+  void all_of(const crdt::Actor&);
+  // Joins of what waits that which needs no more memory, of actors that are all here, and asks for
+  // a commit. What is new waits for start(): whether there is room for it is known then.
+  void commit_early(Instant);
 
   // --- events
   void connected(Instant, LinkId);

@@ -295,26 +295,30 @@ void Gateway::Impl::fill_value_rows(Instant now, Commit& rows) {
   value_rows_due_ms = never;
 }
 
-void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
-  Commit& rows = work.request.rows;
+void Gateway::Impl::fill_fresh(InFlight& work) const {
   for (const auto& [hash, source] : work.fresh) {
     const LiveEnvelope& e = *live.find(hash);
     const crdt::Actor& actor = e.actor->name;
-    rows.insert.push_back(
+    work.request.rows.insert.push_back(
         {e.row, std::string(hash.view()), actor.device, actor.epoch, e.from, e.to, *e.bytes});
   }
+}
+
+ActorRow Gateway::Impl::row_of(ActorRecord& a) {
+  a.touched = a.heard = false;
+  if (a.row == 0) a.row = next_actor_row++;
+  return {a.row, a.name.device, a.name.epoch, encode_actor(a, acks.silent(a)), a.heard_at_ms};
+}
+
+void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
+  Commit& rows = work.request.rows;
+  fill_fresh(work);
   const bool more = !rows.insert.empty() || !touched.empty() || !rows_to_erase.empty();
   if (more || now.mono_ms >= heard_due_ms || stopping) {
     for (ActorRecord* a : std::exchange(heard, {})) touch(*a);
     heard_due_ms = never;
   }
-  for (ActorRecord* a : touched) {
-    a->touched = a->heard = false;
-    if (a->row == 0) a->row = next_actor_row++;
-    rows.actors.push_back(
-        {a->row, a->name.device, a->name.epoch, encode_actor(*a, acks.silent(*a)), a->heard_at_ms});
-  }
-  touched.clear();
+  for (ActorRecord* a : std::exchange(touched, {})) rows.actors.push_back(row_of(*a));
   for (const std::uint64_t row : std::exchange(rows_to_erase, {})) rows.erase.push_back(row);
   rows.dead_letters = std::exchange(dead_letters, {});
   rows.quarantine = std::exchange(quarantined, {});

@@ -3,7 +3,8 @@
 // members are spread over gateway.cc (events and time), gateway_links.cc (what a link is told after
 // a connect), gateway_intake.cc (what arrives), gateway_commit.cc (join, commit, what follows),
 // gateway_evidence.cc (who tells two stories), gateway_registry.cc (who is believed, and what
-// counts no more) and gateway_start.cc (restoring, and what people ask).
+// counts no more), gateway_start.cc (restoring, and what people ask) and gateway_early.cc (what is
+// answered before all is restored).
 #pragma once
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
@@ -183,6 +184,8 @@ struct Gateway::Impl {
   void sweep(Instant, InFlight&);
   void note_heard(Instant now, ActorRecord& actor);
   void touch(ActorRecord&);
+  void fill_fresh(InFlight&) const;
+  ActorRow row_of(ActorRecord&);
   void fill_rows(Instant, InFlight&);
   void fill_value_rows(Instant, Commit&);
   void ask(Instant);
@@ -205,8 +208,16 @@ struct Gateway::Impl {
   // gateway_start.cc
   void restore(EnvelopeRow&&, bool last);
   void restore(ActorRow&&);
+  bool adopt(Instant, const ActorRow&, ActorRecord&);
   void start(Instant);
   void quarantine(EnvelopeRow&&, std::string reason);
+
+  // gateway_early.cc
+  void begin_early(std::uint64_t last_row);
+  std::vector<crdt::Actor> lacking();
+  void all_of(const crdt::Actor&);
+  bool goes_on(const wire::Envelope&, const ActorRecord*) const;
+  void commit_early(Instant);
 
   Options options;
   std::string root, base;  // base = root + "/gw"
@@ -265,6 +276,11 @@ struct Gateway::Impl {
   };
   std::map<ActorRecord*, Found, ByNumber> found;  // its order decides the numbers of new rows
   std::vector<ActorRow> restored_actors;
+  struct Early {
+    absl::flat_hash_map<const ActorRecord*, const ActorRow*> rows;  // in restored_actors
+    absl::flat_hash_set<const ActorRecord*> asked, whole;  // for their envelopes; all are here
+  };
+  std::optional<Early> early;
   std::vector<QuarantineRow> quarantined;
   std::vector<std::uint64_t> rows_to_erase;     // with the next commit
   std::vector<EnvelopeRow> restored_strangers;  // their signers may be in rows that follow

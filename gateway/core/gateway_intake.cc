@@ -154,6 +154,7 @@ void Gateway::Impl::refuse(Instant now, const Denial& denial, wire::Envelope&& e
   // Who speaks for another device gets no answer: it would be that device's.
   const bool of_policy = forged || may_change || denial.reason == Reject::reserved_key;
   if (!source.device || !of_policy) return;
+  if (!started) return;  // an answer tells what else is held of it: when it says it again
   const wire::Delta& d = e.delta;
   acks.refuse(d.device, d.epoch, {d.from, d.to, e.hash}, source.link, denial);
   if (pending_since_ms == never) pending_since_ms = now.mono_ms;  // answered with the batch

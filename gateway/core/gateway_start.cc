@@ -75,40 +75,47 @@ void Gateway::Impl::restore(ActorRow&& row) {
   restored_actors.push_back(std::move(row));
 }
 
-// An intake rests on the actor's live envelopes. When the disk does not hold those that it was
-// stored with, it is forgotten whole: the device sends again, which costs a message; a wrong
-// acknowledgement would cost data.
+// An intake rests on the actor's live envelopes. False: the disk does not hold those that it was
+// stored with.
+bool Gateway::Impl::adopt(Instant now, const ActorRow& row, ActorRecord& actor) {
+  Reader r(row.intake);
+  const std::uint8_t version = r.u8();
+  const std::uint64_t count = r.u64(), sum = r.u64();
+  const std::string_view silent = version == 2 ? r.bytes(r.u32()) : std::string_view{};
+  const bool known = version == 1 || version == 2;
+  const auto intake = r.ok() && known ? Intake::decode(r.rest()) : std::nullopt;
+  const auto at = found.find(&actor);
+  const Found held = at == found.end() ? Found{} : at->second;
+  // Beside them the disk may have what they supersede: what had waited for its signer.
+  const bool whole = (held.count == count && held.sum == sum) ||
+                     (actor.live_count == count && actor.live_sum == sum);
+  if (!intake || !(whole || planted(Bug::keep_intake_after_rot))) return false;
+  actor.intake = *intake;
+  acks.restore_silent(actor, silent, options.wire);
+  actor.look_for_gap(now.mono_ms, true);
+  return true;
+}
+
+// What was received from an actor of which the disk lacks something is forgotten whole: the device
+// sends again, which costs a message; a wrong acknowledgement would cost data.
 void Gateway::Impl::start(Instant now) {
   assert(!started);
   see(now);
   for (EnvelopeRow& row : std::exchange(restored_strangers, {})) restore(std::move(row), true);
   keys.digests().use_one_thread();
   for (QuarantineRow& q : quarantined) q.at_ms = now.wall_ms;
-  for (ActorRow& row : restored_actors) {
+  for (const ActorRow& row : restored_actors) {
     ActorRecord& actor = actors.intern(row.device, row.epoch);
+    if (early && early->whole.contains(&actor)) continue;
     actor.row = row.row;
     actor.heard_at_ms = row.heard_at_ms;
-    Reader r(row.intake);
-    const std::uint8_t version = r.u8();
-    const std::uint64_t count = r.u64(), sum = r.u64();
-    const std::string_view silent = version == 2 ? r.bytes(r.u32()) : std::string_view{};
-    const Found held = found.count(&actor) != 0 ? found[&actor] : Found{};
-    const bool known = version == 1 || version == 2;
-    const auto intake = r.ok() && known ? Intake::decode(r.rest()) : std::nullopt;
-    // Beside them the disk may have what they supersede: what had waited for its signer.
-    const bool whole = (held.count == count && held.sum == sum) ||
-                       (actor.live_count == count && actor.live_sum == sum);
-    if (intake && (whole || planted(Bug::keep_intake_after_rot))) {
-      actor.intake = *intake;
-      acks.restore_silent(actor, silent, options.wire);
-      actor.look_for_gap(now.mono_ms, true);
-    } else {
-      notice(Notice::Level::warning, "intake",
-             "what was received from " + row.device +
-                 " is forgotten: its envelopes on the disk are not those it rests on");
-      touch(actor);
-    }
+    if (adopt(now, row, actor)) continue;
+    notice(Notice::Level::warning, "intake",
+           "what was received from " + row.device +
+               " is forgotten: its envelopes on the disk are not those it rests on");
+    touch(actor);
   }
+  early.reset();
   for (const auto& [actor, held] : found) {
     if (actor->row == 0) touch(*actor);
   }

@@ -53,6 +53,7 @@ struct Store::Impl {
   std::optional<Error> finish_snapshot();
   Error give_up(int rc);
 
+  Result<std::uint64_t, Error> read(std::uint64_t count, int rc);
   int write(const Commit&);
   int write_rows(const Commit&);
   int write_notes(const Commit&);

@@ -110,24 +110,31 @@ bool Store::created() const {
   return impl_->made;
 }
 
-std::uint64_t read_rows(Connection& db, const Store::Visitor& visitor, int& rc) {
+namespace {
+
+constexpr const char* envelope_columns =
+    "SELECT row, hash, device, epoch, from_op, to_op, bytes FROM envelope ";
+
+std::uint64_t read_envelopes(Statement& rows, const Store::Visitor& visitor) {
   std::uint64_t count = 0;
-  Statement envelopes(
-      db, "SELECT row, hash, device, epoch, from_op, to_op, bytes FROM envelope ORDER BY row");
-  for (; envelopes.next(); ++count) {
+  for (; rows.next(); ++count) {
     EnvelopeRow row;
-    row.row = envelopes.number(0);
-    row.hash = envelopes.bytes(1);
-    row.device = envelopes.bytes(2);
-    row.epoch = envelopes.number(3);
-    row.from = envelopes.number(4);
-    row.to = envelopes.number(5);
-    row.bytes = envelopes.bytes(6);
+    row.row = rows.number(0);
+    row.hash = rows.bytes(1);
+    row.device = rows.bytes(2);
+    row.epoch = rows.number(3);
+    row.from = rows.number(4);
+    row.to = rows.number(5);
+    row.bytes = rows.bytes(6);
     if (visitor.envelope) visitor.envelope(std::move(row));
   }
-  if ((rc = envelopes.rc()) != sqlite_ok) return count;
+  return count;
+}
+
+std::uint64_t read_actors(Connection& db, const Store::Visitor& visitor, int& rc) {
+  std::uint64_t count = 0;
   Statement actors(db, "SELECT row, device, epoch, heard_at_ms, intake FROM actor ORDER BY row");
-  while (actors.next()) {
+  for (; actors.next(); ++count) {
     ActorRow row;
     row.row = actors.number(0);
     row.device = actors.bytes(1);
@@ -140,12 +147,73 @@ std::uint64_t read_rows(Connection& db, const Store::Visitor& visitor, int& rc) 
   return count;
 }
 
+}  // namespace
+
+std::uint64_t read_rows(Connection& db, const Store::Visitor& visitor, int& rc) {
+  Statement envelopes(db, (std::string(envelope_columns) + "ORDER BY row").c_str());
+  const std::uint64_t count = read_envelopes(envelopes, visitor);
+  if ((rc = envelopes.rc()) == sqlite_ok) read_actors(db, visitor, rc);
+  return count;
+}
+
+// Whatever was read: how it ended.
+Result<std::uint64_t, Error> Store::Impl::read(std::uint64_t count, int rc) {
+  if (rc == sqlite_ok) return count;
+  const Error e = failed(rc, "read");
+  return Failure{e.kind == Error::Kind::corrupt ? damaged(db.message()) : e};
+}
+
 Result<std::uint64_t, Error> Store::load(const Visitor& visitor) {
   int rc = sqlite_ok;
   const std::uint64_t count = read_rows(impl_->db, visitor, rc);
-  if (rc == sqlite_ok) return count;
-  const Error e = impl_->failed(rc, "read");
-  return Failure{e.kind == Error::Kind::corrupt ? impl_->damaged(impl_->db.message()) : e};
+  return impl_->read(count, rc);
+}
+
+Result<std::uint64_t, Error> Store::load_actors(const Visitor& visitor) {
+  int rc = sqlite_ok;
+  const std::uint64_t count = read_actors(impl_->db, visitor, rc);
+  return impl_->read(count, rc);
+}
+
+// A damaged file is closed: statements end before.
+Result<std::uint64_t, Error> Store::glance(const Glance& glance) {
+  std::uint64_t count = 0;
+  const auto look = [&] {
+    Statement rows(impl_->db, "SELECT row, device, epoch FROM envelope ORDER BY row");
+    for (; rows.next(); ++count) glance(rows.number(0), rows.bytes(1), rows.number(2));
+    return rows.rc();
+  };
+  const int rc = look();
+  return impl_->read(count, rc);
+}
+
+Result<std::uint64_t, Error> Store::load_some(std::uint64_t after_row, std::size_t max,
+                                              const Visitor& visitor) {
+  std::uint64_t count = 0;
+  const auto look = [&] {
+    const std::string sql = std::string(envelope_columns) + "WHERE row > ? ORDER BY row LIMIT ?";
+    Statement rows(impl_->db, sql.c_str());
+    rows.start(after_row, std::uint64_t{max});
+    count = read_envelopes(rows, visitor);
+    return rows.rc();
+  };
+  const int rc = look();
+  return impl_->read(count, rc);
+}
+
+Result<std::uint64_t, Error> Store::load_rows(const std::vector<std::uint64_t>& wanted,
+                                              const Visitor& visitor) {
+  std::uint64_t count = 0;
+  const auto look = [&] {
+    Statement rows(impl_->db, (std::string(envelope_columns) + "WHERE row = ?").c_str());
+    for (auto row = wanted.begin(); row != wanted.end() && rows.rc() == sqlite_ok; ++row) {
+      rows.start(*row);
+      count += read_envelopes(rows, visitor);
+    }
+    return rows.rc();
+  };
+  const int rc = look();
+  return impl_->read(count, rc);
 }
 
 Error Store::Impl::must_reopen() const {

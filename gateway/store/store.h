@@ -103,6 +103,15 @@ class Store {
   // moved aside, and nothing but the destructor may follow.
   // What a row holds is not judged here: the caller verifies hashes and checksums.
   Result<std::uint64_t, Error> load(const Visitor&);  // the number of envelopes
+  // The same in pieces, between which other things may be done, commits too. Errors as of load().
+  Result<std::uint64_t, Error> load_actors(const Visitor&);
+  // Of every envelope in row order: its row, and whose it is, as its columns say.
+  using Glance =
+      std::function<void(std::uint64_t row, std::string_view device, std::uint64_t epoch)>;
+  Result<std::uint64_t, Error> glance(const Glance&);
+  // Up to `max` of the envelopes after a row, in row order; and those of these rows that are there.
+  Result<std::uint64_t, Error> load_some(std::uint64_t after_row, std::size_t max, const Visitor&);
+  Result<std::uint64_t, Error> load_rows(const std::vector<std::uint64_t>& rows, const Visitor&);
 
   // All or nothing. After `full` the same commit may be tried again at any time. After `corrupt`
   // the file was damaged and moved aside, or somebody deleted or replaced it: start afresh, nothing

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is answered before all is restored: most devices only go on with what they said before, and
+// of those the envelopes of their own actor tell all that an acknowledgement rests on. Whatever
+// else the disk has is joined later, in whatever order (crdt/semilattice.h); nobody but devices is
+// told anything before it is.
+#include <algorithm>
+#include <cassert>
+
+#include "gateway/core/gateway_impl.h"
+
+namespace tributary::core {
+
+void Gateway::Impl::begin_early(std::uint64_t last_row) {
+  assert(!started && !early && live.size() == 0);
+  next_row = std::max(next_row, last_row + 1);
+  early.emplace();
+  for (const ActorRow& row : restored_actors) {
+    ActorRecord& actor = actors.intern(row.device, row.epoch);
+    actor.row = row.row;
+    actor.heard_at_ms = row.heard_at_ms;
+    early->rows.emplace(&actor, &row);
+  }
+}
+
+// The admin first: who may say what is in its envelopes.
+std::vector<crdt::Actor> Gateway::Impl::lacking() {
+  std::vector<crdt::Actor> wanted;
+  const auto want = [&](const ActorRecord& actor) {
+    if (early->rows.contains(&actor) && early->asked.insert(&actor).second)
+      wanted.push_back(actor.name);
+  };
+  if (trust.on()) actors.each_epoch(wire::admin_id, want);
+  for (const Pending& p : pending) {
+    const wire::Delta& d = p.envelope.envelope().delta;
+    if (const ActorRecord* actor = actors.find(d.device, d.epoch)) want(*actor);
+  }
+  return wanted;
+}
+
+// What is not whole is looked at again at the start, when all is there.
+void Gateway::Impl::all_of(const crdt::Actor& name) {
+  ActorRecord* const actor = actors.find(name.device, name.epoch);
+  assert(actor != nullptr && early->asked.contains(actor));
+  if (adopt(seen, *early->rows.at(actor), *actor)) early->whole.insert(actor);
+}
+
+bool Gateway::Impl::goes_on(const wire::Envelope& e, const ActorRecord* actor) const {
+  if (actor == nullptr || !early->whole.contains(actor)) return false;
+  const ActorRef ref{const_cast<ActorRecord*>(actor)};
+  return std::none_of(e.delta.entries.begin(), e.delta.entries.end(),
+                      [&](const wire::Entry& x) { return keys.would_grow(ref, x); });
+}
+
+void Gateway::Impl::commit_early(Instant now) {
+  assert(early);
+  see(now);
+  bool ready = !in_flight;
+  if (trust.on()) {
+    actors.each_epoch(wire::admin_id,
+                      [&](const ActorRecord& a) { ready &= early->whole.contains(&a); });
+  }
+  if (!ready) return;
+  InFlight work;
+  absl::flat_hash_set<const ActorRecord*> waits;  // what comes later of them does, too
+  for (Pending& p : std::exchange(pending, {})) {
+    const wire::Envelope& e = p.envelope.envelope();
+    const ActorRecord* actor = actors.find(e.delta.device, e.delta.epoch);
+    if (waits.contains(actor) || !goes_on(e, actor)) {
+      waits.insert(actor);
+      pending.push_back(std::move(p));
+      continue;
+    }
+    pending_bytes -= e.bytes->size();
+    apply(now, std::move(p), work);
+  }
+  if (pending.empty()) pending_since_ms = never;
+  fill_fresh(work);
+  std::erase_if(touched, [&](ActorRecord* a) {
+    if (!early->whole.contains(a)) return false;
+    work.request.rows.actors.push_back(row_of(*a));
+    return true;
+  });
+  const bool nothing = work.request.rows.empty();
+  work.request.ticket = next_ticket++;
+  in_flight = std::move(work);
+  if (nothing) {
+    finish(now);
+  } else {
+    ask(now);
+  }
+}
+
+}  // namespace tributary::core
