@@ -84,36 +84,40 @@ void DigestBook::add(std::uint32_t bucket, std::string_view atom) {
     hand_over();
 }
 
-DigestBook::Sums DigestBook::hashed(const Atoms& atoms) {
-  Sums out;
+DigestBook::Hashed DigestBook::hashed(Atoms atoms) {
+  Hashed out;
   std::string_view rest = atoms.bytes;
   for (const Atoms::Atom& a : atoms.each) {
-    if (!out[a.bucket]) out[a.bucket] = std::make_unique<LtHash>();
-    out[a.bucket]->add(wire::sha256(rest.substr(0, a.bytes)), 1);
+    std::unique_ptr<LtHash>& sum = out.sums[a.bucket];
+    if (!sum) sum = std::make_unique<LtHash>();
+    sum->add(wire::sha256(rest.substr(0, a.bytes)), 1);
     rest.remove_prefix(a.bytes);
   }
+  out.room = std::move(atoms);
+  out.room.clear();
   return out;
 }
 
-void DigestBook::take(const Sums& sums) {
+void DigestBook::take(Hashed&& done) {
   for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
-    if (sums[b]) buckets_[b]->sum.add(*sums[b]);
+    if (done.sums[b]) buckets_[b]->sum.add(*done.sums[b]);
   }
+  helper_->room = std::move(done.room);
 }
 
 // To the other thread, unless it has not done yet: then it is our turn.
 void DigestBook::hand_over() {
-  Atoms atoms = std::exchange(helper_->next, {});
-  std::future<Sums>& running = helper_->running;
+  Atoms atoms = std::exchange(helper_->next, std::exchange(helper_->room, {}));
+  std::future<Hashed>& running = helper_->running;
   if (running.valid()) {
     if (running.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
-      return take(hashed(atoms));
+      return take(hashed(std::move(atoms)));
     take(running.get());
   }
   // Deferred where no thread can be had: then it is our turn from now on, and this one's at the
   // end.
   running = std::async(std::launch::async | std::launch::deferred,
-                       [atoms = std::move(atoms)] { return hashed(atoms); });
+                       [atoms = std::move(atoms)]() mutable { return hashed(std::move(atoms)); });
 }
 
 void DigestBook::use_two_threads() {
@@ -122,7 +126,7 @@ void DigestBook::use_two_threads() {
 
 void DigestBook::use_one_thread() {
   if (!helper_) return;
-  take(hashed(helper_->next));
+  take(hashed(std::move(helper_->next)));
   if (helper_->running.valid()) take(helper_->running.get());
   helper_.reset();
 }

@@ -71,14 +71,19 @@ class DigestBook {
     };
     std::string bytes;
     std::vector<Atom> each;
+    void clear() { bytes.clear(), each.clear(); }
   };
   using Sums = std::array<std::unique_ptr<LtHash>, wire::bucket_count>;
-  struct Helper {
-    Atoms next;
-    std::future<Sums> running;
+  struct Hashed {
+    Sums sums;
+    Atoms room;  // emptied: fresh memory costs more than what is put there
   };
-  static Sums hashed(const Atoms&);
-  void take(const Sums&);
+  struct Helper {
+    Atoms next, room;
+    std::future<Hashed> running;
+  };
+  static Hashed hashed(Atoms);
+  void take(Hashed&&);
   void hand_over();
   static constexpr std::size_t handed_over = 16'384;                 // atoms: some ten milliseconds
   static constexpr std::size_t handed_over_bytes = 4 * 1024 * 1024;  // of them, registers' values
