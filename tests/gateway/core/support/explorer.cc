@@ -44,6 +44,7 @@ const char* name(Flavour f) {
 Explorer::Explorer(Flavour flavour, std::uint64_t seed, int steps)
     : flavour_(flavour),
       random_(seed * 1'000 + static_cast<std::uint64_t>(flavour)),
+      early_(seed),
       steps_(steps),
       exact_(flavour != Flavour::rollback && flavour != Flavour::clone),
       future_(flavour == Flavour::unknown) {
@@ -68,6 +69,7 @@ Explorer::Explorer(Flavour flavour, std::uint64_t seed, int steps)
     node.rig = std::make_unique<Rig>(o);
     node.rig->disk.incarnation = random_();
     node.rig->session = i << 32;
+    node.rig->on_commit = [this, i](const Commit& rows) { committed(nodes_[i], rows); };
     node.committed = std::make_unique<Core>();
     node.writer = devices + i;
     if (signs) node.file = {registry({"gw0", "gw1", "gw2"})};

@@ -55,6 +55,7 @@ class Explorer {
     std::size_t writer = 0;           // who writes beside it, for an operator
     std::vector<std::string> file;    // of the registry, read at every start
     std::vector<std::string> ever;    // all that was ever committed; where it may be settled
+    bool booting = false;             // it has not read all of its disk yet
   };
   struct Message {
     std::size_t to = 0;
@@ -74,6 +75,7 @@ class Explorer {
   void send(Writer&);
   void deliver(std::size_t message);
   void answer_commit(Node&);
+  void committed(Node&, const Commit&);
   void crash(Node&);
   void deliver_ack();
   void stale_head();
@@ -84,6 +86,7 @@ class Explorer {
   void lose_disk(Node&);
   void rot(Node&);
   void boot(Node&);
+  void hear_early(Node&);
   void broker_forgets();
   void connect_all();
   void reboot(Writer&, bool with_memory);
@@ -142,7 +145,7 @@ class Explorer {
   [[noreturn]] void wrong(std::string text) const;
 
   Flavour flavour_;
-  std::mt19937_64 random_;
+  std::mt19937_64 random_, early_;  // the second: of starts alone
   int steps_;
   bool exact_;  // no device ever had a twin
   bool flowing_ = false;

@@ -131,17 +131,19 @@ void Explorer::answer_commit(Node& n) {
     n.rig->fail("disk full");
   } else {
     if (!flowing_) say("g" + std::to_string(i) + " commits");
-    const Commit rows = n.rig->waiting().rows;
-    for (const EnvelopeRow& row : rows.insert) {
-      n.committed->take(future_ ? from_future(row.bytes) : row.bytes);
-      if (flavour_ == Flavour::settle) n.ever.push_back(row.bytes);
-    }
-    n.on_disk.reset();
     n.rig->commit();
-    if (rows.forget_values) forget_settled(n);
   }
   collect(i);
   check(i);
+}
+
+void Explorer::committed(Node& n, const Commit& rows) {
+  for (const EnvelopeRow& row : rows.insert) {
+    n.committed->take(future_ ? from_future(row.bytes) : row.bytes);
+    if (flavour_ == Flavour::settle) n.ever.push_back(row.bytes);
+  }
+  n.on_disk.reset();
+  if (rows.forget_values) forget_settled(n);
 }
 
 void Explorer::crash(Node& n) {
@@ -157,12 +159,34 @@ void Explorer::crash(Node& n) {
   check(i);
 }
 
+// Every other start answers what devices say before it has read all.
 void Explorer::boot(Node& n) {
-  n.rig->boot();
+  if (early_() % 2 == 0) {
+    n.rig->boot();
+  } else {
+    n.booting = true;
+    n.rig->boot_early([&] { hear_early(n); });
+    n.booting = false;
+  }
   if (n.file.empty()) return;
   const std::vector<std::string_view> all(n.file.begin(), n.file.end());
   const std::string refused = n.rig->registry(packed(all, wire::Codec::plain));
   if (!refused.empty()) wrong("the registry's file is refused: " + refused);
+}
+
+void Explorer::hear_early(Node& n) {
+  const auto i = static_cast<std::size_t>(&n - nodes_.data());
+  reached["committed early"] += n.rig->committing();
+  answer_commit(n);
+  std::vector<Message> heard;
+  for (const Message& m : net_) {
+    if (m.to == i && m.topic.find("/up/") != std::string::npos && early_() % 4 == 0)
+      heard.push_back(m);
+  }
+  for (const Message& m : heard) {
+    say("g" + std::to_string(i) + " hears early " + m.topic.substr(18));
+    n.rig->hear(m.topic, m.payload);
+  }
 }
 
 void Explorer::deliver_ack() {
@@ -246,11 +270,13 @@ void Explorer::rare() {
   }
 }
 
-// It was restarted, and kept nothing.
+// It was restarted, and kept nothing: what it had retained comes from nowhere any more.
 void Explorer::broker_forgets() {
   say("the broker forgets");
   reached["broker forgot"] += 1;
   broker_.clear();
+  heads_.clear();
+  std::erase_if(net_, [](const Message& m) { return m.retained; });
   for (Node& n : nodes_) n.rig->disconnect();
   connect_all();
 }

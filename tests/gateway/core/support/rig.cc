@@ -37,6 +37,43 @@ void Rig::boot(bool online) {
   for (LinkId l = 0; online && l < links.size(); ++l) connect(l);
 }
 
+void Rig::boot_early(const std::function<void()>& between) {
+  gateway = std::make_unique<Gateway>(options, disk.incarnation, ++session);
+  for (const auto& [row, a] : disk.actors) gateway->restore(ActorRow(a));
+  for (const LinkOptions& link : links) gateway->attach(link);
+  std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> left;
+  for (const auto& [row, e] : disk.envelopes) left.emplace(row, std::pair(e.device, e.epoch));
+  gateway->begin_early(left.empty() ? 0 : left.rbegin()->first);
+  const auto give = [&](std::uint64_t row) {  // unless what came meanwhile superseded it
+    if (const auto at = disk.envelopes.find(row); at != disk.envelopes.end())
+      gateway->restore(EnvelopeRow(at->second));
+  };
+  const auto serve = [&] {
+    for (const crdt::Actor& actor : gateway->lacking()) {
+      std::erase_if(left, [&](const auto& one) {
+        if (one.second != std::pair(actor.device, actor.epoch)) return false;
+        give(one.first);
+        return true;
+      });
+      gateway->all_of(actor);
+    }
+    gateway->commit_early(now_);
+    perform();
+  };
+  serve();  // the admin's
+  while (!left.empty()) {
+    between();
+    serve();
+    if (left.empty()) break;
+    const std::uint64_t row = left.begin()->first;
+    left.erase(left.begin());
+    give(row);
+  }
+  gateway->start(now_);
+  perform();
+  for (LinkId l = 0; l < links.size(); ++l) connect(l);
+}
+
 void Rig::crash() {
   gateway.reset();
   waiting_.reset();
@@ -103,11 +140,16 @@ void Rig::pass(std::uint64_t ms) {
 
 void Rig::commit() {
   if (!waiting_) return;
+  finish_commit();
+  perform();
+}
+
+void Rig::finish_commit() {
   const CommitRequest request = std::move(*waiting_);
   waiting_.reset();
   disk.apply(request.rows);
+  if (on_commit) on_commit(request.rows);
   gateway->committed(now_, request.ticket);
-  perform();
 }
 
 void Rig::fail(std::string reason) {
@@ -144,10 +186,7 @@ void Rig::perform() {
       failed_ = false;
     }
     if (!commits_at_once || !waiting_) return;
-    const CommitRequest request = std::move(*waiting_);
-    waiting_.reset();
-    disk.apply(request.rows);
-    gateway->committed(now_, request.ticket);
+    finish_commit();
   }
 }
 

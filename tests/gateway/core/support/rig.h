@@ -8,6 +8,7 @@
 //   rig.commit();                       // and done
 //   EXPECT_EQ(rig.ack("a")->actors[0].op, 1u);
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,6 +30,8 @@ class Rig {
 
   // Starts from the disk and, when `online`, connects every link.
   void boot(bool online = true);
+  // The same, reading actors first and answering meanwhile what `between` two rows makes it hear.
+  void boot_early(const std::function<void()>& between);
   void crash();  // what was not committed is gone
   void reboot() { crash(), boot(); }
 
@@ -95,10 +98,12 @@ class Rig {
   // What a broker would retain, by (link, topic).
   std::map<std::pair<LinkId, std::string>, std::string> retained;
   bool commits_at_once = false;
+  std::function<void(const Commit&)> on_commit;  // each, once the disk has it
   std::uint64_t session = 0;
 
  private:
   void perform();
+  void finish_commit();
   std::optional<CommitRequest> waiting_;
   bool failed_ = false;
   Instant now_{1'000'000, 1'700'000'000'000};
