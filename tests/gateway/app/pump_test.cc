@@ -40,6 +40,49 @@ TEST_F(PumpByHand, ASessionThatHoldsNoMoreIsReadWhateverIsToBeSent) {
   EXPECT_EQ(acks, acks_max) << "the oldest were given up: their devices ask again";
 }
 
+// What a device goes on with is answered while the rows are read; all else waits.
+TEST_F(PumpByHand, AnswersWhoGoesOnBeforeItHasReadTheDatabase) {
+  constexpr std::uint64_t devices = 200;  // several pages
+  session_->room = 1'000'000;
+  for (std::uint64_t d = 0; d < devices; ++d) {
+    arrive("d" + std::to_string(d));
+    turn_until_idle();
+  }
+  pump_.reset();
+  Pump::Options o = options();
+  o.early = true;
+  o.clock = [this] {
+    now_ms_ += 10;
+    return core::Instant{1'700'000'000'000 + now_ms_, now_ms_};
+  };
+  o.links[0].connect = [this](const Message&) {
+    auto made = std::make_unique<ByHand>();
+    session_ = made.get();
+    made->room = 1'000'000;
+    Event e;
+    e.message.topic = "tributary/v1/demo/up/d7";
+    e.message.payload = core::testing::parts(1, 2, 9, "d7");
+    made->arrives.push_back(e);
+    arrive("new");
+    return made;
+  };
+  std::vector<std::string> before;
+  o.disk = [&, make = o.disk](std::unique_ptr<store::Store> s) {
+    for (const Message& m : session_->sent) before.push_back(m.topic);
+    return make(std::move(s));
+  };
+  open(std::move(o));
+  turn_until_idle();
+  EXPECT_EQ(before, std::vector<std::string>{"tributary/v1/demo/ack/d7"});
+  const auto said = [&](const std::string& topic) {
+    return std::any_of(session_->sent.begin(), session_->sent.end(),
+                       [&](const Message& m) { return m.topic == "tributary/v1/demo/" + topic; });
+  };
+  EXPECT_TRUE(said("ack/new"));
+  EXPECT_TRUE(said("gw/g1/status")) << "that it is connected was heard, too";
+  EXPECT_EQ(pump_->core().value("parts", 1)->json, std::to_string(5 * devices + 4 + 5));
+}
+
 // With much to leave behind, the goodbye had not gone out when the process ended: everybody took
 // the gateway for online.
 TEST_F(PumpByHand, HasSaidAllOnlyWithTheGoodbye) {

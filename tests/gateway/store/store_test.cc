@@ -53,6 +53,38 @@ TEST(Store, MakesADatabaseWithItsDirectoriesAndAnIncarnationThatStays) {
   EXPECT_TRUE(read_all(*store).envelopes.empty());
 }
 
+TEST(Store, LoadsInPiecesBetweenWhichItCommits) {
+  TempDir dir;
+  auto store = must_open(dir / "gateway.db");
+  must_commit(*store, rows(1, 10));
+  std::vector<std::uint64_t> seen;
+  const Store::Visitor visitor{.envelope = [&](EnvelopeRow&& e) { seen.push_back(e.row); },
+                               .actor = [&](ActorRow&& a) { seen.push_back(a.row); }};
+  std::uint64_t glanced = 0;
+  EXPECT_EQ(*store->glance([&](std::uint64_t row, std::string_view device, std::uint64_t epoch) {
+    ++glanced;
+    EXPECT_EQ(device, envelope(row).device);
+    EXPECT_EQ(epoch, envelope(row).epoch);
+  }),
+            10u);
+  EXPECT_EQ(glanced, 10u);
+  EXPECT_EQ(*store->load_some(0, 4, visitor), 4u);
+  EXPECT_THAT(seen, testing::ElementsAre(1, 2, 3, 4));
+  Commit erasing;
+  erasing.insert = {envelope(11)};
+  erasing.erase = {6};
+  must_commit(*store, erasing);
+  seen.clear();
+  EXPECT_EQ(*store->load_some(4, 100, visitor), 6u);
+  EXPECT_THAT(seen, testing::ElementsAre(5, 7, 8, 9, 10, 11));
+  EXPECT_EQ(*store->load_some(11, 100, visitor), 0u);
+  seen.clear();
+  EXPECT_EQ(*store->load_rows({9, 6, 2}, visitor), 2u) << "one of them is not there any more";
+  EXPECT_THAT(seen, testing::ElementsAre(9, 2));
+  seen.clear();
+  EXPECT_EQ(*store->load_actors(visitor), seen.size());
+}
+
 TEST(Store, LoadsWhatWasCommittedInRowOrder) {
   TempDir dir;
   EnvelopeRow extreme = envelope(9);

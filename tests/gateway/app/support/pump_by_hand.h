@@ -90,9 +90,11 @@ class PumpByHand : public testing::Test {
   static constexpr std::size_t outbox_max = 8, pending_max = 4;
   static constexpr std::size_t acks_max = outbox_max + 2 * pending_max;  // full at half of it
 
-  explicit PumpByHand(Beside* beside = nullptr) {
+  explicit PumpByHand(Beside* beside = nullptr) : beside_(beside) { open(options()); }
+
+  Pump::Options options() {
     Pump::Options o;
-    o.beside = beside;
+    o.beside = beside_;
     o.core.fleet = "demo";
     o.core.gateway = "g1";
     o.core.batch_timeout_ms = 1;
@@ -119,6 +121,9 @@ class PumpByHand : public testing::Test {
       return made;
     };
     o.links.push_back(std::move(link));
+    return o;
+  }
+  void open(Pump::Options o) {
     auto opened = Pump::open(std::move(o));
     if (!opened) throw std::runtime_error(opened.error().message);
     pump_ = std::move(*opened);
@@ -147,6 +152,7 @@ class PumpByHand : public testing::Test {
     turn_until_idle();
   }
 
+  Beside* beside_ = nullptr;
   test::TempDir dir_;
   std::uint64_t now_ms_ = 1;
   ByHand* session_ = nullptr;

@@ -61,14 +61,13 @@ void Rig::boot_early(const std::function<void()>& between) {
     perform();
   };
   serve();  // the admin's
-  while (!left.empty()) {
-    between();
-    serve();
-    if (left.empty()) break;
+  between(), serve();
+  for (; !left.empty(); between(), serve()) {
     const std::uint64_t row = left.begin()->first;
     left.erase(left.begin());
     give(row);
   }
+  between();
   gateway->start(now_);
   perform();
   for (LinkId l = 0; l < links.size(); ++l) connect(l);
