@@ -301,40 +301,38 @@ struct Keyspace::Watch {
 
 KeyState* Keyspace::find(std::string_view key, std::uint8_t type) const {
   const auto at = by_name_.find(Named{*this, {key, type}});
-  return at == by_name_.end() ? nullptr : keys_[at->number].get();
+  return at == by_name_.end() ? nullptr : &keys_[at->number];
 }
 
 KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
   if (KeyState* known = find(key, type)) return *known;
-  auto made = std::make_unique<KeyState>();
-  made->key = std::string(key);
-  made->type = type;
-  made->number = static_cast<std::uint32_t>(keys_.size());
+  KeyState& made = keys_.add();
+  made.key = std::string(key);
+  made.type = type;
+  made.number = keys_.size() - 1;
   switch (static_cast<Type>(type)) {
     case Type::gcounter:
-      made->value.emplace<GCounter>();
+      made.value.emplace<GCounter>();
       break;
     case Type::pncounter:
-      made->value.emplace<PnCounter>();
+      made.value.emplace<PnCounter>();
       break;
     case Type::gset:
-      made->value = std::make_unique<GSet>();
+      made.value = std::make_unique<GSet>();
       break;
     case Type::orset:
-      made->value = std::make_unique<OrSet>();
+      made.value = std::make_unique<OrSet>();
       break;
     case Type::lww:
-      made->value.emplace<LwwRegister>().set_horizon(horizon_);
+      made.value.emplace<LwwRegister>().set_horizon(horizon_);
       break;
     default:
       break;
   }
-  KeyState& out = *made;
-  keys_.push_back(std::move(made));
-  by_name_.insert({Name{key, type}.hash(), out.number});
-  bytes_[wire::known(type) ? type : 0] += out.key.size() + key_overhead;
+  by_name_.insert({Name{key, type}.hash(), made.number});
+  bytes_[wire::known(type) ? type : 0] += made.key.size() + key_overhead;
   order_.clear();
-  return out;
+  return made;
 }
 
 KeyState& Keyspace::intern_after(KeyState* before, std::string_view key, std::uint8_t type) {
@@ -399,8 +397,9 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
 void Keyspace::exclude(ActorRecord& actor) {
   if (actor.excluded) return;
   actor.excluded = true;
-  for (const auto& key : keys_) {
-    const bool has = key->visit([&](const auto& v) {
+  for (std::uint32_t n = 0; n < keys_.size(); ++n) {
+    KeyState& key = keys_[n];
+    const bool has = key.visit([&](const auto& v) {
       if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {
         return false;
       } else {
@@ -408,8 +407,8 @@ void Keyspace::exclude(ActorRecord& actor) {
       }
     });
     if (!has) continue;
-    key->marks.doubted = true;
-    mark(*key);
+    key.marks.doubted = true;
+    mark(key);
   }
 }
 
@@ -455,8 +454,8 @@ void Keyspace::set_horizon(crdt::Hlc horizon) {
   horizon_ = horizon;
   std::vector<KeyState*> due;
   if (back) {  // the wall clock was set back: what was shown may have to be held
-    for (const auto& key : keys_) {
-      if (std::holds_alternative<LwwRegister>(key->value)) due.push_back(key.get());
+    for (std::uint32_t n = 0; n < keys_.size(); ++n) {
+      if (keys_[n].if_a<LwwRegister>() != nullptr) due.push_back(&keys_[n]);
     }
   } else {
     for (const auto& [stamp, key] : releases_) {
@@ -496,7 +495,7 @@ std::vector<const KeyState*> Keyspace::page(std::string_view after_key, std::uin
   const auto name_of = [](const KeyState* k) { return Name{k->key, k->type}; };
   if (order_.size() != keys_.size()) {
     order_.clear();
-    for (const auto& key : keys_) order_.push_back(key.get());
+    for (std::uint32_t n = 0; n < keys_.size(); ++n) order_.push_back(&keys_[n]);
     std::sort(order_.begin(), order_.end(),
               [&](const KeyState* a, const KeyState* b) { return name_of(a) < name_of(b); });
   }

@@ -34,6 +34,7 @@
 #include "gateway/core/actors.h"
 #include "gateway/core/digest.h"
 #include "gateway/core/entry_slots.h"
+#include "gateway/core/slab.h"
 #include "transports/wire/envelope.h"
 
 namespace tributary::core {
@@ -154,7 +155,7 @@ class Keyspace {
   // The same, quickly when this key came after `before` the last time: devices name their keys in
   // one order.
   KeyState& intern_after(KeyState* before, std::string_view key, std::uint8_t type);
-  KeyState& at(std::uint32_t number) const { return *keys_[number]; }
+  KeyState& at(std::uint32_t number) const { return keys_[number]; }
   std::size_t size() const { return keys_.size(); }
 
   // Joins what an entry says of its actor. True when the state changed. REQUIRES: the entry is of
@@ -230,7 +231,7 @@ class Keyspace {
   void watch_held(KeyState& key);
 
   ActorTable& actors_;
-  std::vector<std::unique_ptr<KeyState>> keys_;  // by number
+  Slab<KeyState> keys_;
   absl::flat_hash_set<Listed, ByName, ByName> by_name_;
   mutable std::vector<const KeyState*> order_;  // sorted; made again when keys were added since
   DigestBook digests_;
