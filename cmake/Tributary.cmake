@@ -81,11 +81,16 @@ function(tributary_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "${A_LABELS}")
 endfunction()
 
-# tributary_benchmark(NAME SOURCES a.cc … LINKS b …): one Google Benchmark program.
+# tributary_benchmark(NAME SOURCES a.cc … LINKS b … [LABELS …]): one Google Benchmark program, and one CTest test that it runs: its figures
+# mean nothing then, but what it checks of itself holds. LABELS as above; none: only once.
 function(tributary_benchmark name)
-  cmake_parse_arguments(A "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(A "" "" "SOURCES;LINKS;LABELS" ${ARGN})
   if(TRIBUTARY_BENCHMARKS)
     add_executable(${name} ${A_SOURCES})
     target_link_libraries(${name} PRIVATE tributary_flags ${A_LINKS} benchmark::benchmark benchmark::benchmark_main)
+    add_test(NAME ${name}_smoke_test COMMAND ${name} --benchmark_min_time=0.001)
+    list(APPEND A_LABELS once)
+    # It ends with 0 also when a benchmark was skipped for an error.
+    set_tests_properties(${name}_smoke_test PROPERTIES LABELS "${A_LABELS}" TIMEOUT 300 FAIL_REGULAR_EXPRESSION "ERROR OCCURRED")
   endif()
 endfunction()

@@ -5,8 +5,8 @@
     bench.py BUILD [--quick] [--long] [--minutes N] [--json FILE] [PART ...]
 
 BUILD is a build directory. Parts: ingest (against a subscriber that only counts), node (against a Node.js script), file (against an
-append-only file), bytes (wire and disk), start (start-up, bootstrap), across (until people see a value), peers (the OR-Set
-against other libraries), and the long ones, only with --long or by name: reconciling (3 min), growth (3 min), fleet (--minutes).
+append-only file), bytes (wire and disk), start (start-up, bootstrap), across (until people see a value), memory (bytes of a part, an
+element, a device), peers (data types against other libraries), and the long ones, only with --long or by name: reconciling (3 min), growth (3 min), fleet (--minutes).
 --quick shows in seconds that everything runs; its figures mean nothing. Exit status 77: every part was skipped.
 """
 import argparse
@@ -24,6 +24,7 @@ import append
 import fleet
 import growth
 import ingest
+import memory
 import node
 import octets
 import peers
@@ -32,10 +33,11 @@ import start
 from stage import Skipped
 
 PARTS = {"ingest": ingest.measure, "node": node.measure, "file": append.measure, "bytes": octets.measure, "start": start.measure,
-         "across": across.measure, "peers": peers.measure, "reconciling": reconciling.measure, "growth": growth.measure,
+         "across": across.measure, "memory": memory.measure, "peers": peers.measure, "reconciling": reconciling.measure, "growth": growth.measure,
          "fleet": fleet.measure}
 LONG = ("reconciling", "growth", "fleet")
-PROGRAMS = ("ingest_load", "paho_noop", "session_answer", "paho_answer", "file_append", "packets_of", "growth", "orset_at_scale", "joins_of", "javascript")
+PROGRAMS = ("ingest_load", "paho_noop", "session_answer", "paho_answer", "file_append", "packets_of", "growth", "orset_at_scale", "joins_of", "bench_scale",
+            "javascript")
 SKIPPED = 77
 # What, in which row (a name that begins so), which field, at least or at most how much, or where in that row this is said.
 GOALS = (
@@ -51,6 +53,9 @@ GOALS = (
     ("start with 1,000,000 parts, s", "start, 1,000,000", "full_s", "<=", 2),
     ("first acknowledgement then, s", "start, 1,000,000", "first_ack_s", "<=", 1),
     ("bootstrap of 100,000 parts, s", "bootstrap", "seconds", "<=", 2),
+    ("bytes of a grow-only counter's part", "memory, gcounter part", "bytes", "<=", 64),
+    ("bytes of an up-down counter's part", "memory, pncounter part", "bytes", "<=", 64),
+    ("bytes of an OR-Set's element of 16", "memory, orset element of 16 B, of 1000000", "bytes", "<=", 120),
     ("bytes of a 0.1 % difference", "reconciling, 0.1% ", "received", "<=", "goal"),
     ("bytes an operation ÷ JSON, 100 on 100 keys", "bytes, 100 op a packet, 100 keys", "ratio_json", "<=", 0.1),
     ("cost an operation at 100,000 devices ÷ at 100", "growth, process, 100,000", "of_100", "<=", 1.5),

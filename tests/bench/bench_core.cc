@@ -106,5 +106,3 @@ BENCHMARK(Ingest)->ArgsProduct({{1, 10, 100}, {1, 10}})->Unit(benchmark::kMillis
 
 }  // namespace
 }  // namespace tributary::bench
-
-BENCHMARK_MAIN();

@@ -110,5 +110,3 @@ BENCHMARK(sign)->Arg(24)->Arg(1'300)->Arg(13'000);
 
 }  // namespace
 }  // namespace tributary
-
-BENCHMARK_MAIN();
