@@ -12,7 +12,7 @@
 // committed to SQLite at synchronous=FULL, and loaded again. `memory` is what is allocated for core
 // and state once all has settled (glibc's mallinfo2: without what the allocator keeps for later).
 // The last lines divide it by differences of two states, so that what a gateway takes anyway is in
-// none: what a device, a part, an element and a live envelope cost.
+// none: what a device, a part, an element of 16 bytes and a live envelope cost.
 #include <unistd.h>
 
 #include <algorithm>
@@ -70,14 +70,14 @@ std::vector<Cost> costs(const std::vector<Measured>& all, const Sizes& n) {
     say("device with its first envelope", *device - out.front().bytes);
   const std::string many = name_of("one-by-one", n.few, packets),
                     one = name_of("at-once", n.few, packets);
-  say("live envelope beside its device and parts",
+  say("live envelope beside its parts",
       difference(many, one, &Measured::memory, n.few * (packets - 1)));
-  say("live envelope's own bytes, in that",
+  say("live envelope, its bytes alone",
       difference(many, one, &Measured::live_bytes, n.few * (packets - 1)));
   for (const std::size_t size : {n.elements, n.more_elements}) {
     for (const char* name : {"gset", "orset"}) {
       if (const auto at = state(name_of(name, size)); at != all.end())
-        say(std::string(name) + " element of 16 B, of " + std::to_string(size),
+        say(std::string(name) + " element, of " + std::to_string(size),
             static_cast<double>(at->memory) / static_cast<double>(size));
     }
   }

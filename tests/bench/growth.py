@@ -54,5 +54,4 @@ def measure(programs, quick):
     operations, reboots = (100_000, 500) if quick else (10_000_000, 10_000)
     yield long_run(f"growth, core, {operations:,} operations", core(programs, "constant", operations), 100)
     yield long_run(f"growth, core, {reboots:,} reboots", core(programs, "reboots", reboots), 1)
-    yield from in_process(programs, (100, 1_000) if quick else (100, 10_000, 100_000), 1_000 if quick else 100_000,
-                          1 if quick else 2)
+    yield from in_process(programs, sizes, 1_000 if quick else 100_000, 1 if quick else 2)

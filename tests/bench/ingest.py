@@ -5,10 +5,13 @@ Promise: every figure of one row was measured in this run, taking turns, and the
 commit. Used by bench.py; `measure(programs, quick)` gives rows for its table.
 """
 import json
+import os
 import statistics
 import subprocess
+import tempfile
 
 from stage import Site, cpu_seconds
+from visitor import Visitor
 
 
 def load(programs, site, mode, packets, operations, devices, rate=0, seconds=180, first_round=0, first_device=0):
@@ -20,11 +23,11 @@ def load(programs, site, mode, packets, operations, devices, rate=0, seconds=180
     return json.loads(done.stdout)
 
 
-def with_subscriber(programs, command, mode, packets, operations, devices):
+def with_subscriber(programs, command, mode, packets, operations, devices, rate=0):
     """With a program instead of the gateway; it says that it is ready."""
     with Site() as site:
         child = site.ready([programs[command[0]], str(site.port), *command[1:]])
-        return measured(programs, site, child, mode, packets, operations, devices)
+        return measured(programs, site, child, mode, packets, operations, devices, rate)
 
 
 def measured(programs, site, child, mode, packets, operations, devices, rate=0):
@@ -44,15 +47,25 @@ def with_answer(programs, packets, operations, devices):
     return with_subscriber(programs, ["session_answer"], "answer", packets, operations, devices)
 
 
-def with_bare_answer(programs, packets, operations, devices):
+def with_bare_answer(programs, packets, operations, devices, rate=0):
     """Paho's C library alone, which answers: what is there to reach with that library."""
-    return with_subscriber(programs, ["paho_answer"], "answer", packets, operations, devices)
+    return with_subscriber(programs, ["paho_answer"], "answer", packets, operations, devices, rate)
 
 
 def with_gateway(programs, packets, operations, devices, rate=0):
-    with Site() as site:
+    with Site() as site, Visitor(site.port) as visitor:
         gateway = site.gateway(programs["tributary"])
-        return measured(programs, site, gateway, "ack", packets, operations, devices, rate)
+        before = visitor.status("g1")["counters"]["commits"]
+        result = measured(programs, site, gateway, "ack", packets, operations, devices, rate)
+        result["batch"] = packets / max(1, visitor.status("g1")["counters"]["commits"] - before)
+        return result
+
+
+def with_file(programs, packets, operations, devices, batch):
+    """The disk alone: the same packets appended to a file, so many before each fdatasync."""
+    with tempfile.TemporaryDirectory(prefix="tributary-bench-") as directory:
+        command = [programs["file_append"], os.path.join(directory, "log"), *map(str, (packets, operations, devices, batch))]
+        return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=180).stdout)
 
 
 def median_of(results, key):
@@ -91,15 +104,25 @@ def throughput(programs, quick, packets, operations, devices):
 
 
 def latency(programs, quick, most):
-    """Rows: publish to durable acknowledgement at shares of the measured maximum, one operation a packet."""
+    """Rows: publish to durable acknowledgement at shares of the measured maximum, one operation a packet; beside it, at the same
+    load, publish to answer of Paho alone, and one append with its fdatasync of as many packets as the gateway's commits had."""
     rows = []
     for share in (0.1, 0.5, 0.9):
         rate = most * share
         packets = int(rate * (1 if quick else 4))
-        results = [with_gateway(programs, packets, 1, packets, rate) for _ in range(1 if quick else 3)]
-        rows.append({"name": f"latency at {share:.0%} of the maximum", "packets_per_s": round(rate),
-                     **{p: median_of(results, p) for p in ("p50_ms", "p95_ms", "p99_ms")},
-                     "worst_p99_ms": max(r["p99_ms"] for r in results)})
+        ours, bare, disk = [], [], []
+        for _ in range(1 if quick else 3):
+            bare.append(with_bare_answer(programs, packets, 1, packets, rate))
+            ours.append(with_gateway(programs, packets, 1, packets, rate))
+            batch = max(1, round(ours[-1]["batch"]))
+            disk.append(with_file(programs, min(packets, 200 * batch), 1, packets, batch))
+        row = {"name": f"latency at {share:.0%} of the maximum", "packets_per_s": round(rate),
+               **{p: median_of(ours, p) for p in ("p50_ms", "p95_ms", "p99_ms")}, "worst_p99_ms": max(r["p99_ms"] for r in ours),
+               "packets_a_commit": round(median_of(ours, "batch"), 1)}
+        for p in ("p50_ms", "p99_ms"):
+            row["bare_" + p], row["fdatasync_" + p] = median_of(bare, p), median_of(disk, p)
+            row[p[:3] + "_ratio"] = round(row[p] / max(row["bare_" + p] + row["fdatasync_" + p], 1e-3), 2)
+        rows.append(row)
     return rows
 
 

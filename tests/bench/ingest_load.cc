@@ -10,15 +10,16 @@
 //     ROUND       of each device's first packet: how many it sent in earlier runs
 //     DEVICE      the number of the first device
 //
-// Prints one line of JSON: seconds from the first publish to the end, and with MODE ack the
-// latencies from publish to durable acknowledgement and how many packets were sent again because
-// their answer was lost.
+// Prints one line of JSON: seconds from the first publish to the end, with MODE ack and answer the
+// latencies from publish to durable acknowledgement or answer, and with ack how many packets were
+// sent again because their answer was lost.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -78,11 +79,15 @@ class Watch {
     if (at == names_.end()) return;
     Device& d = of_[at->second];
     const auto now = Clock::now();
-    while (d.next < d.packets.size() && load_.upto[d.packets[d.next]] <= ack->actors[0].op) {
-      const std::chrono::duration<double, std::milli> took = now - sent_[d.packets[d.next]];
-      latencies_ms_.push_back(took.count());
-      if (++d.next == d.packets.size()) --missing_;
-    }
+    while (d.next < d.packets.size() && load_.upto[d.packets[d.next]] <= ack->actors[0].op)
+      took(d, now);
+  }
+  // Each message has an answer of its own, in order.
+  void answered(std::string_view topic) {
+    const auto at = names_.find(std::string(topic.substr(topic.rfind('/') + 1)));
+    if (at == names_.end()) return;
+    Device& d = of_[at->second];
+    if (d.next < d.packets.size()) took(d, Clock::now());
   }
   bool done() const { return missing_ == 0; }
   // The newest packet of each device that waits: cumulative, so it stands for those before.
@@ -107,6 +112,11 @@ class Watch {
     std::vector<std::size_t> packets;
     std::size_t next = 0;
   };
+  void took(Device& d, Clock::time_point now) {
+    const std::chrono::duration<double, std::milli> ms = now - sent_[d.packets[d.next]];
+    latencies_ms_.push_back(ms.count());
+    if (++d.next == d.packets.size()) --missing_;
+  }
   const Load& load_;
   std::vector<Device> of_;
   std::size_t missing_, again_ = 0;
@@ -124,32 +134,32 @@ int run(int argc, char** argv) {
   }
   const auto number = [&](int i) { return argc > i ? std::strtoul(argv[i], nullptr, 10) : 0; };
   const std::string mode = argv[2];
-  const bool acks = mode == "ack";
+  const bool acks = mode == "ack", answers = mode == "answer";
   const Shape shape{number(3), number(4), number(5), number(8), number(9)};
   const double rate = argc > 7 ? std::strtod(argv[7], nullptr) : 0;
   const Load load = make(shape);
   Watch watch(load, shape);
-  bool finished = false;
   MqttLoad mqtt("127.0.0.1", static_cast<std::uint16_t>(number(1)), "ingest-load");
   mqtt.subscribe(mode == "count" ? "bench/done" : "tributary/v1/bench/ack/+");
-  std::size_t heard = 0;
-  mqtt.on_message([&](std::string_view, std::string_view payload) {
-    finished = ++heard >= (mode == "answer" ? shape.packets : 1);
+  bool finished = false;
+  mqtt.on_message([&](std::string_view topic, std::string_view payload) {
+    finished = true;
     if (acks) watch.acknowledged(payload);
+    if (answers) watch.answered(topic);
   });
   const auto start = Clock::now();
   mqtt.run(
-      load.packets, number(6), rate, [&] { return acks ? watch.done() : finished; },
+      load.packets, number(6), rate, [&] { return acks || answers ? watch.done() : finished; },
       [&](std::size_t i) { watch.sent(i); },
       [&] { return acks ? watch.again() : std::vector<std::size_t>{}; });
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   std::printf("{\"seconds\":%.4f,\"packets\":%zu,\"operations\":%zu,\"bytes\":%zu", seconds,
               shape.packets, shape.packets * shape.operations, load.bytes);
-  if (acks) {
-    std::printf(",\"p50_ms\":%.2f,\"p95_ms\":%.2f,\"p99_ms\":%.2f,\"again\":%zu",
-                watch.percentile_ms(0.5), watch.percentile_ms(0.95), watch.percentile_ms(0.99),
-                watch.sent_again());
+  if (acks || answers) {
+    std::printf(",\"p50_ms\":%.2f,\"p95_ms\":%.2f,\"p99_ms\":%.2f", watch.percentile_ms(0.5),
+                watch.percentile_ms(0.95), watch.percentile_ms(0.99));
   }
+  if (acks) std::printf(",\"again\":%zu", watch.sent_again());
   std::puts("}");
   return 0;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a gateway's core and state take in memory: a part of each type, an element, a device, a live envelope.
+"""What a gateway's core and state take in memory: a part of each type, an element of 16 bytes, a device, a live envelope.
 
 Promise: bytes that are allocated once all has settled, by difference of two states (bench_scale.cc), so what else the machine does
 changes only the times; each state was loaded again from its database with the same digest. Used by bench.py.

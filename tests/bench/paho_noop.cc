@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The limit that ingest is measured against: a Paho C++ subscriber that only counts.
 //
-//   paho_noop PORT MESSAGES
+//   paho_noop PORT MESSAGES [FILTER]      FILTER: what it subscribes to, else the devices' topics
 //
 // Says "ready" on stdout, and "x" on bench/done after every MESSAGES that arrived, until SIGTERM.
 #include <mqtt/async_client.h>
@@ -31,7 +31,7 @@ class Counter : public virtual mqtt::callback {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "paho_noop PORT MESSAGES\n");
+    std::fprintf(stderr, "paho_noop PORT MESSAGES [FILTER]\n");
     return 2;
   }
   sigset_t end;
@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
     Counter counter(client, std::strtoul(argv[2], nullptr, 10));
     client.set_callback(counter);
     client.connect(mqtt::connect_options_builder().clean_session(true).finalize())->wait();
-    client.subscribe("tributary/v1/bench/up/+", 1)->wait();
+    client.subscribe(argc > 3 ? argv[3] : "tributary/v1/bench/up/+", 1)->wait();
     std::puts("ready");
     std::fflush(stdout);
     int signal = 0;
