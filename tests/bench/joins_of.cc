@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Joins of whole states, the same that peers.py has other libraries do as well.
 //
-//   joins_of gcounter|pncounter|gset|orset|lww SIZE ROUNDS
+//   joins_of gcounter|pncounter|gset|orset|lww SIZE ROUNDS [ACTORS]
 //
 // Counters: SIZE actors; the other replica heard of them in another order, and of every second one
-// counted more. Sets: of SIZE elements by ten actors a quarter is only here, a quarter only there,
-// and of the OR-Set's others each sixteenth was removed there. A register: SIZE actors write one
-// after the other, and each write is taken in turn. Prints a line of JSON a round: CPU seconds of
-// one join (small ones are done many times, each on a copy of its own) and what proves its outcome.
+// counted more. Sets: of SIZE elements by ACTORS actors (10) a quarter is only here, a quarter only
+// there, and of the OR-Set's others, by as many other actors each, each sixteenth was removed
+// there. A register: SIZE actors write one after the other, and each write is taken in turn. Prints
+// a line of JSON a round: CPU seconds of one join (small ones are done many times, each on a copy
+// of its own) and what proves its outcome.
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -77,28 +78,30 @@ void pncounter(std::size_t size) {
   join(held, there, size);
 }
 
-void gset(std::size_t size) {
-  crdt::GSet<std::uint8_t> held, there;
+using Actor = std::uint32_t;
+
+void gset(std::size_t size, std::size_t actors) {
+  crdt::GSet<Actor> held, there;
   for (std::size_t i = 0; i < size; ++i) {
-    const auto actor = static_cast<std::uint8_t>(i % 10);
+    const auto actor = static_cast<Actor>(i % actors);
     if (i % 4 != 1) held.add(actor, element(i));
     if (i % 4 != 3) there.add(actor, element(i));
   }
   join(held, there, size);
 }
 
-void orset(std::size_t size) {
-  using Set = crdt::OrSet<std::uint8_t>;
+void orset(std::size_t size, std::size_t actors) {
+  using Set = crdt::OrSet<Actor>;
   Set held, there;
-  std::map<std::uint8_t, std::uint64_t> ops;
-  const auto add = [&](Set& set, std::uint8_t actor, std::size_t i) {
-    return set.add(actor, ++ops[actor], element(i));
+  std::vector<std::uint64_t> ops(3 * actors);
+  const auto add = [&](Set& set, std::size_t group, std::size_t i) {
+    const std::size_t actor = group * actors + i % actors;
+    return set.add(static_cast<Actor>(actor), ++ops[actor], element(i));
   };
-  for (std::size_t i = 0; i < size; i += 2)
-    there.join(add(held, static_cast<std::uint8_t>(i % 10), i));
+  for (std::size_t i = 0; i < size; i += 2) there.join(add(held, 0, i));
   for (std::size_t i = 1; i < size; i += 2) {
-    if (i % 4 == 1) add(there, static_cast<std::uint8_t>(20 + i % 10), i);
-    if (i % 4 == 3) add(held, static_cast<std::uint8_t>(10 + i % 10), i);
+    if (i % 4 == 1) add(there, 2, i);
+    if (i % 4 == 3) add(held, 1, i);
   }
   for (std::size_t i = 0; i < size; i += 16) there.remove(0, element(i));
   join(held, there, size);
@@ -118,15 +121,15 @@ void lww(std::size_t size) {
   say(taken, size, replicas.front().winner()->hlc.packed);
 }
 
-int run(const std::string& type, std::size_t size, std::size_t rounds) {
-  const std::map<std::string, std::function<void(std::size_t)>> all = {{"gcounter", gcounter},
-                                                                       {"pncounter", pncounter},
-                                                                       {"gset", gset},
-                                                                       {"orset", orset},
-                                                                       {"lww", lww}};
+int run(const std::string& type, std::size_t size, std::size_t rounds, std::size_t actors) {
+  const std::map<std::string, std::function<void()>> all = {{"gcounter", [=] { gcounter(size); }},
+                                                            {"pncounter", [=] { pncounter(size); }},
+                                                            {"gset", [=] { gset(size, actors); }},
+                                                            {"orset", [=] { orset(size, actors); }},
+                                                            {"lww", [=] { lww(size); }}};
   const auto known = all.find(type);
-  if (known == all.end() || size == 0) return 2;
-  for (std::size_t i = 0; i < rounds; ++i) known->second(size);
+  if (known == all.end() || size == 0 || actors == 0) return 2;
+  for (std::size_t i = 0; i < rounds; ++i) known->second();
   return 0;
 }
 
@@ -134,9 +137,12 @@ int run(const std::string& type, std::size_t size, std::size_t rounds) {
 }  // namespace tributary::bench
 
 int main(int argc, char** argv) {
-  const int status = argc == 4 ? tributary::bench::run(argv[1], std::strtoul(argv[2], nullptr, 10),
-                                                       std::strtoul(argv[3], nullptr, 10))
-                               : 2;
-  if (status == 2) std::fprintf(stderr, "joins_of gcounter|pncounter|gset|orset|lww SIZE ROUNDS\n");
+  const auto number = [&](int i) { return std::strtoul(argv[i], nullptr, 10); };
+  const int status = argc == 4 || argc == 5 ? tributary::bench::run(argv[1], number(2), number(3),
+                                                                    argc == 5 ? number(4) : 10)
+                                            : 2;
+  if (status == 2) {
+    std::fprintf(stderr, "joins_of gcounter|pncounter|gset|orset|lww SIZE ROUNDS [ACTORS]\n");
+  }
   return status;
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The OR-Set at 100,000 elements beside rust-crdt, and beside automerge, yjs and delta-crdts from npm, on the same history; and joins of
-whole states, each type at each size, beside rust-crdt and delta-crdts.
+whole states, each type at each size, sets also by 100 to 10,000 actors, beside rust-crdt and delta-crdts.
 
 Promise: the history is that of orset_at_scale.cc; taking turns; CPU seconds count, so that what else a machine does is in nobody's; medians of rounds in one process,
 without the first, which asks the kernel for memory (that one is told beside it); each program proves it by the size and sum of what is left. Where
@@ -89,26 +89,30 @@ def found(programs):
 
 
 # Where one join takes a peer minutes, it has fewer elements; ours too, in that row.
-DELTA_CRDTS_MOST = {"gcounter": 1_000_000, "pncounter": 1_000_000, "gset": 1_000_000, "orset": 1_000, "lww": 1_000_000}
+DELTA_CRDTS_MOST = {"orset": 1_000}
+# Sizes; of sets by ten actors.
 JOINS = {"gcounter": (10, 1_000, 10_000, 1_000_000), "pncounter": (10, 1_000, 10_000, 1_000_000), "gset": (100, 10_000, 1_000_000),
          "orset": (100, 1_000, 10_000, 1_000_000), "lww": (10, 1_000, 10_000)}
+# Sets by so many actors: size, actors.
+BY_MANY = {"gset": ((1_000, 100), (1_000, 1_000), (10_000, 100), (10_000, 1_000), (10_000, 10_000), (100_000, 10_000)),
+           "orset": ((1_000, 100), (1_000, 1_000), (10_000, 100), (10_000, 1_000), (10_000, 10_000))}
 
 
-def join_seconds(command, kind, size, rounds):
-    """Of the rounds after the first, and what proves the outcome."""
-    done = subprocess.run([*command, kind, str(size), str(rounds)], capture_output=True, text=True, timeout=400, check=False,
+def join_seconds(command, case, rounds):
+    """Of the rounds after the first, and what proves the outcome. `case`: type, size and actors."""
+    case = list(map(str, case))
+    done = subprocess.run([*command, *case[:2], str(rounds), *case[2:]], capture_output=True, text=True, timeout=400, check=False,
                           env={**os.environ, **KEEPS_MEMORY})
     if done.returncode != 0:
-        raise RuntimeError(f"{command[-1]} {kind} {size}: {done.stderr.strip()[-400:]}")
+        raise RuntimeError(f"{command[-1]} {' '.join(case)}: {done.stderr.strip()[-400:]}")
     results = [json.loads(line) for line in done.stdout.splitlines()]
     if len({r["proof"] for r in results}) != 1:
-        raise RuntimeError(f"{command[-1]} {kind} {size}: rounds differ")
+        raise RuntimeError(f"{command[-1]} {' '.join(case)}: rounds differ")
     return [max(r["join_s"], 1e-9) for r in results[1:]], results[0]["proof"]
 
 
 def joins(programs, quick):
     """Of each type at each size: ours beside each peer that is here, taking turns; all end with the same value."""
-    rounds, turns = (2, 1) if quick else (4, 2)
     peers = []
     try:
         peers.append(("rust-crdt", [str(rust(place_of(programs)) / "joins-of")], {}))
@@ -119,24 +123,27 @@ def joins(programs, quick):
         peers.append(("delta-crdts", ["node", script, modules_with(programs, "delta-crdts")], DELTA_CRDTS_MOST))
     except Skipped:
         pass
-    for kind, sizes in JOINS.items():
-        for size in sizes[:1] if quick else sizes:
-            row = {"name": f"joins, {kind}, {size}"}
-            ours, its = [], {}
-            for _ in range(turns):
-                mine, proof = join_seconds([programs["joins_of"]], kind, size, rounds)
-                ours += mine
-                for name, command, most in peers:
-                    if size > most.get(kind, size):
-                        continue
-                    theirs, same = join_seconds(command, kind, size, rounds)
-                    if same != proof:
-                        raise RuntimeError(f"joins, {kind}, {size}: {name} ends with {same}, we with {proof}")
-                    its.setdefault(name, []).extend(theirs)
-            row["items_per_s"] = round(size / statistics.median(ours))
-            for name, seconds in its.items():
-                row[f"ratio_{name}"] = round(statistics.median(seconds) / statistics.median(ours), 2)
-            yield row
+    cases = [(f"joins, {kind}, {size}", (kind, size, 10), 4) for kind, sizes in JOINS.items() for size in (sizes[:1] if quick else sizes)]
+    cases += [(f"joins, {kind}, {size}, {actors:,} actors", (kind, size, actors), 2) for kind, many in BY_MANY.items()
+              for size, actors in (many[:1] if quick else many)]
+    for name, case, rounds in cases:
+        kind, size, _ = case
+        ours, its = [], {}
+        rounds, turns = (2, 1) if quick else (rounds, 2)
+        for _ in range(turns):
+            mine, proof = join_seconds([programs["joins_of"]], case, rounds)
+            ours += mine
+            for peer, command, most in peers:
+                if size > most.get(kind, size):
+                    continue
+                theirs, same = join_seconds(command, case, rounds)
+                if same != proof:
+                    raise RuntimeError(f"{name}: {peer} ends with {same}, we with {proof}")
+                its.setdefault(peer, []).extend(theirs)
+        row = {"name": name, "items_per_s": round(size / statistics.median(ours))}
+        for peer, seconds in its.items():
+            row[f"ratio_{peer}"] = round(statistics.median(seconds) / statistics.median(ours), 2)
+        yield row
 
 
 def measure(programs, quick):

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The joins of joins_of.cc with delta-crdts. Its joins make a new state, so nothing is copied for them; its registers keep the newest
-// write alone.
+// write alone, and its G-Set knows no actors.
 //
-//   node joins_of.js NODE_MODULES gcounter|pncounter|gset|orset|lww SIZE ROUNDS
+//   node joins_of.js NODE_MODULES gcounter|pncounter|gset|orset|lww SIZE ROUNDS [ACTORS]
 'use strict'
 const path = require('path')
-const [modules, type, size, rounds] = [process.argv[2], process.argv[3], Number(process.argv[4]), Number(process.argv[5])]
+const [modules, type] = process.argv.slice(2)
+const [size, rounds, actors = 10] = process.argv.slice(4).map(Number)
 const from = name => Object.assign(Object.create({ changed () {} }), require(path.resolve(modules, 'delta-crdts', 'src', name + '.js')))
 const element = i => `element-${String(i).padStart(8, '0')}`
 const times = Math.max(1, Math.floor(100000 / size))
@@ -45,11 +46,11 @@ const rehearsals = {
   },
   orset () {
     const S = from('aworset')
-    const add = (state, actor, i) => S.join(state, S.mutators.add(`actor-${actor}`, state, element(i)))
-    let held = range(0, 2).reduce((s, i) => add(s, i % 10, i), S.initial())
+    const add = (state, group, i) => S.join(state, S.mutators.add(`actor-${group * actors + i % actors}`, state, element(i)))
+    let held = range(0, 2).reduce((s, i) => add(s, 0, i), S.initial())
     let there = held
-    for (const i of range(1, 4)) there = add(there, 20 + i % 10, i)
-    for (const i of range(3, 4)) held = add(held, 10 + i % 10, i)
+    for (const i of range(1, 4)) there = add(there, 2, i)
+    for (const i of range(3, 4)) held = add(held, 1, i)
     for (const i of range(0, 16)) there = S.join(there, S.mutators.remove('actor-0', there, element(i)))
     return [() => S.join(held, there), s => sum(S.value(s))]
   },

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The joins of joins_of.cc with rust-crdt's types. Its registers keep the newest write alone, ours each actor's.
 //!
-//!     joins-of gcounter|pncounter|gset|orset|lww SIZE ROUNDS
+//!     joins-of gcounter|pncounter|gset|orset|lww SIZE ROUNDS [ACTORS]
+//!
+//! Its G-Set knows no actors.
 use crdts::{pncounter, CmRDT, CvRDT, Dot, GCounter, GSet, LWWReg, Orswot, PNCounter};
 use std::convert::TryFrom;
 
@@ -80,22 +82,23 @@ fn gset(size: usize) {
     join(&held, &there, size, |s| s.read().iter().map(|e| number(e)).sum::<u64>());
 }
 
-fn orset(size: usize) {
-    type Set = Orswot<String, u8>;
+fn orset(size: usize, actors: usize) {
+    type Set = Orswot<String, u32>;
     let (mut held, mut there) = (Set::new(), Set::new());
-    let add = |set: &mut Set, actor: usize, i: usize| {
-        let op = set.add(element(i), set.read_ctx().derive_add_ctx(actor as u8));
+    let add = |set: &mut Set, group: usize, i: usize| {
+        let actor = u32::try_from(group * actors + i % actors).expect("32 bits");
+        let op = set.add(element(i), set.read_ctx().derive_add_ctx(actor));
         set.apply(op.clone());
         op
     };
     for i in (0..size).step_by(2) {
-        there.apply(add(&mut held, i % 10, i));
+        there.apply(add(&mut held, 0, i));
     }
     for i in (1..size).step_by(2) {
         if i % 4 == 1 {
-            add(&mut there, 20 + i % 10, i);
+            add(&mut there, 2, i);
         } else {
-            add(&mut held, 10 + i % 10, i);
+            add(&mut held, 1, i);
         }
     }
     for i in (0..size).step_by(16) {
@@ -119,12 +122,12 @@ fn lww(size: usize) {
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let size = arguments[2].parse().expect("a size");
-    let work = match arguments[1].as_str() {
-        "gcounter" => gcounter,
-        "pncounter" => pncounter,
-        "gset" => gset,
-        "orset" => orset,
-        _ => lww,
-    };
-    (0..arguments[3].parse().expect("rounds")).for_each(|_| work(size));
+    let actors = arguments.get(4).map_or(10, |a| a.parse().expect("actors"));
+    (0..arguments[3].parse().expect("rounds")).for_each(|_| match arguments[1].as_str() {
+        "gcounter" => gcounter(size),
+        "pncounter" => pncounter(size),
+        "gset" => gset(size),
+        "orset" => orset(size, actors),
+        _ => lww(size),
+    });
 }
