@@ -2,7 +2,8 @@
 """Durable ingest against its limits: real Mosquitto, the shipping gateway, a Paho C++ subscriber that only counts.
 
 Promise: every figure of one row was measured in this run, taking turns, and the gateway acknowledged every packet after its
-commit. Used by bench.py; `measure(programs, quick)` gives rows for its table.
+commit. Latency stands beside Paho alone and the disk alone at the same load; what is signed beside what is not. Used by bench.py;
+`measure(programs, quick)` gives rows for its table.
 """
 import json
 import os
@@ -14,9 +15,9 @@ from stage import Site, cpu_seconds
 from visitor import Visitor
 
 
-def load(programs, site, mode, packets, operations, devices, rate=0, seconds=180, first_round=0, first_device=0):
+def load(programs, site, mode, packets, operations, devices, rate=0, seconds=180, first_round=0, first_device=0, fleet=""):
     command = [programs["ingest_load"], str(site.port), mode, str(packets), str(operations), str(devices), "2000", str(rate),
-               str(first_round), str(first_device)]
+               str(first_round), str(first_device), *([fleet] if fleet else [])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip())
@@ -30,9 +31,9 @@ def with_subscriber(programs, command, mode, packets, operations, devices, rate=
         return measured(programs, site, child, mode, packets, operations, devices, rate)
 
 
-def measured(programs, site, child, mode, packets, operations, devices, rate=0):
+def measured(programs, site, child, mode, packets, operations, devices, rate=0, fleet=""):
     before, broker_before = cpu_seconds(child.pid), cpu_seconds(site.broker.pid)
-    result = load(programs, site, mode, packets, operations, devices, rate)
+    result = load(programs, site, mode, packets, operations, devices, rate, fleet=fleet)
     result["cpu_us"] = (cpu_seconds(child.pid) - before) / packets * 1e6
     result["broker_us"] = (cpu_seconds(site.broker.pid) - broker_before) / packets * 1e6  # it has one thread
     return result
@@ -52,11 +53,15 @@ def with_bare_answer(programs, packets, operations, devices, rate=0):
     return with_subscriber(programs, ["paho_answer"], "answer", packets, operations, devices, rate)
 
 
-def with_gateway(programs, packets, operations, devices, rate=0):
+def with_gateway(programs, packets, operations, devices, rate=0, fleet=""):
+    """With `fleet`, a directory of enrolled devices, it takes nothing that is not signed."""
+    place = os.path.join(fleet, "gateways/g1/")
+    more = (f'[security]\nsignatures = "require"\nadmin_key_file = "{place}admin.pub"\nsigning_key_file = "{place}sign.key"\n'
+            f'registry_file = "{place}registry"') if fleet else ""
     with Site() as site, Visitor(site.port) as visitor:
-        gateway = site.gateway(programs["tributary"])
+        gateway = site.gateway(programs["tributary"], more=more)
         before = visitor.status("g1")["counters"]["commits"]
-        result = measured(programs, site, gateway, "ack", packets, operations, devices, rate)
+        result = measured(programs, site, gateway, "ack", packets, operations, devices, rate, fleet)
         result["batch"] = packets / max(1, visitor.status("g1")["counters"]["commits"] - before)
         return result
 
@@ -103,6 +108,27 @@ def throughput(programs, quick, packets, operations, devices):
             "broker_ratio": round(median_of(noop, "broker_us") / median_of(bare, "broker_us"), 2)}
 
 
+def signed(programs, quick, packets, devices):
+    """One row: packets that are signed, taken by a gateway that requires that and signs its acknowledgements, beside such that are
+    not, taking turns. The generator signs beforehand."""
+    if quick:
+        packets, devices = packets // 20, devices // 10
+    names = [argument for d in range(devices) for argument in ("--device", f"dev-{d}")]
+    plain, ours = [], []
+    with tempfile.TemporaryDirectory(prefix="tributary-bench-") as directory:
+        fleet = os.path.join(directory, "fleet")
+        command = [programs["tributary"], "fleet", "init", fleet, "--fleet", "bench", "--host", "localhost", "--gateway", "g1", *names]
+        subprocess.run(command, capture_output=True, check=True, timeout=120)
+        for _ in range(1 if quick else 3):
+            plain.append(with_gateway(programs, packets, 1, devices))
+            ours.append(with_gateway(programs, packets, 1, devices, fleet=fleet))
+    reached, unsigned = packets / median_of(ours, "seconds"), packets / median_of(plain, "seconds")
+    return {"name": f"signed, 1 op a packet, {devices:,} devices", "packets_per_s": round(reached), "unsigned_packets_per_s": round(unsigned),
+            "ratio": round(reached / unsigned, 3), "cpu_us": round(median_of(ours, "cpu_us"), 1),
+            "unsigned_cpu_us": round(median_of(plain, "cpu_us"), 1),
+            "cpu_ratio": round(median_of(ours, "cpu_us") / median_of(plain, "cpu_us"), 2)}
+
+
 def latency(programs, quick, most):
     """Rows: publish to durable acknowledgement at shares of the measured maximum, one operation a packet; beside it, at the same
     load, publish to answer of Paho alone, and one append with its fdatasync of as many packets as the gateway's commits had."""
@@ -129,5 +155,6 @@ def latency(programs, quick, most):
 def measure(programs, quick):
     # Of devices that say one thing each, every packet has an acknowledgement of its own; of few, several share one.
     rows = [throughput(programs, quick, 100_000, 1, 100_000), throughput(programs, quick, 100_000, 1, 100),
-            throughput(programs, quick, 50_000, 10, 10_000), throughput(programs, quick, 10_000, 100, 100)]
+            throughput(programs, quick, 50_000, 10, 10_000), throughput(programs, quick, 10_000, 100, 100),
+            signed(programs, quick, 50_000, 100)]
     return rows + latency(programs, quick, rows[0]["packets_per_s"])

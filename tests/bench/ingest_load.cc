@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The load of the ingest benchmark: many devices, each sending cumulative deltas of its counters.
 //
-//   ingest_load PORT MODE PACKETS OPERATIONS DEVICES WINDOW [RATE [ROUND [DEVICE]]]
+//   ingest_load PORT MODE PACKETS OPERATIONS DEVICES WINDOW [RATE [ROUND [DEVICE [FLEET]]]]
 //     MODE        ack: done when a gateway has acknowledged everything to every device
 //                 answer: done when as many messages came on ack/+ (session_answer)
 //                 count: done when somebody says so on bench/done (paho_noop)
@@ -9,6 +9,9 @@
 //     RATE        packets a second, 0 for as many as go
 //     ROUND       of each device's first packet: how many it sent in earlier runs
 //     DEVICE      the number of the first device
+//     FLEET       a directory of `tributary fleet`: each device signs with its key from there, and
+//                 only what a gateway has signed is an acknowledgement (its signature is not
+//                 verified here)
 //
 // Prints one line of JSON: seconds from the first publish to the end, with MODE ack and answer the
 // latencies from publish to durable acknowledgement or answer, and with ack how many packets were
@@ -23,8 +26,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "gateway/keyring/safe_file.h"
+#include "gateway/keyring/signing_key.h"
 #include "tests/bench/mqtt_load.h"
 #include "tests/bench/packets.h"
+#include "transports/signing/seal.h"
 #include "transports/wire/ack.h"
 
 namespace tributary::bench {
@@ -45,14 +51,31 @@ std::string name_of(std::size_t device) {
 
 struct Shape {
   std::size_t packets = 0, operations = 0, devices = 0, first_round = 0, first_device = 0;
+  std::string fleet;
 };
+
+// Of each device, in order; none without a fleet.
+std::vector<signing::Signer> signers(const Shape& s) {
+  std::vector<signing::Signer> out;
+  for (std::size_t d = 0; !s.fleet.empty() && d < s.devices; ++d) {
+    const std::string file = s.fleet + "/devices/" + name_of(s.first_device + d) + "/sign.key";
+    out.push_back(
+        signing::signer_of(keyring::SigningKey::parse(keyring::read_file(file)).secret()));
+  }
+  return out;
+}
 
 // Packet i is the (i / devices)-th delta, from the first round on, of device i % devices.
 Load make(const Shape& s) {
   Load out;
+  const std::vector<signing::Signer> keys = signers(s);
   for (std::size_t i = 0; i < s.packets; ++i) {
     const std::size_t round = s.first_round + i / s.devices, d = i % s.devices;
-    out.packets.push_back(counters_packet(name_of(s.first_device + d), round, s.operations));
+    const std::string name = name_of(s.first_device + d);
+    const std::string body = counters_body(name, round, s.operations, {.is_signed = !keys.empty()});
+    out.packets.push_back({up_topic(name), keys.empty() ? wire::seal(body)
+                                                        : signing::seal(signing::Kind::delta,
+                                                                        "bench", body, keys[d])});
     out.device.push_back(static_cast<std::uint32_t>(d));
     out.upto.push_back((round + 1) * s.operations);
     out.bytes += out.packets.back().payload.size();
@@ -63,7 +86,8 @@ Load make(const Shape& s) {
 // What was acknowledged to whom, and when.
 class Watch {
  public:
-  Watch(const Load& load, const Shape& s) : load_(load), of_(s.devices), missing_(s.devices) {
+  Watch(const Load& load, const Shape& s)
+      : load_(load), of_(s.devices), missing_(s.devices), signed_(!s.fleet.empty()) {
     for (std::size_t i = 0; i < load.packets.size(); ++i) of_[load.device[i]].packets.push_back(i);
     sent_.resize(load.packets.size());
     for (std::size_t d = 0; d < s.devices; ++d) {
@@ -75,6 +99,7 @@ class Watch {
   void acknowledged(std::string_view payload) {
     const auto ack = wire::decode_ack(payload, wire::Limits{});
     if (!ack || ack->actors.empty()) return;
+    if (signed_ && wire::decode_sealed(payload, wire::Limits{})->signature.empty()) return;
     const auto at = names_.find(std::string(ack->device));
     if (at == names_.end()) return;
     Device& d = of_[at->second];
@@ -120,6 +145,7 @@ class Watch {
   const Load& load_;
   std::vector<Device> of_;
   std::size_t missing_, again_ = 0;
+  bool signed_;
   std::vector<Clock::time_point> sent_;
   std::unordered_map<std::string, std::size_t> names_;
   std::vector<double> latencies_ms_;
@@ -129,13 +155,14 @@ int run(int argc, char** argv) {
   if (argc < 7) {
     std::fprintf(stderr,
                  "ingest_load PORT ack|answer|count PACKETS OPERATIONS DEVICES WINDOW "
-                 "[RATE [ROUND [DEVICE]]]\n");
+                 "[RATE [ROUND [DEVICE [FLEET]]]]\n");
     return 2;
   }
   const auto number = [&](int i) { return argc > i ? std::strtoul(argv[i], nullptr, 10) : 0; };
   const std::string mode = argv[2];
   const bool acks = mode == "ack", answers = mode == "answer";
-  const Shape shape{number(3), number(4), number(5), number(8), number(9)};
+  const Shape shape{number(3), number(4), number(5),
+                    number(8), number(9), argc > 10 ? argv[10] : ""};
   const double rate = argc > 7 ? std::strtod(argv[7], nullptr) : 0;
   const Load load = make(shape);
   Watch watch(load, shape);

@@ -17,15 +17,25 @@ struct Packet {
   std::string topic, payload;
 };
 
-// The device's delta number `round` (from 0): each of its `operations` counters once more, so the
-// operations up to (round + 1) * operations are said.
-inline Packet counters_packet(const std::string& device, std::uint64_t round,
-                              std::size_t operations, std::uint64_t epoch = 1) {
+inline std::string up_topic(const std::string& device) {
+  return "tributary/v1/bench/up/" + device;
+}
+
+struct Made {
+  std::uint64_t epoch = 1;
+  bool is_signed = false;  // what seals the body signs it
+};
+
+// The body of the device's delta number `round` (from 0): each of its `operations` counters once
+// more, so the operations up to (round + 1) * operations are said.
+inline std::string counters_body(const std::string& device, std::uint64_t round,
+                                 std::size_t operations, Made made = {}) {
   std::vector<std::string> keys(operations);
   wire::Delta delta;
   delta.fleet = "bench";
+  delta.is_signed = made.is_signed;
   delta.device = device;
-  delta.epoch = epoch;
+  delta.epoch = made.epoch;
   delta.from = round * operations;
   delta.to = delta.from + operations;
   delta.id = round + 1;
@@ -39,7 +49,13 @@ inline Packet counters_packet(const std::string& device, std::uint64_t round,
     e.payload = wire::PnCounterPayload{1'000 * (round + 1), round};
     delta.entries.push_back(e);
   }
-  return {"tributary/v1/bench/up/" + device, wire::seal(wire::encode_delta(delta))};
+  return wire::encode_delta(delta);
+}
+
+// The whole packet, not signed.
+inline Packet counters_packet(const std::string& device, std::uint64_t round,
+                              std::size_t operations, std::uint64_t epoch = 1) {
+  return {up_topic(device), wire::seal(counters_body(device, round, operations, {.epoch = epoch}))};
 }
 
 }  // namespace tributary::bench
