@@ -132,7 +132,6 @@ def signed(programs, quick, packets, devices):
 def latency(programs, quick, most):
     """Rows: publish to durable acknowledgement at shares of the measured maximum, one operation a packet; beside it, at the same
     load, publish to answer of Paho alone, and one append with its fdatasync of as many packets as the gateway's commits had."""
-    rows = []
     for share in (0.1, 0.5, 0.9):
         rate = most * share
         packets = int(rate * (1 if quick else 4))
@@ -148,13 +147,14 @@ def latency(programs, quick, most):
         for p in ("p50_ms", "p99_ms"):
             row["bare_" + p], row["fdatasync_" + p] = median_of(bare, p), median_of(disk, p)
             row[p[:3] + "_ratio"] = round(row[p] / max(row["bare_" + p] + row["fdatasync_" + p], 1e-3), 2)
-        rows.append(row)
-    return rows
+        yield row
 
 
 def measure(programs, quick):
     # Of devices that say one thing each, every packet has an acknowledgement of its own; of few, several share one.
-    rows = [throughput(programs, quick, 100_000, 1, 100_000), throughput(programs, quick, 100_000, 1, 100),
-            throughput(programs, quick, 50_000, 10, 10_000), throughput(programs, quick, 10_000, 100, 100),
-            signed(programs, quick, 50_000, 100)]
-    return rows + latency(programs, quick, rows[0]["packets_per_s"])
+    first = throughput(programs, quick, 100_000, 1, 100_000)
+    yield first
+    for packets, operations, devices in ((100_000, 1, 100), (50_000, 10, 10_000), (10_000, 100, 100)):
+        yield throughput(programs, quick, packets, operations, devices)
+    yield signed(programs, quick, 50_000, 100)
+    yield from latency(programs, quick, first["packets_per_s"])
