@@ -132,18 +132,22 @@ Result<std::uint64_t, store::Error> Pump::fetch_lacking(store::Store& store, Row
   return std::uint64_t{0};
 }
 
-// What devices send is answered where that can be; what anybody else says is kept in its order.
+// What devices send is answered where that can be; what anybody else says is kept in its order, as
+// far as it is few or a broker has it to give once only.
 // After a commit that failed nothing is, until the disk is its thread's.
 Result<std::uint64_t, store::Error> Pump::serve(store::Store& store, RowsOf& rows,
                                                 const store::Store::Visitor& visitor) {
   const std::string uploads = core_->root() + "/up/";
   for (std::size_t i = 0; i < links_.size(); ++i) {
-    if (kept_.size() >= kept_max || !core_->accepting()) break;
+    if (!core_->accepting()) break;
     for (Event& event : links_[i].session->poll(events_at_once)) {
       if (event.kind == Event::Kind::message && event.message.topic.starts_with(uploads)) {
         handle(i, event);
-      } else {
+      } else if (kept_.size() < kept_max || event.kind != Event::Kind::message ||
+                 event.message.retain) {
         kept_.emplace_back(i, std::move(event));
+      } else {
+        ++shed_;  // peers compare digests, operators ask again
       }
     }
   }

@@ -12,8 +12,6 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
-#include <unistd.h>
-
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
