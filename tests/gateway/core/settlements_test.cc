@@ -126,6 +126,31 @@ TEST_F(SettlementsTest, AnOwnRemovalThatTheListNamesStaysInEveryOrder) {
                  [&] { ASSERT_EQ(rig.shows("doors", Type::orset), "[]"); });
 }
 
+// Found by the explorer (flavour settle, seed 107): another device had removed what the closed one
+// added, and forgot that once the closed one had let it go, by what no list names. Then nothing
+// says any more that it is removed, unless somebody still has what was forgotten.
+TEST_F(SettlementsTest, ARemovalThatItsWriterForgotDoesNotComeBackByItself) {
+  const std::string added = by_itself({.device = "a", .to = 1}, {set("doors", 0, 1, {{1, "x"}})});
+  const std::string removed =
+      by_itself({.device = "b", .to = 1}, {set("doors", 0, 1, {}, {}, {{"a", 1, 1}})});
+  hear(added);
+  hear(removed);
+  hear(by_itself({.device = "a", .from = 1, .to = 2}, {set("doors", 0, 2)}));
+  EXPECT_EQ(stored("b"), std::vector<std::string>{removed});
+  const std::string forgot = by_itself({.device = "b", .from = 1, .to = 2}, {set("doors", 0, 2)});
+  hear(forgot);
+  EXPECT_EQ(stored("b"), std::vector<std::string>{forgot});
+  EXPECT_EQ(rig.shows("doors", Type::orset), "[]");
+  hear(records({closing("a", 1), settlement("a", {added})}, 4));
+  EXPECT_EQ(restarts, 1);
+  hear(added);
+  EXPECT_EQ(rig.shows("doors", Type::orset), R"(["x"])");
+  hear(removed);
+  EXPECT_EQ(rig.shows("doors", Type::orset), "[]");
+  EXPECT_EQ(stored("b").size(), 2u);
+  EXPECT_EQ(rig.on_disk()->digest(), rig.digest());
+}
+
 TEST_F(SettlementsTest, TheAdminOnlyRemoves) {
   const std::string before = rig.digest();
   hear(by("admin", {.device = "admin", .from = 4, .to = 5}, {set("doors", 4, 5, {{5, "x"}})}));
