@@ -101,6 +101,9 @@ class Explorer {
   void start_again(std::size_t node);  // what is on its disk is settled
   void upgrade();
   void forget_settled(Node&);
+  bool forgotten(const Core& held, const wire::Delta&, const wire::Entry&,
+                 const wire::OrSetPayload::Foreign&) const;
+  std::string without_forgotten(const Core& held, const std::string& bytes) const;
   void check_settled();
   std::string alone(const Disk&) const;  // digest of the closed epoch, as this disk has it
   bool is_settled(std::string_view device, std::uint64_t epoch) const {

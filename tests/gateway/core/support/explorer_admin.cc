@@ -95,14 +95,60 @@ void Explorer::start_again(std::size_t i) {
   collect(i);
 }
 
+// A removal of an add of the closed epoch that its writer forgot, as it may when the add is known
+// dead: then its envelope leaves the disk. What said so counts no more, and the add may live again.
+bool Explorer::forgotten(const Core& held, const wire::Delta& d, const wire::Entry& entry,
+                         const wire::OrSetPayload::Foreign& f) const {
+  if (!is_settled(f.device, f.epoch)) return false;
+  const KeyState* k = held.keys.find(entry.key, entry.type);
+  ActorRecord* const remover = held.actors.find(d.device, d.epoch);
+  ActorRecord* const owner = held.actors.find(f.device, f.epoch);
+  if (k == nullptr || remover == nullptr || owner == nullptr) return false;
+  const auto& set = k->as<OrSet>();
+  const auto* part = set.part({remover});
+  if (part == nullptr || !set.dead({{owner}, f.op})) return false;
+  for (const Writer& w : writers_) {
+    if (w.id() != d.device) continue;
+    for (const Op& op : w.oracle.log) {
+      if (op.key == entry.key && op.device == f.device && op.epoch == f.epoch && op.op == f.op &&
+          op.forgotten_at != 0 && part->covers(op.forgotten_at))
+        return true;
+    }
+  }
+  return false;
+}
+
+// An envelope that has left the disk, without those of its removals.
+std::string Explorer::without_forgotten(const Core& held, const std::string& bytes) const {
+  wire::Envelope e = decoded(bytes);
+  std::size_t gone = 0;
+  for (wire::Entry& x : e.delta.entries) {
+    auto* said = std::get_if<wire::OrSetPayload>(&x.payload);
+    if (said == nullptr) continue;
+    gone +=
+        std::erase_if(said->foreign, [&](const auto& f) { return forgotten(held, e.delta, x, f); });
+  }
+  if (gone == 0) return bytes;
+  e.delta.is_signed = false;
+  return wire::seal(wire::encode_delta(e.delta));
+}
+
 // What is not valid has left the disk, and nothing of anybody else has. Of the closed epoch that is
 // held which the disk has: what a thief had superseded comes again, check_settled() sees to it.
 void Explorer::forget_settled(Node& n) {
   std::erase_if(n.ever, [&](const std::string& e) {
     return !wire::is_evidence(e) && is_settled(decoded(e).delta.device, decoded(e).delta.epoch);
   });
+  std::set<std::string_view> here;
   for (const auto& [row, e] : n.rig->disk.envelopes) {
+    here.insert(e.bytes);
     if (is_settled(e.device, e.epoch) && !wire::is_evidence(e.bytes)) n.ever.push_back(e.bytes);
+  }
+  for (std::string& e : n.ever) {
+    if (wire::is_evidence(e) || here.count(e) != 0) continue;
+    std::string rest = without_forgotten(*n.committed, e);
+    reached["forgotten, and settled"] += rest != e;
+    e = std::move(rest);
   }
   n.committed = std::make_unique<Core>();
   for (const std::string& e : n.ever) n.committed->take(e);
