@@ -125,9 +125,11 @@ class Explorer {
   void check_ack(Node&, const std::string& payload);
   void check_head(Node&, const std::string& payload);
   void check_bounds(Core&);
-  // The first of operations ≤ upto that `core` does not hold; "" when all are there.
+  // The first of operations (from, upto] that `core` does not hold; "" when all are there.
   std::string missing(const Core& core, const std::string& device, std::uint64_t epoch,
-                      const std::vector<Op>& log, std::uint64_t upto) const;
+                      const std::vector<Op>& log, std::uint64_t upto, std::uint64_t from = 0) const;
+  std::uint64_t kept(const std::map<std::uint64_t, std::uint64_t>& promised) const;
+  std::pair<std::uint64_t, std::uint64_t> doubtful(Writer&) const;
   void check_exact(std::size_t node);
   void check_heads(std::size_t node);
   void check_weight();

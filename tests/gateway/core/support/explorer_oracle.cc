@@ -91,11 +91,12 @@ void Explorer::check(std::size_t i) {
 }
 
 std::string Explorer::missing(const Core& core, const std::string& device, std::uint64_t epoch,
-                              const std::vector<Op>& log, std::uint64_t upto) const {
+                              const std::vector<Op>& log, std::uint64_t upto,
+                              std::uint64_t from) const {
   const ActorRecord* actor = core.actors.find(device, epoch);
   const ActorRef me{const_cast<ActorRecord*>(actor)};
   for (const Op& op : log) {
-    if (op.n > upto || (op.forgotten_at != 0 && op.forgotten_at <= upto)) continue;
+    if (op.n <= from || op.n > upto || (op.forgotten_at != 0 && op.forgotten_at <= upto)) continue;
     if (actor == nullptr || !holds_op(core, me, log, op)) return describe(op);
   }
   return {};
@@ -187,16 +188,48 @@ void Explorer::check_heads(std::size_t i) {
   }
 }
 
+// The highest operation that a gateway says is safe whose disk survives.
+std::uint64_t Explorer::kept(const std::map<std::uint64_t, std::uint64_t>& promised) const {
+  std::uint64_t safe = 0;
+  for (const Node& n : nodes_) {
+    const auto at = promised.find(n.rig->disk.incarnation);
+    if (at != promised.end()) safe = std::max(safe, at->second);
+  }
+  return safe;
+}
+
+// A device at rest does not know that the disks are gone which it was told have its operations: of
+// those, up to the second number, what is above the first may be nowhere.
+std::pair<std::uint64_t, std::uint64_t> Explorer::doubtful(Writer& w) const {
+  std::uint64_t told = 0;
+  for (const auto& [incarnation, op] : w.oracle.promised) told = std::max(told, op);
+  const std::uint64_t safe = kept(w.oracle.promised);
+  return {safe, std::max(safe, std::min(told, w.device().safe()))};
+}
+
 void Explorer::check_exact(std::size_t i) {
   Core& core = disk(nodes_[i]);
   const std::string where = " at g" + std::to_string(i);
+  std::set<std::string> lost_somewhere;
   for (Writer& w : writers_) {
-    if (const std::string what =
-            missing(core, w.id(), w.device().epoch(), w.oracle.log, w.device().last_op());
-        !what.empty())
-      wrong(w.id() + where + " lacks " + what);
+    const std::uint64_t epoch = w.device().epoch();
+    std::vector<Op> log = w.oracle.log;
+    std::erase_if(log, [](const Op& op) { return op.forgotten_at != 0; });
+    const auto [safe, doubted] = doubtful(w);
+    std::string what = missing(core, w.id(), epoch, log, safe);
+    if (what.empty()) what = missing(core, w.id(), epoch, log, w.device().last_op(), doubted);
+    if (!what.empty()) wrong(w.id() + where + " lacks " + what);
+    std::set<std::string> lost;
+    for (const Op& op : log) {
+      if (op.n > safe && op.n <= doubted &&
+          !missing(core, w.id(), epoch, log, op.n, op.n - 1).empty())
+        lost.insert(op.key);
+    }
+    reached["acknowledged, and lost with its disks"] += !lost.empty();
+    lost_somewhere.insert(lost.begin(), lost.end());
     ActorRecord* actor = core.actors.find(w.id(), w.device().epoch());
     for (const char* key : {"s1", "s2"}) {
+      if (lost.count(key) != 0) continue;
       const auto mine = w.live(key);
       const KeyState* k = core.keys.find(key, 4);
       const auto* part = k == nullptr || actor == nullptr ? nullptr : k->as<OrSet>().part({actor});
@@ -211,7 +244,7 @@ void Explorer::check_exact(std::size_t i) {
   }
   for (const auto& [key, sums] : issued_) {
     const bool over = flavour_ == Flavour::memoryless || settled_.epoch != 0;
-    if (over || key.starts_with('$')) continue;
+    if (over || key.starts_with('$') || lost_somewhere.count(key) != 0) continue;
     std::uint64_t up = 0, down = 0;
     if (const KeyState* k = core.keys.find(key, 1)) {
       for (const auto& [a, part] : k->as<GCounter>().parts()) up += part.p;
@@ -224,12 +257,8 @@ void Explorer::check_exact(std::size_t i) {
   // What a closed epoch was told is safe, by a gateway whose disk survives.
   for (const Closed& c : closed_) {
     if (is_settled(c.device, c.epoch)) continue;
-    std::uint64_t safe = 0;
-    for (const Node& n : nodes_) {
-      const auto at = c.promised.find(n.rig->disk.incarnation);
-      if (at != c.promised.end()) safe = std::max(safe, at->second);
-    }
-    if (const std::string what = missing(core, c.device, c.epoch, c.log, safe); !what.empty())
+    if (const std::string what = missing(core, c.device, c.epoch, c.log, kept(c.promised));
+        !what.empty())
       wrong("acknowledged to " + c.device + ", then lost" + where + ": " + what);
   }
 }

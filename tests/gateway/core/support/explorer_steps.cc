@@ -353,7 +353,17 @@ void Explorer::rot(Node& n) {
   say("g" + std::to_string(i) + ": an envelope of " + at->second.device + " rots");
   reached["rot"] += 1;
   for (Writer& w : writers_) {
-    if (w.id() == at->second.device) w.oracle.promised.erase(n.rig->disk.incarnation);
+    if (w.id() != at->second.device) continue;
+    auto& promised = w.oracle.promised;
+    std::uint64_t& broken = promised[0];
+    if (const auto was = promised.find(n.rig->disk.incarnation); was != promised.end()) {
+      broken = std::max(broken, was->second);
+      promised.erase(was);
+    }
+  }
+  for (SentAck& a : acks_) {  // said before, and heard later
+    if (a.device == at->second.device && a.incarnation == n.rig->disk.incarnation)
+      a.incarnation = 0;
   }
   for (Closed& c : closed_) {
     if (c.device == at->second.device) c.promised.erase(n.rig->disk.incarnation);

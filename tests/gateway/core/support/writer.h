@@ -29,7 +29,8 @@ class Writer {
  public:
   struct Oracle {
     std::vector<Op> log;  // of this epoch
-    // gateway incarnation → operation that the device was told is safe there
+    // gateway incarnation → operation that the device was told is safe there; 0: by one that has
+    // lost something of it since
     std::map<std::uint64_t, std::uint64_t> promised;
   };
   Writer(std::string id, std::function<std::uint64_t()> random)
