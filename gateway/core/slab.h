@@ -44,7 +44,7 @@ class Slab {
   std::uint32_t size() const { return size_; }
 
  private:
-  static constexpr std::size_t block_bytes = std::size_t{256} * 1024;
+  static constexpr std::size_t block_bytes = std::size_t{64} * 1024;
   static constexpr std::uint32_t per_block = block_bytes / sizeof(T);
   static_assert(per_block > 0);
   struct Free {
