@@ -89,21 +89,22 @@ Result<bool, store::Error> Pump::restore(store::Store& store) {
 
 Result<std::uint64_t, store::Error> Pump::restore_serving(store::Store& store,
                                                           const store::Store::Visitor& visitor) {
-  if (const auto read = store.load_actors(visitor); !read) return read;
+  if (auto read = store.load_actors(visitor); !read) return read;
   RowsOf rows;
-  const auto all = store.glance([&](std::uint64_t row, std::string_view device,
-                                    std::uint64_t epoch) { rows.add(row, device, epoch); });
+  auto all = store.glance([&](std::uint64_t row, std::string_view device, std::uint64_t epoch) {
+    rows.add(row, device, epoch);
+  });
   if (!all) return all;
   rows.sort();
   make_links(store.incarnation());
   effects();
   core_->begin_early(rows.last());
-  if (const auto read = fetch_lacking(store, rows, visitor); !read) return read;
+  if (auto read = fetch_lacking(store, rows, visitor); !read) return read;
   for (Line& link : links_) link.session->start();
   std::uint64_t next_ms = now().mono_ms, at = 0;
   while (at < rows.last()) {
     if (now().mono_ms >= next_ms) {
-      if (const auto served = serve(store, rows, visitor); !served) return served;
+      if (auto served = serve(store, rows, visitor); !served) return served;
       next_ms = now().mono_ms + serve_pause_ms;
     }
     const std::uint64_t before = at;
@@ -114,7 +115,7 @@ Result<std::uint64_t, store::Error> Pump::restore_serving(store::Store& store,
                                                visitor.envelope(std::move(row));
                                            },
                                        .actor = {}};
-    const auto read = store.load_some(at, rows_at_once, others);
+    auto read = store.load_some(at, rows_at_once, others);
     if (!read) return read;
     if (at == before) break;
   }
@@ -125,7 +126,7 @@ Result<std::uint64_t, store::Error> Pump::restore_serving(store::Store& store,
 Result<std::uint64_t, store::Error> Pump::fetch_lacking(store::Store& store, RowsOf& rows,
                                                         const store::Store::Visitor& visitor) {
   for (const crdt::Actor& actor : core_->lacking()) {
-    const auto read = store.load_rows(rows.take(actor), visitor);
+    auto read = store.load_rows(rows.take(actor), visitor);
     if (!read) return read;
     core_->all_of(actor);
   }
@@ -151,7 +152,7 @@ Result<std::uint64_t, store::Error> Pump::serve(store::Store& store, RowsOf& row
       }
     }
   }
-  if (const auto read = fetch_lacking(store, rows, visitor); !read) return read;
+  if (auto read = fetch_lacking(store, rows, visitor); !read) return read;
   core_->commit_early(now());
   core::Output out = core_->take_output();
   if (out.commit) {
