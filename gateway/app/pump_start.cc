@@ -98,7 +98,7 @@ Result<std::uint64_t, store::Error> Pump::restore_serving(store::Store& store,
   rows.sort();
   make_links(store.incarnation());
   effects();
-  core_->begin_early(rows.last());
+  core_->begin_early(now(), rows.last());
   if (auto read = fetch_lacking(store, rows, visitor); !read) return read;
   for (Line& link : links_) link.session->start();
   std::uint64_t next_ms = now().mono_ms, at = 0;

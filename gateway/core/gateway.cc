@@ -242,8 +242,8 @@ void Gateway::restore(ActorRow&& row) {
 void Gateway::start(Instant now) {
   impl_->start(now);
 }
-void Gateway::begin_early(std::uint64_t last_row) {
-  impl_->begin_early(last_row);
+void Gateway::begin_early(Instant now, std::uint64_t last_row) {
+  impl_->begin_early(now, last_row);
 }
 std::vector<crdt::Actor> Gateway::lacking() {
   return impl_->lacking();

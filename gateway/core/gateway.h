@@ -53,7 +53,7 @@ class Gateway {
   // Between the rows, once every actor's is here and every link attached, and before the first
   // envelope's: from now on until start() receive() may be called. No envelope's row is above
   // `last_row`.
-  void begin_early(std::uint64_t last_row);
+  void begin_early(Instant, std::uint64_t last_row);
   // Whose envelopes' rows are wanted before the others, because something of theirs waits. Each is
   // named once; all_of() tells that they are here.
   std::vector<crdt::Actor> lacking();

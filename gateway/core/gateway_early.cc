@@ -10,8 +10,9 @@
 
 namespace tributary::core {
 
-void Gateway::Impl::begin_early(std::uint64_t last_row) {
+void Gateway::Impl::begin_early(Instant now, std::uint64_t last_row) {
   assert(!started && !early && live.size() == 0);
+  see(now);
   next_row = std::max(next_row, last_row + 1);
   early.emplace();
   for (const ActorRow& row : restored_actors) {

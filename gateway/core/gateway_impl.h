@@ -213,7 +213,7 @@ struct Gateway::Impl {
   void quarantine(EnvelopeRow&&, std::string reason);
 
   // gateway_early.cc
-  void begin_early(std::uint64_t last_row);
+  void begin_early(Instant, std::uint64_t last_row);
   std::vector<crdt::Actor> lacking();
   void all_of(const crdt::Actor&);
   bool goes_on(const wire::Envelope&, const ActorRecord*) const;

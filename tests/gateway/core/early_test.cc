@@ -8,6 +8,7 @@
 
 #include "tests/gateway/core/support/enrolled.h"
 #include "tests/gateway/core/support/rig.h"
+#include "transports/wire/record.h"
 
 namespace tributary::core::testing {
 namespace {
@@ -163,6 +164,21 @@ TEST(Early, TheRegistryIsReadFirst) {
   const auto ack = answered_early(rig, "a", one("a", 2, 9));
   ASSERT_NE(ack, nullptr);
   EXPECT_EQ(ack->actors[0].op, 2u);
+}
+
+// Since when something is missing is told in the time of this start, also of who is read first.
+TEST(Early, AGapOfTheAdminBeginsNow) {
+  Rig rig(enrolled());
+  rig.boot();
+  give(rig, {registry({"a"})});
+  give(rig, {registry({"c"}, 2)});  // operation 2 is missing
+  rig.crash();
+  rig.boot_early([] {});
+  std::optional<std::uint64_t> since;
+  for (const DeviceView& d : rig.gateway->devices({}, 0, 10)) {
+    if (d.device == wire::admin_id) since = d.gap_since_ms;
+  }
+  EXPECT_EQ(since, rig.now().mono_ms);
 }
 
 // A refusal tells with it what else is held of the device: not known yet.

@@ -43,7 +43,7 @@ void Rig::boot_early(const std::function<void()>& between) {
   for (const LinkOptions& link : links) gateway->attach(link);
   std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> left;
   for (const auto& [row, e] : disk.envelopes) left.emplace(row, std::pair(e.device, e.epoch));
-  gateway->begin_early(left.empty() ? 0 : left.rbegin()->first);
+  gateway->begin_early(now_, left.empty() ? 0 : left.rbegin()->first);
   const auto give = [&](std::uint64_t row) {  // unless what came meanwhile superseded it
     if (const auto at = disk.envelopes.find(row); at != disk.envelopes.end())
       gateway->restore(EnvelopeRow(at->second));
