@@ -72,8 +72,9 @@ class Pump {
     bool early = false;        // devices that go on are answered while a start reads the database
   };
 
-  // Opens the database, restores the state from it and starts to connect. A damaged database was
-  // moved aside by the store: the gateway then starts afresh and asks its peers.
+  // Opens the database, restores the state from it and connects (Options::early: before it has read
+  // all). A damaged database was moved aside by the store: the gateway then starts afresh and asks
+  // its peers.
   static Result<std::unique_ptr<Pump>, store::Error> open(Options options);
   // Without goodbye: what was not committed is gone, as with kill -9.
   ~Pump();

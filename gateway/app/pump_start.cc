@@ -164,6 +164,10 @@ Result<std::uint64_t, store::Error> Pump::serve(store::Store& store, RowsOf& row
       return Failure{done.error()};
     } else {
       core_->commit_failed(now(), out.commit->ticket, done.error().message);
+      // Nothing is read from it before that (store.h).
+      if (done.error().kind != store::Error::Kind::full) {
+        if (const auto again = store.reopen(); !again) return Failure{again.error()};
+      }
     }
     out.commit.reset();
   }
