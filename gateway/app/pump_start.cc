@@ -36,18 +36,22 @@ class Pump::RowsOf {
   }
   void sort() { std::sort(rows_.begin(), rows_.end()); }
   std::uint64_t last() const { return last_; }
-  // Those of the actor, and perhaps others', that were not taken before.
+  // Those of the actor, and perhaps others', that were not read before.
   std::vector<std::uint64_t> take(const crdt::Actor& actor) {
     const std::uint64_t wanted = hash(actor.device, actor.epoch);
     std::vector<std::uint64_t> out;
     for (auto at =
              std::lower_bound(rows_.begin(), rows_.end(), std::pair(wanted, std::uint64_t{0}));
          at != rows_.end() && at->first == wanted; ++at) {
-      if (taken_.insert(at->second).second) out.push_back(at->second);
+      if (at->second > in_turn_ && taken_.insert(at->second).second) out.push_back(at->second);
     }
     return out;
   }
-  bool taken(std::uint64_t row) const { return taken_.count(row) != 0; }
+  // In row order. False: it was taken.
+  bool read(std::uint64_t row) {
+    in_turn_ = row;
+    return taken_.erase(row) == 0;
+  }
 
  private:
   static std::uint64_t hash(std::string_view device, std::uint64_t epoch) {
@@ -55,7 +59,7 @@ class Pump::RowsOf {
   }
   std::vector<std::pair<std::uint64_t, std::uint64_t>> rows_;  // hash, row
   std::unordered_set<std::uint64_t> taken_;
-  std::uint64_t last_ = 0;
+  std::uint64_t last_ = 0, in_turn_ = 0;  // all up to the second one were read
 };
 
 Result<bool, store::Error> Pump::restore(store::Store& store) {
@@ -111,7 +115,7 @@ Result<std::uint64_t, store::Error> Pump::restore_serving(store::Store& store,
     const store::Store::Visitor others{.envelope =
                                            [&](core::EnvelopeRow&& row) {
                                              at = row.row;  // what is above the last came meanwhile
-                                             if (row.row <= rows.last() && !rows.taken(row.row))
+                                             if (row.row <= rows.last() && rows.read(row.row))
                                                visitor.envelope(std::move(row));
                                            },
                                        .actor = {}};

@@ -51,8 +51,8 @@ void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
     return quarantine(std::move(row), "not signed, where signatures are required");
   }
   learn(e->delta);
-  if (live.contains(e->hash)) {
-    rows_to_erase.push_back(row.row);
+  if (const LiveEnvelope* const held = live.find(e->hash)) {
+    if (held->row != row.row) rows_to_erase.push_back(row.row);
     return;
   }
   ActorRecord& actor = actors.intern(e->delta.device, e->delta.epoch);

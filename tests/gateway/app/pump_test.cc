@@ -83,6 +83,52 @@ TEST_F(PumpByHand, AnswersWhoGoesOnBeforeItHasReadTheDatabase) {
   EXPECT_EQ(pump_->core().value("parts", 1)->json, std::to_string(5 * devices + 4 + 5));
 }
 
+// A row that was read in its turn, and then wanted once more because its device spoke, was taken for
+// a second copy of itself, and erased.
+TEST_F(PumpByHand, WhoSpeaksAfterItsRowsWereReadKeepsThem) {
+  constexpr std::uint64_t devices = 600;
+  session_->room = 1'000'000;
+  for (std::uint64_t d = 0; d < devices; ++d) {
+    arrive("d" + std::to_string(d));
+    turn_until_idle();
+  }
+  pump_.reset();
+  class Late : public ByHand {
+   public:
+    std::vector<Event> poll(std::size_t max) override {
+      if (++polls_ == 5) {
+        Event e;
+        e.message.topic = "tributary/v1/demo/up/d7";
+        e.message.payload = core::testing::parts(0, 1, 5, "d7");
+        arrives.push_back(e);
+      }
+      return ByHand::poll(max);
+    }
+
+   private:
+    int polls_ = 0;
+  };
+  Pump::Options o = options();
+  o.early = true;
+  o.clock = [this] {
+    now_ms_ += 10;
+    return core::Instant{1'700'000'000'000 + now_ms_, now_ms_};
+  };
+  o.links[0].connect = [this](const Message&) {
+    auto made = std::make_unique<Late>();
+    session_ = made.get();
+    made->room = 1'000'000;
+    return made;
+  };
+  open(std::move(o));
+  arrive("new");
+  turn_until_idle();
+  std::uint64_t rows = 0;
+  ASSERT_TRUE(disk_->store().load({.envelope = [&](core::EnvelopeRow&&) { ++rows; }, .actor = {}}));
+  EXPECT_EQ(rows, pump_->core().summary().live_envelopes);
+  EXPECT_EQ(pump_->core().value("parts", 1)->json, std::to_string(5 * devices + 5));
+}
+
 // With much to leave behind, the goodbye had not gone out when the process ended: everybody took
 // the gateway for online.
 TEST_F(PumpByHand, HasSaidAllOnlyWithTheGoodbye) {
