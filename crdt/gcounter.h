@@ -80,6 +80,25 @@ class GCounter {
   }
   bool join_part(const A& actor, const Part& part) { return join_part(actor, part, NoObserver{}); }
 
+  // What is kept elsewhere: the actor's part, if it has one, leaves memory and stays in the value.
+  // Nothing of that actor may be joined until all of the part was taken back, at once or in pieces
+  // whose join it is; whole counters are neither joined nor compared meanwhile.
+  void set_aside(const A& actor) { parts_.erase(actor); }
+  void take_back(const A& actor, const Part& piece) {
+    if (!piece.is_bottom()) parts_[actor].join(piece);
+  }
+  // The same counter without those parts that `leaves` says, which are all here.
+  template <class Leaves>
+  GCounter without(Leaves&& leaves) const {
+    GCounter rest = *this;
+    for (const auto& [actor, part] : parts_) {
+      if (!leaves(actor)) continue;
+      rest.sum_ -= part.p;
+      rest.parts_.erase(actor);
+    }
+    return rest;
+  }
+
   const Part* part(const A& actor) const { return find_part(parts_, actor); }  // nullptr: bottom
   const PartMap& parts() const { return parts_; }                              // in no order
   uint128 value() const { return sum_; }                                       // O(1)

@@ -57,6 +57,7 @@ class PartMap {
       parts_[i] = std::move(parts_.back());
     }
     parts_.pop_back();
+    if (parts_.capacity() > many && 4 * size() < parts_.capacity()) give_back();
   }
 
   // f(actor, their part, our part) for each part of another map, made when we have none. f changes
@@ -88,6 +89,7 @@ class PartMap {
   using Index = std::vector<std::uint32_t>;
 
   static constexpr std::size_t few = 8;  // up to here they are looked through
+  static constexpr std::size_t many = 64;
 
   // size() when it is not there.
   std::size_t position(const A& actor) const {
@@ -134,6 +136,16 @@ class PartMap {
     } else {
       enter(size() - 1);
     }
+  }
+  // Room for what left.
+  void give_back() {
+    SmallVector<value_type> smaller;
+    smaller.reserve(size() + size() / 8 + 1);
+    for (value_type& part : parts_) smaller.push_back(std::move(part));
+    parts_ = std::move(smaller);
+    if (!index_.made()) return;
+    index_.make() = Index(std::bit_ceil(2 * size() + 2), 0);
+    for (std::size_t i = 0; i < size(); ++i) enter(i);
   }
   std::size_t slot_at(std::size_t i) const {  // REQUIRES: it is in the index
     const Index& index = *index_;

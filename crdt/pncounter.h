@@ -74,6 +74,23 @@ class PnCounter {
   }
   bool join_part(const A& actor, const Part& part) { return join_part(actor, part, NoObserver{}); }
 
+  // As of a GCounter.
+  void set_aside(const A& actor) { parts_.erase(actor); }
+  void take_back(const A& actor, const Part& piece) {
+    if (!piece.is_bottom()) parts_[actor].join(piece);
+  }
+  template <class Leaves>
+  PnCounter without(Leaves&& leaves) const {
+    PnCounter rest = *this;
+    for (const auto& [actor, part] : parts_) {
+      if (!leaves(actor)) continue;
+      rest.positive_ -= part.p;
+      rest.negative_ -= part.n;
+      rest.parts_.erase(actor);
+    }
+    return rest;
+  }
+
   const Part* part(const A& actor) const { return find_part(parts_, actor); }  // nullptr: bottom
   const PartMap& parts() const { return parts_; }                              // in no order
 

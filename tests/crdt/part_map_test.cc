@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "crdt/gcounter.h"
 #include "crdt/pncounter.h"
 
 namespace tributary::crdt {
@@ -99,6 +100,59 @@ TEST(PartMap, SurvivesEqualHashes) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(parts.find(Twin{i})->second, i);
   for (int i = 0; i < 100; i += 2) parts.erase(Twin{i});
   for (int i = 0; i < 100; ++i) EXPECT_EQ(parts.count(Twin{i}), static_cast<std::size_t>(i % 2));
+}
+
+// What leaves a counter stays in its value, whatever comes and goes meanwhile, and is whole when it
+// came back in pieces.
+RC_GTEST_PROP(PartMap, WhatIsSetAsideIsCountedAndComesBack, ()) {
+  const auto actors = *rc::gen::inRange(1, 300);
+  PnCounter<int> all, some;
+  for (int i = 0; i < actors; ++i) {
+    (void)all.increment(i, static_cast<std::uint64_t>(2 * i + 1));
+    (void)all.decrement(i, static_cast<std::uint64_t>(i));
+  }
+  some.join(all);
+  std::map<int, PnCounterPart> aside;
+  for (int step = 0; step < 600; ++step) {
+    const int i = *rc::gen::inRange(0, actors);
+    if (const auto at = aside.find(i); at != aside.end()) {
+      const bool up_first = *rc::gen::arbitrary<bool>();
+      some.take_back(i, up_first ? PnCounterPart{at->second.p, 0} : PnCounterPart{0, at->second.n});
+      some.take_back(i, at->second);
+      RC_ASSERT(*some.part(i) == at->second);
+      aside.erase(at);
+    } else if (*rc::gen::inRange(0, 4) == 0) {
+      (void)some.increment(i, 5);
+      (void)all.increment(i, 5);
+    } else {
+      aside[i] = *some.part(i);
+      some.set_aside(i);
+      RC_ASSERT(some.part(i) == nullptr);
+    }
+    RC_ASSERT(some.value() == all.value());
+    RC_ASSERT(some.parts().size() + aside.size() == static_cast<std::size_t>(actors));
+  }
+  const auto even = [](int i) { return i % 2 == 0; };
+  for (const auto& [i, part] : std::exchange(aside, {})) {
+    if (even(i)) {
+      some.take_back(i, part);
+    } else {
+      aside[i] = part;
+    }
+  }
+  RC_ASSERT(some.without(even).value() == all.without(even).value());
+}
+
+TEST(PartMap, GivesMemoryBackWhenMostLeave) {
+  GCounter<int> c;
+  for (int i = 0; i < 10'000; ++i) (void)c.increment(i, 1);
+  for (int i = 0; i < 9'990; ++i) c.set_aside(i);
+  EXPECT_EQ(c.value(), uint128{10'000});
+  for (int i = 9'990; i < 10'000; ++i) EXPECT_EQ(c.part(i)->p, 1u);
+  for (int i = 0; i < 10'000; ++i) EXPECT_EQ(c.part(i) != nullptr, i >= 9'990);
+  c.take_back(5, GCounterPart{1});
+  EXPECT_EQ(c.parts().size(), 11u);
+  EXPECT_EQ(c.value(), uint128{10'000});
 }
 
 TEST(PartMap, ACopyOfACounterIsItsOwn) {
