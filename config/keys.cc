@@ -25,23 +25,23 @@ constexpr std::array all_sections{
             "with these values."},
     Section{"commit",
             "Group commit. Envelopes are made durable together, and acknowledged only then: the "
-            "larger the group, the "
-            "fewer syncs of the disk; the longer the wait, the later the acknowledgement."},
+            "larger the group, the fewer syncs of the disk; the longer the wait, the later the "
+            "acknowledgement."},
     Section{"sync", "Keeping in step with the other gateways."},
-    Section{"limits",
-            "Bounds on everything that the outside can make grow. Byte limits may only lower those "
-            "of the protocol "
-            "(docs/protocol.md, section 9), and must be the same on all gateways of a fleet: what "
-            "one refuses, the "
-            "others must refuse too. What is refused is counted, named in the log and answered to "
-            "the device."},
+    Section{
+        "limits",
+        "Bounds on everything that the outside can make grow. Byte limits may only lower those "
+        "of the protocol (docs/protocol.md, section 9), and must be the same on all gateways of "
+        "a fleet: what one refuses, the others must refuse too. What is refused is counted, named "
+        "in the log and answered to "
+        "the device."},
     Section{
         "memory",
-        "Memory for the state, estimated, by type. At a limit, envelopes that would make that "
-        "type grow are not taken and not acknowledged, which the log and the counters say: "
-        "nothing that was acknowledged is ever given up, devices keep what they have and try "
-        "again. What takes no more room goes on, like counts of a device on keys where it counts "
-        "already, and removals of its own elements. Raise the limit, or retire devices."},
+        "Memory for the state, estimated, by type. From three quarters of a limit on, what devices "
+        "at rest count leaves memory and stays in the database; it is shown all the same. At a "
+        "limit, envelopes that would make that type grow are not taken and not acknowledged, which "
+        "the log and the counters say: nothing that was acknowledged is given up, devices try "
+        "again. What takes no more room goes on. Raise the limit, or retire devices."},
     Section{"view",
             "JSON for dashboards, retained at view/<gateway>/<type>/<key> on every broker."},
     Section{"store", "The database, <gateway.data_dir>/gateway.db."},
@@ -489,9 +489,9 @@ constexpr Key memory_keys[] = {
      .unit = "MiB",
      .min = 16,
      .max = mb_max,
-     .doc = "Everything together but the devices themselves, which take about 600 bytes each and "
-            "which limits.actors_max bounds. No type may be allowed more than this. The types may "
-            "add up to more: the limit that is reached first counts."},
+     .doc = "All together: the types, what devices sent, and the devices, some 600 bytes each with "
+            "it, 400 at rest. No type may be allowed more than this. The types may add up to "
+            "more: the limit that is reached first counts."},
 };
 
 constexpr Key other_keys[] = {

@@ -35,6 +35,9 @@ class Disk {
   virtual void commit(core::Ticket ticket, core::Commit rows) = 0;
   virtual void snapshot(std::uint64_t id, std::string path) = 0;
   virtual std::vector<Reply> take_replies() = 0;
+  // Rows that a commit made durable, at once: waits for the jobs that were handed over, two seconds
+  // at most.
+  virtual Result<core::ReadRows, store::Error> read(const core::RowsWanted& rows) = 0;
   // How many rows of these are kept, from the next commit handed over on; has no answer. A disk
   // whose limits never change does nothing.
   virtual void keep(std::uint32_t /*dead_letters_max*/, std::uint32_t /*quarantine_max*/) {}

@@ -92,11 +92,18 @@ void state(Writer& w, const core::Summary& s, const core::Gateway& g, const Proc
   w.gauge("tributary_parts", "Parts of values, one an actor and key.", s.parts);
   w.gauge("tributary_live_envelopes", "Envelopes that the state rests on.", s.live_envelopes);
   w.gauge("tributary_live_envelope_bytes", "Bytes of these.", s.live_bytes);
+  w.gauge("tributary_cold_actors", "Writers at rest, which are on the disk alone.", s.cold_actors);
+  w.gauge("tributary_cold_envelopes", "Of the live envelopes, those that are on the disk alone.",
+          s.cold_envelopes);
+  w.counter("tributary_chilled_total", "Writers that left memory, since the start.",
+            g.counters().chilled);
+  w.counter("tributary_warmed_total", "Writers that were read back, since the start.",
+            g.counters().warmed);
   w.family("tributary_state_bytes", "gauge", "Estimated memory of the merged state, by type.");
   for (std::size_t t = 0; t < s.type_bytes.size(); ++t)
     w.add(s.type_bytes[t], {{"type", type_label(t)}});
   w.family("tributary_state_limit_bytes", "gauge",
-           "What the state of a type may take; total: with the live envelopes.");
+           "What the state of a type may take; total: with envelopes and writers.");
   for (std::size_t t = 0; t < p.type_bytes_max.size(); ++t)
     w.add(p.type_bytes_max[t], {{"type", type_label(t)}});
   w.add(p.memory_bytes_max, {{"type", "total"}});

@@ -115,6 +115,15 @@ void Pump::set_limits(const Limits& limits) {
   disk_->keep(limits.dead_letters_max, limits.quarantine_max);
 }
 
+// A damaged database has been moved aside.
+std::optional<core::ReadRows> Pump::read_back(const core::RowsWanted& rows) {
+  auto read = starting_ != nullptr ? starting_->read(rows) : disk_->read(rows);
+  if (read) return *std::move(read);
+  log(Level::error, "read-back", read.error().message);
+  storage_lost_ |= read.error().kind == store::Error::Kind::corrupt;
+  return std::nullopt;
+}
+
 void Pump::visit(const std::function<void(store::Store&)>& work, std::function<void()> done) {
   const std::uint64_t id = snapshot_next_++;
   visits_.emplace(id, std::move(done));

@@ -174,6 +174,7 @@ class Pump {
   explicit Pump(Options options) : options_(std::move(options)) {}
   Result<bool, store::Error> open();
   Outbox::Limits limits(std::size_t outbox_max) const;
+  std::optional<core::ReadRows> read_back(const core::RowsWanted& rows);
 
   // pump_start.cc
   class RowsOf;
@@ -210,6 +211,7 @@ class Pump {
 
   Options options_;
   std::unique_ptr<core::Gateway> core_;
+  store::Store* starting_ = nullptr;  // before it is the disk's
   std::unique_ptr<Disk> disk_;
   std::vector<Line> links_;
   // Of links: what arrived before the start, and is for later.

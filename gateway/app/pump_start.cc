@@ -73,6 +73,8 @@ Result<bool, store::Error> Pump::restore(store::Store& store) {
         "enrolled\n  look at security.registry_file");
   }
   if (options_.two_threads) core_->restore_on_two_threads();
+  starting_ = &store;
+  core_->read_back_with([this](const core::RowsWanted& rows) { return read_back(rows); });
   give_registry();  // before the rows: their signatures are verified
   std::uint64_t actors = 0;
   const store::Store::Visitor visitor{
@@ -223,6 +225,7 @@ Result<bool, store::Error> Pump::open() {
     }
     file_bytes_ = (*opened)->file_bytes();
     const std::uint64_t incarnation = (*opened)->incarnation();
+    starting_ = nullptr;
     disk_ = options_.disk(std::move(*opened));
     start_links(incarnation);
     return true;

@@ -179,6 +179,7 @@ json contributions(const Query& q) {
   return {{"key", key},
           {"type", *type},
           {"contributions", std::move(items)},
+          {"on_disk_alone", q.gateway.cold_parts(key, type_argument(*type))},
           {"next", std::move(next)}};
 }
 
@@ -272,8 +273,9 @@ json envelopes(const Query& q) {
   bool more = true;
   while (more && next.is_null()) {
     const auto chunk = q.gateway.envelopes(after, chunk_items, device);
-    more = chunk.size() == chunk_items;
-    for (const auto& [hash, sealed] : chunk) {
+    if (!chunk) throw Mistake{"the database cannot be read now", "ask again; look at the log"};
+    more = chunk->size() == chunk_items;
+    for (const auto& [hash, sealed] : *chunk) {
       const std::size_t size = sealed->size() * 4 / 3 + 128;
       // The first always goes: an envelope is at most 256 KiB, a message may have 1 MiB.
       if (items.size() == max || (bytes + size > page_bytes_max && !items.empty())) {

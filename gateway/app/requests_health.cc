@@ -59,9 +59,8 @@ json memory_json(const core::Summary& s, const ProcessState& process) {
     types[t == 0 ? "unknown" : wire::type_name(static_cast<std::uint8_t>(t))] = {
         {"bytes", s.type_bytes[t]}, {"max", process.type_bytes_max[t]}};
   }
-  return {{"types", std::move(types)},
-          {"bytes", s.state_bytes + s.live_bytes},
-          {"max", process.memory_bytes_max}};
+  return {
+      {"types", std::move(types)}, {"bytes", s.memory_bytes}, {"max", process.memory_bytes_max}};
 }
 
 json history_json(const Aside::History& h) {
@@ -133,7 +132,7 @@ std::vector<std::pair<std::string, double>> memory_shares(const core::Summary& s
     out.emplace_back(t == 0 ? "unknown" : wire::type_name(t),
                      share(s.type_bytes[t], process.type_bytes_max[t]));
   }
-  out.emplace_back("total", share(s.state_bytes + s.live_bytes, process.memory_bytes_max));
+  out.emplace_back("total", share(s.memory_bytes, process.memory_bytes_max));
   return out;
 }
 
@@ -173,6 +172,8 @@ json status(const Query& q) {
           {"parts", s.parts},
           {"live_envelopes", s.live_envelopes},
           {"live_bytes", s.live_bytes},
+          {"cold_actors", s.cold_actors},
+          {"cold_envelopes", s.cold_envelopes},
           {"pending", s.pending},
           {"waiting_for_registry", s.waiting},
           {"registered_keys", s.registered_keys},

@@ -78,7 +78,7 @@ class Rebuilder {
     return s.pending > 0 ? "it cannot be taken in" : "";
   }
 
-  core::Gateway::Frozen state() const { return gateway_.freeze(); }
+  core::Gateway::Frozen state() const { return *gateway_.freeze(); }  // all of it is in memory
   const core::Gateway& gateway() const { return gateway_; }
 
  private:

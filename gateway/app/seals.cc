@@ -177,7 +177,12 @@ void Seals::do_all() {
   if (out.note) {
     if (frozen_ || fetch_) end_fetch("");
     frozen_.reset();
-    noted_ = std::make_shared<const Items>(core_->freeze().live);
+    if (auto now = core_->freeze()) {
+      noted_ = std::make_shared<const Items>(std::move(now->live));
+    } else {
+      noted_ = std::make_shared<const Items>();
+      say(Level::warning, "seal-unread", "the database cannot be read: no window is noted");
+    }
     state_.window_closed_ms = out.note->closes_ms;
   }
   if (out.withdraw && offered_) withdraw(offered_->parts.size());
@@ -247,7 +252,11 @@ void Seals::judged(const std::string& from, const std::string& statement, const 
 // --- what we propose
 
 void Seals::freeze(const sealing::Window& window) {
-  frozen_ = Frozen{window, core_->freeze()};
+  if (auto now = core_->freeze()) {
+    frozen_ = Frozen{window, std::move(*now)};
+  } else {
+    say(Level::warning, "seal-unread", "the database cannot be read: nothing is proposed");
+  }
 }
 
 void Seals::withdraw(std::size_t parts) {

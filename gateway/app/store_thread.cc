@@ -8,6 +8,7 @@
 namespace tributary::app {
 namespace {
 
+constexpr std::chrono::seconds read_wait_max{2};
 constexpr std::uint32_t pages_a_step = 64;  // a quarter of a MiB: about a millisecond
 
 std::uint64_t now_us() {
@@ -42,7 +43,11 @@ void StoreThread::push(Job job) {
 }
 
 void StoreThread::commit(core::Ticket ticket, core::Commit rows) {
-  push({.kind = Job::Kind::commit, .id = ticket, .rows = std::move(rows), .work = {}});
+  push({.kind = Job::Kind::commit,
+        .id = ticket,
+        .rows = std::move(rows),
+        .work = {},
+        .reading = {}});
 }
 
 void StoreThread::keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_max) {
@@ -50,11 +55,22 @@ void StoreThread::keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_
         .rows = {},
         .dead_letters_max = dead_letters_max,
         .quarantine_max = quarantine_max,
-        .work = {}});
+        .work = {},
+        .reading = {}});
 }
 
 void StoreThread::visit(std::uint64_t id, const std::function<void(store::Store&)>& work) {
-  push({.kind = Job::Kind::visit, .id = id, .rows = {}, .work = work});
+  push({.kind = Job::Kind::visit, .id = id, .rows = {}, .work = work, .reading = {}});
+}
+
+Result<core::ReadRows, store::Error> StoreThread::read(const core::RowsWanted& rows) {
+  const auto reading = std::make_shared<Reading>(Reading{rows, {}});
+  push({.kind = Job::Kind::read, .rows = {}, .work = {}, .reading = reading});
+  std::unique_lock lock(mutex_);
+  if (read_.wait_for(lock, read_wait_max, [&] { return reading->got.has_value(); }))
+    return *std::move(reading->got);
+  return Failure{store::Error{store::Error::Kind::busy,
+                              "the disk has not answered for two seconds; look at its health"}};
 }
 
 void StoreThread::snapshot(std::uint64_t id, std::string path) {
@@ -102,6 +118,14 @@ void StoreThread::reply(Reply reply) {
 
 void StoreThread::run(Job& job) {
   if (job.kind == Job::Kind::keep) return store_->keep(job.dead_letters_max, job.quarantine_max);
+  if (job.kind == Job::Kind::read) {
+    auto got = store_->read(job.reading->rows);
+    {
+      const std::lock_guard lock(mutex_);
+      job.reading->got.emplace(std::move(got));
+    }
+    return read_.notify_one();
+  }
   const std::uint64_t began_us = now_us();
   if (job.kind == Job::Kind::visit) {
     job.work(*store_);

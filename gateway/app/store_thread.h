@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -36,15 +37,21 @@ class StoreThread final : public Disk {
   std::vector<Reply> take_replies() override;
   void keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_max) override;
   void visit(std::uint64_t id, const std::function<void(store::Store&)>& work) override;
+  Result<core::ReadRows, store::Error> read(const core::RowsWanted& rows) override;
 
  private:
+  struct Reading {  // who asked waits for it, for a while
+    core::RowsWanted rows;
+    std::optional<Result<core::ReadRows, store::Error>> got;  // guarded by mutex_
+  };
   struct Job {
-    enum class Kind : std::uint8_t { commit, keep, visit };
+    enum class Kind : std::uint8_t { commit, keep, visit, read };
     Kind kind = Kind::commit;
     std::uint64_t id = 0;
     core::Commit rows;
     std::uint32_t dead_letters_max = 0, quarantine_max = 0;
     std::function<void(store::Store&)> work;
+    std::shared_ptr<Reading> reading;
   };
   struct Copy {
     std::uint64_t id = 0;
@@ -61,7 +68,7 @@ class StoreThread final : public Disk {
   StoreWriter writer_;                   // touched by thread_ alone
   std::function<void()> wake_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable changed_, read_;
   std::deque<Job> jobs_;        // guarded by mutex_
   std::deque<Copy> copies_;     // guarded by mutex_; the first one's content is thread_'s
   std::vector<Reply> replies_;  // guarded by mutex_

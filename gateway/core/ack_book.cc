@@ -17,10 +17,14 @@ constexpr std::size_t refusals_max = 8;
 constexpr std::uint64_t weight_factor = 4;
 constexpr std::uint64_t weight_slack_bytes = 4096;
 
+std::uint64_t hash_of(const std::string& device) {
+  return std::hash<std::string>{}(device);
+}
+
 }  // namespace
 
 void AckBook::answer(ActorRecord& actor, const Asked& asked, LinkId link) {
-  heard_on_[actor.name.device] = link;
+  heard_on_[hash_of(actor.name.device)] = link;
   Due& due = due_[actor.name.device];
   due.links.insert(link);
   Answer& a = due.epochs[actor.name.epoch];
@@ -29,7 +33,7 @@ void AckBook::answer(ActorRecord& actor, const Asked& asked, LinkId link) {
 }
 
 void AckBook::advanced(ActorRecord& actor) {
-  const auto at = heard_on_.find(actor.name.device);
+  const auto at = heard_on_.find(hash_of(actor.name.device));
   if (at == heard_on_.end()) return;
   Due& due = due_[actor.name.device];
   due.links.insert(at->second);
@@ -154,7 +158,8 @@ std::string AckBook::encode(const Context& context, const std::string& device, c
       for (const auto& [key, type] : r.denial.keys) refusal.keys.emplace_back(key, type);
       a.refusals.push_back(std::move(refusal));
     }
-    if (ActorRecord* actor = context.actors.find(device, epoch)) {
+    ActorRecord* const actor = context.actors.find(device, epoch);
+    if (actor != nullptr && !actor->cold) {  // a cold one is told when it speaks
       const wire::Point point = actor->intake.contiguous();
       a.op = point.op;
       a.hash = point.hash;

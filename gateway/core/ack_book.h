@@ -3,6 +3,8 @@
 // is committed: so nothing is acknowledged before it is durable, and a duplicate no earlier than
 // its original.
 #pragma once
+#include <absl/container/flat_hash_map.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -88,7 +90,9 @@ class AckBook {
     Bytes bytes;
   };
   std::map<const ActorRecord*, Silent> silent_;
-  std::map<std::string, LinkId, std::less<>> heard_on_;  // devices heard since the start
+  // Devices heard since the start, each by a hash of its id: who is taken for another is answered
+  // on that one's link, as if the answer was lost.
+  absl::flat_hash_map<std::uint64_t, LinkId> heard_on_;
   std::map<ActorRecord*, std::vector<ForeignRemoval>> removals_;
 };
 

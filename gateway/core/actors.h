@@ -31,6 +31,7 @@ struct ActorRecord {
   // Of the live envelopes. `live_sum` adds the first 8 bytes of their hashes: stored with the
   // intake, it tells at the next start whether the disk still holds what the intake rests on.
   std::uint64_t live_count = 0, live_sum = 0, live_bytes = 0;
+  std::uint32_t removals = 0;    // of others' adds, in its parts of sets
   std::uint64_t part_bytes = 0;  // what the actor's parts weigh, as they would be sent
 
   // Since when (mono) something of it is here and cannot be acknowledged, because what comes next
@@ -45,11 +46,19 @@ struct ActorRecord {
     }
   }
 
+  // Of a cold one (cold.h): its envelopes, what was received from it and its parts of counters are
+  // on the disk alone; of `intake` there is what reached() and top() tell.
+  static constexpr std::uint32_t none = 0xFFFFFFFF;
+  std::uint32_t cold_first = none, cold_place = 0;  // of the ColdSet
+
   std::uint64_t through = 0;  // gateways that passed on what it said, a bit each; of this start
 
   bool touched = false;   // by the commit in the making
   bool heard = false;     // anew, which the disk does not tell yet
   bool excluded = false;  // what it says is not shown: it told two stories
+  bool cold = false;
+  bool opaque = false;         // it has entries of types that are not known
+  std::uint32_t active_s = 0;  // mono: when something of it was taken in, or read back
 };
 
 struct ActorRef {
@@ -85,6 +94,8 @@ class ActorTable {
     return out;
   }
   std::size_t size() const { return records_.size(); }
+  // Estimated memory of one that is not cold, beside its envelopes; and of one that is.
+  static constexpr std::size_t warm_bytes = 360, cold_bytes = 320;
   ActorRecord& at(std::uint32_t number) const { return *records_[number]; }
 
   // Calls f(ActorRecord&) for every epoch of a device, ascending.

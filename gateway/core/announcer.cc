@@ -10,6 +10,7 @@ namespace {
 // Bucket state may take this much of the link while traffic goes on, in bytes/ms.
 constexpr std::size_t state_rate = 256;
 constexpr std::uint64_t state_pause_max_ms = 60'000;
+constexpr std::uint64_t unread_pause_ms = 1'000;
 // A gateway's retained topics stay below 1,000: a broker's retained replay is cut at about that
 // (Mosquitto: 20 in flight and 1,000 queued).
 constexpr std::size_t parts_total_max = 700;
@@ -86,20 +87,20 @@ const std::optional<wire::BucketHead>& Announcer::head_of(std::uint32_t bucket) 
 
 std::optional<wire::BucketHead> Announcer::make_head(std::uint32_t bucket) {
   const Bucket& b = buckets_[bucket];
-  const auto& live = live_.bucket(bucket);
-  if (live.empty() && keys_.digests().empty(bucket) && !b.published) return std::nullopt;
+  const std::size_t live = live_.size(bucket);
+  if (live == 0 && keys_.digests().empty(bucket) && !b.published) return std::nullopt;
   wire::BucketHead h;
   h.digest = keys_.digests().digest(bucket);
   if (!live_.unknown_digests().empty(bucket)) h.unknown = live_.unknown_digests().digest(bucket);
-  h.live = live.size();
+  h.live = live;
   h.published = b.published;
   h.parts = b.parts;
   return h;
 }
 
-void Announcer::run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& links, Output& out,
-                    Counters& counters) {
-  std::uint64_t again = 0;
+std::uint64_t Announcer::run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& links,
+                             Output& out, Counters& counters) {
+  std::uint64_t again = 0, unread = 0;
   bool head = false;
   for (const LinkView& l : links) {
     again |= l.again;
@@ -109,18 +110,21 @@ void Announcer::run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& lin
     const bool due = head || now.mono_ms >= next_state_ms_;
     std::size_t bytes = 0;
     for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
-      if ((again >> b & 1) != 0 || (due && buckets_[b].state_dirty))
-        bytes += publish_bucket(b, links, out, counters);
+      if ((again >> b & 1) == 0 && !(due && buckets_[b].state_dirty)) continue;
+      const auto published = publish_bucket(b, links, out, counters);
+      bytes += published.value_or(0);
+      if (!published) unread |= std::uint64_t{1} << b;
     }
     settled_due_ms_ = now.mono_ms + options_.state_interval_min_ms;
     busy_due_ms_ =
         std::max(settled_due_ms_,
                  now.mono_ms + std::min<std::uint64_t>(bytes / state_rate, state_pause_max_ms));
     if (due) next_state_ms_ = never;
+    if (unread != 0) next_state_ms_ = now.mono_ms + unread_pause_ms;
     head |= due && bytes > 0;
   }
   if (head) next_head_ms_ = now.mono_ms;
-  if (now.mono_ms < next_head_ms_ || wait_for_state(now)) return;
+  if (now.mono_ms < next_head_ms_ || wait_for_state(now)) return unread;
   for (const LinkView& link : links) publish_head(hlc, link, out, counters);
   // A change makes its own time: what follows only repeats, for a peer whose queue at the broker
   // was full.
@@ -129,6 +133,7 @@ void Announcer::run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& lin
                                  options_.sync_interval_min_ms, options_.sync_interval_max_ms);
   changed_since_head_ = head_waited_ = false;
   next_head_ms_ = now.mono_ms + head_interval_ms_;
+  return unread;
 }
 
 // When bucket state is due soon, one head after it says what two would. Once for a head: changes
@@ -140,21 +145,27 @@ bool Announcer::wait_for_state(Instant now) {
   return true;
 }
 
-std::vector<std::string> Announcer::plain_parts(std::uint32_t b, std::uint32_t parts) const {
-  std::vector<std::vector<const LiveEnvelope*>> members(parts);
-  for (const LiveEnvelope* e : live_.bucket(b)) {
-    if (e->stored) members[part_of(e->hash, parts)].push_back(e);
-  }
-  std::vector<std::string> out;
-  for (auto& envelopes : members) {
-    std::sort(envelopes.begin(), envelopes.end(),
-              [](const auto* x, const auto* y) { return x->hash < y->hash; });
-    std::vector<std::string_view> bytes;
-    bytes.reserve(envelopes.size());
-    for (const LiveEnvelope* e : envelopes) bytes.push_back(*e->bytes);
-    out.push_back(wire::plain_pack(bytes));
+// The stored envelopes of each part, in order of hash.
+std::vector<Announcer::Members> Announcer::members(std::uint32_t b, std::uint32_t parts) const {
+  std::vector<Members> out(parts);
+  live_.each(b, [&](const LiveSet::Item& item) {
+    if (item.stored()) out[part_of(*item.hash, parts)].push_back(item);
+  });
+  for (Members& part : out) {
+    std::sort(part.begin(), part.end(),
+              [](const auto& x, const auto& y) { return *x.hash < *y.hash; });
   }
   return out;
+}
+
+// nullopt: the disk does not give it now.
+std::optional<std::string> Announcer::plain(const Members& part) const {
+  const auto bytes = live_.read(part);
+  if (!bytes) return std::nullopt;
+  std::vector<std::string_view> views;
+  views.reserve(bytes->size());
+  for (const auto& one : *bytes) views.push_back(*one);
+  return wire::plain_pack(views);
 }
 
 // The smallest power of two whose parts stay below the size wanted; that grows when there would be
@@ -162,25 +173,46 @@ std::vector<std::string> Announcer::plain_parts(std::uint32_t b, std::uint32_t p
 std::uint32_t Announcer::parts_for(std::uint32_t b) const {
   const std::size_t wanted =
       std::clamp(live_.bytes() / parts_by_bytes_max, options_.state_part_bytes, part_bytes_ceiling);
-  std::size_t total = 0;
-  for (const LiveEnvelope* e : live_.bucket(b)) total += e->bytes->size() + 5;
+  const std::size_t total = live_.bytes(b) + 5 * live_.size(b);
   std::uint32_t parts = 1;
   while (parts < parts_max && total / parts > wanted * 3 / 4) parts *= 2;
   return parts;
 }
 
-std::size_t Announcer::publish_bucket(std::uint32_t b, const std::vector<LinkView>& links,
-                                      Output& out, Counters& counters) {
+// A part in which the same envelopes are has the same bytes: nothing of it is read. nullopt: the
+// disk does not give what is.
+std::optional<std::size_t> Announcer::publish_bucket(std::uint32_t b,
+                                                     const std::vector<LinkView>& links,
+                                                     Output& out, Counters& counters) {
   Bucket& bucket = buckets_[b];
-  bucket.state_dirty = false;
   stale_ |= std::uint64_t{1} << b;
-  if (live_.bucket(b).empty() && bucket.retained_parts == 0) return 0;
+  if (live_.size(b) == 0 && bucket.retained_parts == 0) {
+    bucket.state_dirty = false;
+    return 0;
+  }
+  const bool again = std::any_of(links.begin(), links.end(),
+                                 [&](const LinkView& link) { return (link.again >> b & 1) != 0; });
   const std::uint32_t parts = parts_for(b);
-  const std::vector<std::string> plain = plain_parts(b, parts);
-  std::vector<wire::Hash> hashes;
+  std::vector<wire::Hash> names, hashes;
+  std::vector<std::string> bytes_of(parts);
   std::string all;
-  for (const std::string& p : plain) {
-    hashes.push_back(wire::sha256(p));
+  for (const Members& part : this->members(b, parts)) {
+    const std::size_t i = names.size();
+    std::string members;
+    for (const LiveSet::Item& item : part) members += item.hash->view();
+    names.push_back(wire::sha256(members));
+    const bool same = bucket.parts == parts && bucket.part_names[i] == names[i];
+    if (same && !again) {
+      hashes.push_back(bucket.part_hashes[i]);
+    } else {
+      auto read = plain(part);
+      if (!read) {
+        bucket.state_dirty = true;
+        return std::nullopt;
+      }
+      bytes_of[i] = std::move(*read);
+      hashes.push_back(wire::sha256(bytes_of[i]));
+    }
     all += hashes.back().view();
   }
   std::size_t bytes = 0;
@@ -188,15 +220,17 @@ std::size_t Announcer::publish_bucket(std::uint32_t b, const std::vector<LinkVie
     const bool same = bucket.parts == parts && bucket.part_hashes[part] == hashes[part];
     for (const LinkView& link : links) {
       if (!same || (link.again >> b & 1) != 0)
-        bytes += publish_part(b, {part, parts}, plain[part], link.id, out, counters);
+        bytes += publish_part(b, {part, parts}, bytes_of[part], link.id, out, counters);
     }
   }
   for (std::uint32_t part = parts; part < bucket.retained_parts; ++part) {
     for (const LinkView& link : links)
       out.publishes.push_back({link.id, part_topic(b, part), {}, true, true});
   }
+  bucket.state_dirty = false;
   bucket.parts = bucket.retained_parts = parts;
   bucket.part_hashes = std::move(hashes);
+  bucket.part_names = std::move(names);
   bucket.published = wire::sha256(all);
   return bytes;
 }

@@ -54,9 +54,11 @@ class Announcer {
   }
   // All that has changed is due now: we leave.
   void hurry(Instant now);
-  // Publishes what is due. REQUIRES: no commit is in flight. `hlc` stamps the head.
-  void run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& links, Output& out,
-           Counters& counters);
+  // Publishes what is due. REQUIRES: no commit is in flight. `hlc` stamps the head. Returns the
+  // buckets (a bit each) that the disk did not give: they are due again after a pause, and what
+  // `again` said of them is to be said again.
+  std::uint64_t run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& links, Output& out,
+                    Counters& counters);
 
   const std::optional<wire::BucketHead>& head_of(std::uint32_t bucket);
   // The buckets (a bit each) whose head_of() has to be made again.
@@ -68,22 +70,24 @@ class Announcer {
   static constexpr std::uint64_t never = ~std::uint64_t{0};
   struct Bucket {
     bool state_dirty = false;
-    std::uint32_t parts = 0;           // as published
-    std::uint32_t retained_parts = 0;  // topics that may exist at the brokers
-    std::vector<wire::Hash> part_hashes;
+    std::uint32_t parts = 0;                          // as published
+    std::uint32_t retained_parts = 0;                 // topics that may exist at the brokers
+    std::vector<wire::Hash> part_hashes, part_names;  // of its bytes, and of who is in it
     std::optional<wire::Hash> published;
     std::optional<wire::BucketHead> head;
   };
   std::optional<wire::BucketHead> make_head(std::uint32_t bucket);
-  std::size_t publish_bucket(std::uint32_t b, const std::vector<LinkView>& links, Output& out,
-                             Counters&);
+  std::optional<std::size_t> publish_bucket(std::uint32_t b, const std::vector<LinkView>& links,
+                                            Output& out, Counters&);
   std::uint32_t parts_for(std::uint32_t b) const;
   struct Slice {
     std::uint32_t part = 0, parts = 0;
   };
   std::size_t publish_part(std::uint32_t b, Slice, const std::string& plain, LinkId, Output&,
                            Counters&) const;
-  std::vector<std::string> plain_parts(std::uint32_t b, std::uint32_t parts) const;
+  using Members = std::vector<LiveSet::Item>;
+  std::vector<Members> members(std::uint32_t b, std::uint32_t parts) const;
+  std::optional<std::string> plain(const Members&) const;
   bool wait_for_state(Instant);
   void publish_head(crdt::Hlc hlc, const LinkView&, Output&, Counters&);
   std::string part_topic(std::uint32_t b, std::uint32_t part) const;

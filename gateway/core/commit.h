@@ -3,6 +3,8 @@
 // store writes them, and the core acknowledges nothing before it hears that they are safe.
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,5 +69,16 @@ struct Commit {
            dead_letters.empty() && quarantine.empty();
   }
 };
+
+// Rows that were made durable, wanted back: ascending. The answer has those that are there, in the
+// same order; nullopt: they cannot be read now.
+struct RowsWanted {
+  std::vector<std::uint64_t> envelopes, actors;
+};
+struct ReadRows {
+  std::vector<EnvelopeRow> envelopes;
+  std::vector<ActorRow> actors;
+};
+using ReadBack = std::function<std::optional<ReadRows>(const RowsWanted&)>;
 
 }  // namespace tributary::core

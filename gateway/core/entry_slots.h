@@ -71,17 +71,30 @@ class EntrySlots {
     EntrySlot& slot = at(place);
     return slot.empty() ? nullptr : &slot;
   }
+  // The part there goes, and the one in the last place takes its place. REQUIRES: place <= last.
+  void erase(std::uint32_t place, std::uint32_t last) {
+    if (last > others_size_) {  // none was ever made there
+      if (place <= others_size_) at(place) = EntrySlot{};
+      return;
+    }
+    at(place) = std::exchange(at(last), EntrySlot{});
+    if (place == last) at(place) = EntrySlot{};
+    if (last > 0) others_size_ = last - 1;
+    if (others_room_ > many && 4 * others_size_ < others_room_) resize(others_size_);
+  }
 
  private:
+  static constexpr std::uint32_t many = 64;
   // By an eighth: there is one for every part of a fleet.
   void grow(std::uint32_t size) {
-    if (size > others_room_) {
-      others_room_ = size + size / 8;
-      auto larger = std::make_unique<EntrySlot[]>(others_room_);
-      std::copy_n(others_.get(), others_size_, larger.get());
-      others_ = std::move(larger);
-    }
+    if (size > others_room_) resize(size);
     others_size_ = size;
+  }
+  void resize(std::uint32_t size) {
+    others_room_ = size + size / 8;
+    auto other = std::make_unique<EntrySlot[]>(others_room_);
+    std::copy_n(others_.get(), others_size_, other.get());
+    others_ = std::move(other);
   }
   EntrySlot first_;  // of place 0: most keys have one part
   std::unique_ptr<EntrySlot[]> others_;

@@ -111,7 +111,9 @@ void Gateway::Impl::run_timers(Instant now) {
   if (!started) return;
   if (in_flight && !in_flight->asked && now.mono_ms >= in_flight->retry_at_ms) ask(now);
   if (registry_grew) retry_waiting(now);
+  leave_rotten();
   if (flush_due(now)) flush(now);
+  if (quiet()) make_room();
   const bool leaves = stopping && !said_goodbye && quiet() && pending.empty();
   if (leaves) {  // who comes next under this name may have another disk, or an older one
     announcer.hurry(now);
@@ -167,7 +169,8 @@ void Gateway::Impl::run_publishers(Instant now) {
     links[l].head_due = false;
   }
   if (!to.empty() && (due || now.mono_ms >= announcer.deadline())) {
-    announcer.run(now, clock.tick(now.wall_ms), to, out, counters);
+    const std::uint64_t unread = announcer.run(now, clock.tick(now.wall_ms), to, out, counters);
+    for (const Announcer::LinkView& link : to) links[link.id].again |= link.again & unread;
   }
   if (!shown.empty()) views.run(now, shown, out, counters);
 }
@@ -180,17 +183,22 @@ std::uint64_t Gateway::Impl::next_deadline() const {
     return at;  // all else waits for it
   }
   if (settling && said_goodbye) return never;
-  if (pending_since_ms != never) heed(pending_since_ms + options.batch_timeout_ms);
-  if (registry_grew || settle_due()) heed(0);
+  if (registry_grew || (live.rotten() && !settling)) heed(0);
+  if (unreadable_until_ms > seen.mono_ms) {
+    heed(unreadable_until_ms);
+  } else {
+    if (pending_since_ms != never) heed(pending_since_ms + options.batch_timeout_ms);
+    if (settle_due()) heed(0);
+    if (!dead_letters.empty()) heed(dead_letter_window_ms + 1'000);
+    heed(views.rows_deadline());
+    heed(value_rows_due_ms);
+    heed(heard_due_ms);
+    heed(next_sweep_ms);
+  }
   if (const auto held = keys.next_release()) {  // a register from the future: when its time comes
     const std::uint64_t ms = held->ms() - std::min(held->ms(), options.clock_ahead_max_ms);
     heed(seen.mono_ms + ms - std::min(ms, seen.wall_ms));
   }
-  if (!dead_letters.empty()) heed(dead_letter_window_ms + 1'000);
-  heed(views.rows_deadline());
-  heed(value_rows_due_ms);
-  heed(heard_due_ms);
-  heed(next_sweep_ms);
   const bool any_connected =
       std::any_of(links.begin(), links.end(), [](const Link& l) { return l.connected; });
   if (!any_connected) return at;
@@ -230,6 +238,9 @@ LinkId Gateway::attach(const LinkOptions& options) {
   return id;
 }
 
+void Gateway::read_back_with(ReadBack read_back) {
+  impl_->live.read_back_with(std::move(read_back), impl_->options.wire);
+}
 void Gateway::restore_on_two_threads() {
   impl_->keys.digests().use_two_threads();
 }

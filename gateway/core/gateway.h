@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gateway: a deterministic state machine. Bytes, time and finished commits go in; commits and
-// publishes come out. It does no I/O, reads no clock and starts no thread but where it is told to
+// publishes come out. It does no I/O but through a function that gives it rows it had stored
+// (read_back_with), reads no clock and starts no thread but where it is told to
 // (restore_on_two_threads), so the daemon and the simulator run the same code.
 //
 //   Gateway gateway(options, incarnation, session);
@@ -41,6 +42,10 @@ class Gateway {
   // Before the first row: digests may be made by a second thread until start(). What comes of it
   // is the same.
   void restore_on_two_threads();
+  // Before the first row: how committed rows are read back, by the owner, at any time between two
+  // calls of its. From then on what is at rest leaves memory when that gets short. The actors' rows
+  // come first then, and begin_early(), for a start to do so.
+  void read_back_with(ReadBack);
   void restore(EnvelopeRow&&);
   void restore(ActorRow&&);
   // The admin's records, a pack of envelopes (docs/security.md), and after them what its
@@ -95,10 +100,11 @@ class Gateway {
   std::vector<ValueView> values(std::string_view after_key, std::uint8_t after_type,
                                 std::size_t max) const;
   // What each actor contributes, in order of (device, epoch), from after that pair. Sets show
-  // their first elements only.
+  // their first elements only. Without those whose part is on the disk alone: `cold_parts` of them.
   std::vector<ContributionView> contributions(std::string_view key, std::uint8_t type,
                                               std::string_view after_device,
                                               std::uint64_t after_epoch, std::size_t max) const;
+  std::uint64_t cold_parts(std::string_view key, std::uint8_t type) const;
   std::vector<PeerView> peers() const;
   // Who brought forgeries, since the start; at most 256.
   std::vector<OffenderView> offenders() const;
@@ -112,8 +118,8 @@ class Gateway {
   std::vector<DeviceView> devices(std::string_view after_device, std::uint64_t after_epoch,
                                   std::size_t max) const;
   // The exact bytes of live envelopes in order of hash, from after `after_hash` (32 bytes or
-  // empty); of one device when it is named.
-  std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> envelopes(
+  // empty); of one device when it is named. nullopt: the disk does not give them now.
+  std::optional<std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>>> envelopes(
       std::string_view after_hash, std::size_t max, std::string_view device = {}) const;
   // All that is live, evidence too, in no order: bytes are shared, not copied. What is in flight is
   // in it: it is what the disk has once in_flight(behind) is false.
@@ -122,7 +128,7 @@ class Gateway {
     wire::Hash digest, unknown;  // of the state; and of entries of types that are not known
     Ticket behind = 0;
   };
-  Frozen freeze() const;
+  std::optional<Frozen> freeze() const;  // nullopt: as of envelopes()
   bool in_flight(Ticket) const;
   // Whether it is signed by a key that the registry has for this gateway.
   bool signed_by(std::string_view gateway, signing::Kind, const wire::Sealed&) const;

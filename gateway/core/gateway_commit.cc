@@ -42,7 +42,7 @@ std::string encode_actor(const ActorRecord& a, std::string_view silent) {
 }  // namespace
 
 bool Gateway::Impl::flush_due(Instant now) const {
-  if (in_flight || !started) return false;
+  if (in_flight || !started || now.mono_ms < unreadable_until_ms) return false;
   if (settle_due()) return true;
   if (pending.size() >= options.batch_envelopes_max) return true;
   if (pending_since_ms != never &&
@@ -59,9 +59,16 @@ bool Gateway::Impl::flush_due(Instant now) const {
 
 void Gateway::Impl::flush(Instant now) {
   assert(!in_flight);
-  if (settle_due()) settle();
+  if (settle_due() && !settle(now)) return;
+  make_room();
   InFlight work;
-  for (std::size_t n = std::min(pending.size(), flush_max); n > 0; --n) {
+  std::size_t n = std::min(pending.size(), flush_max);
+  if (!warm_for(now, n, work)) {
+    if (!stopping) return leave_rotten();
+    drop_pending();  // what was settled is off the disk already, and who leaves does not wait
+    n = 0;
+  }
+  for (; n > 0; --n) {
     Pending p = std::move(pending.front());
     pending.pop_front();
     pending_bytes -= p.envelope.envelope().bytes->size();
@@ -96,8 +103,7 @@ bool Gateway::Impl::surely_within_limits(const wire::Envelope& e) const {
     if (const auto* set = std::get_if<wire::OrSetPayload>(&x.payload)) named += set->foreign.size();
   }
   return actors.size() + named <= options.actors_max &&
-         keys.size() + d.entries.size() <= options.keys_max &&
-         keys.total_bytes() + live.bytes() < options.total_bytes_max;
+         keys.size() + d.entries.size() <= options.keys_max && memory() < options.total_bytes_max;
 }
 
 std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
@@ -130,7 +136,7 @@ std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
     return Denial{
         Reject::limit, "limit of " + std::to_string(options.keys_max) + " keys reached", {}};
   }
-  if (grows_any && keys.total_bytes() + live.bytes() >= options.total_bytes_max) {
+  if (grows_any && memory() >= options.total_bytes_max) {
     return Denial{Reject::memory, "memory limit reached", {}};
   }
   return std::nullopt;
@@ -154,6 +160,8 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   const wire::Envelope e = std::move(p.envelope).take();
   const wire::Delta& d = e.delta;
   ActorRecord& actor = actors.intern(d.device, d.epoch);
+  assert(!actor.cold);
+  actor.active_s = static_cast<std::uint32_t>(now.mono_ms / 1'000);
   actor.through |= p.source.through;
   const std::uint64_t before = actor.intake.contiguous().op;
   if (options.trust.signer) acks.keep_overtaken(actor, {d.from, d.to, e.hash}, live);
@@ -260,6 +268,7 @@ void Gateway::Impl::sweep(Instant now, InFlight& work) {
 }
 
 void Gateway::Impl::touch(ActorRecord& actor) {
+  assert(!actor.cold);
   if (actor.touched) return;
   actor.touched = true;
   touched.push_back(&actor);
@@ -315,7 +324,9 @@ void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
   fill_fresh(work);
   const bool more = !rows.insert.empty() || !touched.empty() || !rows_to_erase.empty();
   if (more || now.mono_ms >= heard_due_ms || stopping) {
-    for (ActorRecord* a : std::exchange(heard, {})) touch(*a);
+    for (ActorRecord* a : std::exchange(heard, {})) {
+      if (a->heard) touch(*a);
+    }
     heard_due_ms = never;
   }
   for (ActorRecord* a : std::exchange(touched, {})) rows.actors.push_back(row_of(*a));

@@ -61,6 +61,9 @@ void Gateway::Impl::commit_early(Instant now) {
                       [&](const ActorRecord& a) { ready &= early->whole.contains(&a); });
   }
   if (!ready) return;
+  std::vector<ActorRecord*> cold;
+  for (const Pending& p : pending) name_cold(p.envelope.envelope().delta, cold);
+  if (!warm_early(std::move(cold))) return;
   InFlight work;
   absl::flat_hash_set<const ActorRecord*> waits;  // what comes later of them does, too
   for (Pending& p : std::exchange(pending, {})) {

@@ -136,6 +136,10 @@ bool Gateway::Impl::restore_evidence(EnvelopeRow& row, bool last) {
   }
   const wire::Delta& d = pair->first.delta;
   ActorRecord& actor = actors.intern(d.device, d.epoch);
+  if (actor.cold && !warm_early({&actor})) {
+    live.found_rotten();
+    return true;
+  }
   KeptEvidence kept = keep_of(*pair, *contradiction(d, pair->second.delta), 0);
   const KeptEvidence* held = evidence.find({&actor});
   if (!evidence.better({&actor}, kept)) {

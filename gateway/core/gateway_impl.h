@@ -3,12 +3,13 @@
 // members are spread over gateway.cc (events and time), gateway_links.cc (what a link is told after
 // a connect), gateway_intake.cc (what arrives), gateway_commit.cc (join, commit, what follows),
 // gateway_evidence.cc (who tells two stories), gateway_registry.cc (who is believed, and what
-// counts no more), gateway_start.cc (restoring, and what people ask) and gateway_early.cc (what is
-// answered before all is restored).
+// counts no more), gateway_start.cc (restoring, and what people ask), gateway_early.cc (what is
+// answered before all is restored) and gateway_cold.cc (what leaves memory, and comes back).
 #pragma once
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include <array>
 #include <deque>
 #include <map>
 #include <optional>
@@ -169,8 +170,8 @@ struct Gateway::Impl {
   bool settle_due() const { return settled_anew && registry_whole(); }
   void learn(const wire::Delta&);
   void retry_waiting(Instant);
-  std::vector<std::uint64_t> rows_not_valid();
-  void settle();
+  std::optional<std::vector<std::uint64_t>> rows_not_valid();
+  bool settle(Instant);
 
   // gateway_commit.cc
   bool flush_due(Instant) const;
@@ -219,6 +220,42 @@ struct Gateway::Impl {
   bool goes_on(const wire::Envelope&, const ActorRecord*) const;
   void commit_early(Instant);
 
+  // gateway_cold.cc
+  struct Memory {
+    std::size_t used = 0, mark = 0;  // bytes; from the mark on it is short
+  };
+  struct Received {                    // what the row of an actor says
+    std::uint64_t count = 0, sum = 0;  // of the live envelopes on which it rests
+    std::string_view silent;
+    Intake intake;
+  };
+  struct Found {  // of one actor's envelopes on the disk
+    std::uint64_t count = 0, sum = 0;
+    bool are(const Received& r) const { return count == r.count && sum == r.sum; }
+  };
+  struct Thawed {  // by place in a list of actors
+    std::vector<Intake> intakes;
+    std::vector<std::vector<wire::Envelope>> envelopes;
+    std::vector<std::vector<std::uint64_t>> rows;
+  };
+  std::size_t memory() const;  // estimated
+  std::array<Memory, 3> memories() const;
+  bool memory_short();
+  bool may_rest(const ActorRecord&) const;
+  void chill(std::vector<ActorRecord*> may);
+  void make_room();
+  void make_room_early();
+  void name_cold(const wire::Delta&, std::vector<ActorRecord*>& named) const;
+  bool warm(Instant, std::vector<ActorRecord*> wanted, std::vector<Dropped>& gone);
+  bool thaw(ReadRows&, const std::vector<ActorRecord*>& wanted,
+            const std::vector<ColdEnvelope>& cold, Thawed&) const;
+  bool warm_early(std::vector<ActorRecord*> wanted);
+  bool warm_for(Instant, std::size_t& envelopes, InFlight&);
+  void unreadable(Instant);
+  void leave_rotten();
+  void drop_pending();
+  static std::optional<Received> received_of(const ActorRow&);
+
   Options options;
   std::string root, base;  // base = root + "/gw"
   std::string people;      // the id of the actor of what they change through this gateway
@@ -257,6 +294,10 @@ struct Gateway::Impl {
   // Were shown, and wait alike: of each key and type the newest.
   std::map<std::pair<std::string, std::string>, ValueRow> value_rows;
   std::uint64_t value_rows_due_ms = never;
+  std::array<std::size_t, 3> floors{};    // of memories(): where making room has ended
+  std::uint64_t unreadable_until_ms = 0;  // mono: until then the disk is not asked for rows
+  // Until rows_not_valid() could look at what they said.
+  std::set<std::string, std::less<>> settled_devices, withdrawn_members;
   Ticket next_ticket = 1;
   std::uint64_t next_row = 1, next_actor_row = 1;
   std::uint64_t next_sweep_ms = never;
@@ -266,9 +307,6 @@ struct Gateway::Impl {
   std::uint64_t dead_letter_window_ms = 0;
   std::uint32_t dead_letters_in_window = 0;
 
-  struct Found {  // of one actor's envelopes on the disk
-    std::uint64_t count = 0, sum = 0;
-  };
   struct ByNumber {
     bool operator()(const ActorRecord* a, const ActorRecord* b) const {
       return a->number < b->number;

@@ -345,8 +345,8 @@ void Gateway::Impl::take_from_peer(Instant now, std::string_view bytes, Source s
   if (!sealed)
     return reject(now, reason_of(sealed.error()), topic, to_string(sealed.error()), bytes);
   const wire::Hash hash = wire::sha256(sealed->body);
-  const LiveEnvelope* held = live.find(hash);
-  if (held != nullptr) held->actor->through |= source.through;
+  ActorRecord* const held = live.writer_of(hash);
+  if (held != nullptr) held->through |= source.through;
   if (held != nullptr || recent.contains(hash)) {
     counters.duplicates += 1;
     return;

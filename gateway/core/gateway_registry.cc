@@ -74,27 +74,36 @@ void Gateway::Impl::take_from_file(Instant now, wire::Envelope&& e) {
 }
 
 // Of the actors about which the registry says something new, what is held and not valid.
-std::vector<std::uint64_t> Gateway::Impl::rows_not_valid() {
-  const std::vector<std::string> devices = trust.take_settled(), members = trust.take_withdrawn();
+// nullopt: the disk does not give them now, and it is to be asked again.
+std::optional<std::vector<std::uint64_t>> Gateway::Impl::rows_not_valid() {
+  for (std::string& device : trust.take_settled()) settled_devices.insert(std::move(device));
+  for (std::string& member : trust.take_withdrawn()) withdrawn_members.insert(std::move(member));
   absl::flat_hash_set<const ActorRecord*> concerned;
   actors.each_after({}, 0, [&](const ActorRecord& actor) {
     const std::string& device = actor.name.device;
-    if (std::binary_search(devices.begin(), devices.end(), device) ||
-        std::any_of(members.begin(), members.end(),
+    if (settled_devices.contains(device) ||
+        std::any_of(withdrawn_members.begin(), withdrawn_members.end(),
                     [&](const std::string& pattern) { return glob_matches(pattern, device); })) {
       concerned.insert(&actor);
     }
     return true;
   });
+  std::vector<LiveSet::Item> held;
+  for (std::uint32_t b = 0; b < wire::bucket_count && !concerned.empty(); ++b) {
+    live.each(b, [&](const LiveSet::Item& item) {
+      if (!item.evidence() && concerned.contains(item.actor)) held.push_back(item);
+    });
+  }
+  const auto bytes = live.read(held);
+  if (!bytes) return std::nullopt;
+  settled_devices.clear();
+  withdrawn_members.clear();
   std::vector<std::uint64_t> rows;
-  if (concerned.empty() || planted(Bug::keep_settled)) return rows;
-  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
-    for (const LiveEnvelope* held : live.bucket(b)) {
-      if (held->evidence || !concerned.contains(held->actor)) continue;
-      const auto e = wire::decode_envelope(*held->bytes, options.wire);
-      assert(e);  // it was read before
-      if (!trust.valid(e->delta, e->sealed.key_id, held->hash)) rows.push_back(held->row);
-    }
+  if (planted(Bug::keep_settled)) return rows;
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    const auto e = wire::decode_envelope((*bytes)[i], options.wire);
+    assert(e);  // it was read before
+    if (!trust.valid(e->delta, e->sealed.key_id, e->hash)) rows.push_back(held[i].row);
   }
   return rows;
 }
@@ -103,7 +112,14 @@ std::vector<std::uint64_t> Gateway::Impl::rows_not_valid() {
 // missing. Joins cannot be undone. What is not valid any more leaves the disk, and then this
 // gateway is to be made anew from what is left there, as at every start; until then it takes
 // nothing in and tells nobody anything.
-void Gateway::Impl::settle() {
+// False: not now, because the disk cannot be read.
+bool Gateway::Impl::settle(Instant now) {
+  const auto rows = rows_not_valid();
+  if (!rows) {
+    unreadable(now);
+    leave_rotten();
+    return false;
+  }
   settled_anew = false;
   std::erase_if(pending, [&](const Pending& p) {
     const wire::Envelope& e = p.envelope.envelope();
@@ -113,14 +129,14 @@ void Gateway::Impl::settle() {
                    "the admin has settled what counts of its device, or withdrawn its grant");
     return true;
   });
-  const std::vector<std::uint64_t> rows = rows_not_valid();
-  if (rows.empty()) return;
+  if (rows->empty()) return true;
   notice(Notice::Level::warning, "settled",
-         std::to_string(rows.size()) +
+         std::to_string(rows->size()) +
              " envelopes are no longer valid: the admin has settled what counts of their devices, "
              "or withdrawn a grant; starting again without them");
-  rows_to_erase.insert(rows_to_erase.end(), rows.begin(), rows.end());
+  rows_to_erase.insert(rows_to_erase.end(), rows->begin(), rows->end());
   settling = stopping = true;
+  return true;
 }
 
 }  // namespace tributary::core

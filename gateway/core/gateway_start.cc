@@ -51,11 +51,14 @@ void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
     return quarantine(std::move(row), "not signed, where signatures are required");
   }
   learn(e->delta);
+  ActorRecord& actor = actors.intern(e->delta.device, e->delta.epoch);
+  // One row more than its actor's row says. Its other rows were read a moment ago: it is to start
+  // again when they cannot be.
+  if (actor.cold && !warm_early({&actor})) return live.found_rotten();
   if (const LiveEnvelope* const held = live.find(e->hash)) {
     if (held->row != row.row) rows_to_erase.push_back(row.row);
     return;
   }
-  ActorRecord& actor = actors.intern(e->delta.device, e->delta.epoch);
   std::uint64_t first = 0;
   std::memcpy(&first, e->hash.bytes.data(), sizeof first);
   Found& f = found[&actor];
@@ -67,6 +70,7 @@ void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
     rows_to_erase.push_back(gone.row);
     touch(actor);
   }
+  make_room_early();
 }
 
 void Gateway::Impl::restore(ActorRow&& row) {
@@ -75,23 +79,33 @@ void Gateway::Impl::restore(ActorRow&& row) {
   restored_actors.push_back(std::move(row));
 }
 
+// nullopt: not what row_of() made.
+std::optional<Gateway::Impl::Received> Gateway::Impl::received_of(const ActorRow& row) {
+  Reader r(row.intake);
+  const std::uint8_t version = r.u8();
+  Received out;
+  out.count = r.u64();
+  out.sum = r.u64();
+  if (version == 2) out.silent = r.bytes(r.u32());
+  const bool known = version == 1 || version == 2;
+  auto intake = r.ok() && known ? Intake::decode(r.rest()) : std::nullopt;
+  if (!intake) return std::nullopt;
+  out.intake = std::move(*intake);
+  return out;
+}
+
 // An intake rests on the actor's live envelopes. False: the disk does not hold those that it was
 // stored with.
 bool Gateway::Impl::adopt(Instant now, const ActorRow& row, ActorRecord& actor) {
-  Reader r(row.intake);
-  const std::uint8_t version = r.u8();
-  const std::uint64_t count = r.u64(), sum = r.u64();
-  const std::string_view silent = version == 2 ? r.bytes(r.u32()) : std::string_view{};
-  const bool known = version == 1 || version == 2;
-  const auto intake = r.ok() && known ? Intake::decode(r.rest()) : std::nullopt;
+  auto received = received_of(row);
+  if (!received) return false;
   const auto at = found.find(&actor);
   const Found held = at == found.end() ? Found{} : at->second;
   // Beside them the disk may have what they supersede: what had waited for its signer.
-  const bool whole = (held.count == count && held.sum == sum) ||
-                     (actor.live_count == count && actor.live_sum == sum);
-  if (!intake || !(whole || planted(Bug::keep_intake_after_rot))) return false;
-  actor.intake = *intake;
-  acks.restore_silent(actor, silent, options.wire);
+  const bool whole = held.are(*received) || Found{actor.live_count, actor.live_sum}.are(*received);
+  if (!(whole || planted(Bug::keep_intake_after_rot))) return false;
+  actor.intake = std::move(received->intake);
+  acks.restore_silent(actor, received->silent, options.wire);
   actor.look_for_gap(now.mono_ms, true);
   return true;
 }
@@ -122,7 +136,7 @@ void Gateway::Impl::start(Instant now) {
   restored_actors.clear();
   found.clear();
   for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
-    if (!live.bucket(b).empty()) announcer.changed(now, b);
+    if (live.size(b) > 0) announcer.changed(now, b);
   }
   for (const ForeignRemoval& f : keys.take_foreign()) acks.removed(f);
   keys.take_released();
@@ -164,6 +178,9 @@ Summary Gateway::summary() const {
   s.live_envelopes = impl_->live.size() - impl_->evidence.all().size();
   s.equivocators = impl_->evidence.all().size();
   s.live_bytes = impl_->live.bytes();
+  s.cold_actors = impl_->live.cold_actors();
+  s.cold_envelopes = impl_->live.cold_envelopes();
+  s.memory_bytes = impl_->memory();
   s.pending = impl_->pending.size();
   s.waiting = impl_->waiting.size();
   s.registered_keys = impl_->trust.size();
@@ -201,12 +218,17 @@ std::vector<ContributionView> Gateway::contributions(std::string_view key, std::
   return contributions_of(*k, after_device, after_epoch, max);
 }
 
+std::uint64_t Gateway::cold_parts(std::string_view key, std::uint8_t type) const {
+  const KeyState* k = impl_->keys.find(key, type);
+  return k == nullptr ? 0 : k->aside;
+}
+
 std::vector<BucketView> Gateway::buckets() const {
   std::vector<BucketView> out(wire::bucket_count);
   for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
     DigestBook& digests = impl_->keys.digests();
     if (!digests.empty(b)) out[b].digest = wire::to_hex(digests.digest(b).view());
-    out[b].envelopes = impl_->live.bucket(b).size();
+    out[b].envelopes = impl_->live.size(b);
   }
   return out;
 }
@@ -235,7 +257,7 @@ std::vector<DeviceView> Gateway::devices(std::string_view after_device, std::uin
   impl_->actors.each_after(after_device, after_epoch, [&](const ActorRecord& a) {
     out.push_back({a.name.device,
                    a.name.epoch,
-                   a.intake.contiguous().op,
+                   a.intake.reached(),
                    a.heard_at_ms,
                    a.live_count,
                    a.live_bytes,
@@ -255,20 +277,23 @@ std::vector<DeviceView> Gateway::devices(std::string_view after_device, std::uin
   return out;
 }
 
-std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> Gateway::envelopes(
-    std::string_view after_hash, std::size_t max, std::string_view device) const {
+std::optional<std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>>>
+Gateway::envelopes(std::string_view after_hash, std::size_t max, std::string_view device) const {
   return impl_->live.page(after_hash, max, device);
 }
 
-Gateway::Frozen Gateway::freeze() const {
+std::optional<Gateway::Frozen> Gateway::freeze() const {
   Frozen out{.live = {},
              .digest = impl_->keys.digests().all(),
              .unknown = impl_->live.unknown_digests().all(),
              .behind = impl_->in_flight ? impl_->in_flight->request.ticket : 0};
   out.live.reserve(impl_->live.size());
-  for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
-    for (const LiveEnvelope* e : impl_->live.bucket(b)) out.live.emplace_back(e->hash, e->bytes);
-  }
+  std::vector<LiveSet::Item> items;
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b)
+    impl_->live.each(b, [&](const LiveSet::Item& item) { items.push_back(item); });
+  const auto bytes = impl_->live.read(items);
+  if (!bytes) return std::nullopt;
+  for (std::size_t i = 0; i < items.size(); ++i) out.live.emplace_back(*items[i].hash, (*bytes)[i]);
   return out;
 }
 

@@ -48,6 +48,13 @@ class Intake {
   wire::Point newest() const { return ends_.empty() ? wire::Point{} : ends_.back(); }
   // The highest operation of which anything whole is known.
   std::uint64_t top() const { return received_.top(); }
+  // The operation of contiguous() alone.
+  std::uint64_t reached() const { return received_.contiguous(); }
+  // Keeps what reached() and top() need, which then may be asked for alone.
+  void shrink() {
+    std::vector<wire::Point>().swap(ends_);
+    std::vector<Partial>().swap(partials_);
+  }
   bool empty() const { return received_.empty() && partials_.empty(); }
 
   // Bytes for the store, and back; nullopt for bytes that encode() did not make.

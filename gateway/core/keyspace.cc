@@ -85,7 +85,9 @@ KeyState KeyState::without_excluded() const {
   out.type = type;
   visit([&](const auto& all) {
     using Value = std::decay_t<decltype(all)>;
-    if constexpr (!std::is_same_v<Value, Opaque>) {
+    if constexpr (std::is_same_v<Value, GCounter> || std::is_same_v<Value, PnCounter>) {
+      out.value = all.without([](ActorRef actor) { return actor.record->excluded; });
+    } else if constexpr (!std::is_same_v<Value, Opaque>) {
       Value rest;
       if constexpr (std::is_same_v<Value, LwwRegister>) rest.set_horizon(all.horizon());
       for (const auto& [actor, part] : all.parts()) {
@@ -182,10 +184,11 @@ std::size_t KeyState::contributors() const {
     if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {
       return 0;
     } else if (!marks.doubted) {
-      return v.parts().size();
+      return aside + v.parts().size();
     } else {
       const auto counts = [](const auto& of) { return !of.first.record->excluded; };
-      return static_cast<std::size_t>(std::count_if(v.parts().begin(), v.parts().end(), counts));
+      return aside +
+             static_cast<std::size_t>(std::count_if(v.parts().begin(), v.parts().end(), counts));
     }
   });
 }
@@ -279,6 +282,7 @@ struct Keyspace::Watch {
     const crdt::Actor& owner = dot.actor.record->name;
     atom(holder, 4).text("foreign").text(owner.device).number(owner.epoch).number(dot.op);
     put(holder, more ? +1 : -1);
+    holder.record->removals += more ? 1u : ~0u;
     weigh(holder, owner.device.size() + 2 * element_frame_bytes, foreign_overhead, more);
   }
   void foreign_added(ActorRef holder, const Dot& dot) {
@@ -392,6 +396,44 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
     if (entry.type == static_cast<std::uint8_t>(Type::lww)) watch_held(key);
   }
   return changed;
+}
+
+void Keyspace::set_aside(ActorRecord& actor, KeyState& key) {
+  assert(loose_.empty());
+  key.visit([&](auto& v) {
+    using Value = std::decay_t<decltype(v)>;
+    if constexpr (std::is_same_v<Value, GCounter> || std::is_same_v<Value, PnCounter>) {
+      const auto place = v.parts().place_of({&actor});
+      if (!place) return;
+      const auto last = static_cast<std::uint32_t>(v.parts().size() - 1);
+      v.set_aside({&actor});
+      key.slots.erase(*place, last);
+      key.aside += 1;
+      bytes_[key.type] -= part_overhead(key.type);
+    }
+  });
+}
+
+void Keyspace::take_back(ActorRecord& actor, KeyState& key, const wire::Entry& entry) {
+  assert(entry.type == key.type && entry.key == key.key);
+  const auto back = [&](auto& counter, const auto& piece) {
+    if (counter.part({&actor}) == nullptr && !piece.is_bottom()) {
+      assert(key.aside > 0);
+      key.aside -= 1;
+      bytes_[key.type] += part_overhead(key.type);
+    }
+    if (planted(Bug::count_what_comes_back)) {
+      counter.join_part({&actor}, piece);
+    } else {
+      counter.take_back({&actor}, piece);
+    }
+  };
+  if (auto* const v = key.if_a<GCounter>()) {
+    back(*v, crdt::GCounterPart{std::get<wire::GCounterPayload>(entry.payload).p});
+  } else if (auto* const w = key.if_a<PnCounter>()) {
+    const auto& p = std::get<wire::PnCounterPayload>(entry.payload);
+    back(*w, crdt::PnCounterPart{p.p, p.n});
+  }
 }
 
 void Keyspace::exclude(ActorRecord& actor) {

@@ -61,6 +61,7 @@ struct KeyState {
     bool watch_due : 1 = false;
     bool doubted : 1 = false;  // Keyspace: an excluded actor has a part of it
   } marks = {};
+  std::uint32_t aside = 0;  // parts that are on the disk alone, and in the value all the same
   std::uint64_t changed_at_ms = 0;  // wall
   EntrySlots slots;                 // by place_of(): of the live index, and of the Keyspace
   // Sets are large and fewer: kept elsewhere, a counter's key stays small.
@@ -166,7 +167,16 @@ class Keyspace {
   // value, an element or a removal of another's add that is new.
   bool would_grow(ActorRef, const wire::Entry&) const;
 
-  // From now on what this actor says is kept, and digested, and not shown.
+  // A part that lies on the disk as well leaves memory, if it is a counter's: those of other types
+  // are what is shown. It stays in the value and in the digest. REQUIRES: the entries of its place
+  // are forgotten, digests() was called since it changed, and nothing is applied to it before
+  // take_back() of all that the disk has of it.
+  void set_aside(ActorRecord&, KeyState&);
+  // REQUIRES: as for apply(), and it was set aside, unless parts of that type stay.
+  void take_back(ActorRecord&, KeyState&, const wire::Entry&);
+
+  // From now on what this actor says is kept, and digested, and not shown. REQUIRES: nothing of it
+  // is set aside.
   void exclude(ActorRecord&);
 
   // Registers stamped after `horizon` are held; called as time goes on.

@@ -65,6 +65,8 @@ LiveEnvelope& LiveSet::enter(std::shared_ptr<const std::string> bytes, const wir
   e.place = static_cast<std::uint32_t>(bucket.size());
   bucket.push_back(&e);
   bytes_ += e.bytes->size();
+  warm_bytes_ += e.bytes->size();
+  bucket_bytes_[actor.bucket] += e.bytes->size();
   return e;
 }
 
@@ -140,7 +142,10 @@ std::vector<Dropped> LiveSet::insert(const wire::Envelope& envelope, ActorRecord
     const EntryRef ref{e.number, offset};
     offset += static_cast<std::uint32_t>(entry.bytes);
     assert(keys[i]->key == entry.key && keys[i]->type == entry.type);
-    if (!wire::known(entry.type)) count_unknown(ref, entry, +1);
+    if (!wire::known(entry.type)) {
+      count_unknown(ref, entry, +1);
+      actor.opaque = true;
+    }
     if (!add_simply(*keys[i], actor, ref, entry, out)) {
       const Name name{keys[i]->number, actor.number};
       Slot& slot = index_.at(*keys[i], actor);
@@ -196,6 +201,11 @@ std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
   std::vector<Dropped> out;
   while (!to_sweep_.empty() && entries_max > 0) {
     const Name name = to_sweep_.back();
+    if (index_.find(keys_.at(name.key), actors_.at(name.actor)) == nullptr) {  // it is cold now
+      to_sweep_.pop_back();
+      sweep_from_ = 0;
+      continue;
+    }
     const EntryIndex::Refs candidates = index_.some(slot_of(name), sweep_from_, entries_max);
     if (candidates.size() < entries_max) {
       to_sweep_.pop_back();
@@ -230,10 +240,15 @@ void LiveSet::release(LiveEnvelope& e, std::vector<Dropped>& out) {
 }
 
 void LiveSet::leave(LiveEnvelope& e, std::vector<Dropped>& out) {
-  ActorRecord& actor = *e.actor;
   bytes_ -= e.bytes->size();
-  out.push_back({e.row, e.stored, e.hash, &actor});
-  Bucket& bucket = buckets_[actor.bucket];
+  bucket_bytes_[e.actor->bucket] -= e.bytes->size();
+  out.push_back({e.row, e.stored, e.hash, e.actor});
+  take_out(e);
+}
+
+void LiveSet::take_out(LiveEnvelope& e) {
+  warm_bytes_ -= e.bytes->size();
+  Bucket& bucket = buckets_[e.actor->bucket];
   assert(bucket[e.place] == &e);
   bucket[e.place] = bucket.back();
   bucket[e.place]->place = e.place;
@@ -327,21 +342,6 @@ const LiveEnvelope* LiveSet::removal(const ForeignRemoval& f) const {
     if (std::binary_search(foreign.begin(), foreign.end(), wanted)) return &at(ref);
   }
   return nullptr;
-}
-
-std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> LiveSet::page(
-    std::string_view after_hash, std::size_t max, std::string_view device) const {
-  std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> out;
-  for (const LiveEnvelope* e : all_) {
-    if (!device.empty() && e->actor->name.device != device) continue;
-    if (!e->evidence && e->hash.view() > after_hash) out.emplace_back(e->hash, e->bytes);
-  }
-  const auto by_hash = [](const auto& a, const auto& b) { return a.first < b.first; };
-  max = std::min(max, out.size());
-  std::partial_sort(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(max), out.end(),
-                    by_hash);
-  out.resize(max);
-  return out;
 }
 
 void LiveSet::count_unknown(const EntryRef& ref, const wire::Entry& e, std::int32_t times) {

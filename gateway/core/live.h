@@ -10,6 +10,9 @@
 //   LiveSet live(actors, keys);
 //   std::vector<Dropped> gone = live.insert(envelope, actor, keys, row, false);
 //
+// Those of an actor that rests may be cold (cold.h): still live, and read from the disk when their
+// bytes are wanted. Before anything is joined of such an actor, all of its are read back.
+//
 // A superseded entry of an envelope that still lives for another one leaves the index at once: what
 // is later covers it, so it can decide nothing any more.
 #pragma once
@@ -19,11 +22,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "gateway/core/actors.h"
+#include "gateway/core/cold.h"
+#include "gateway/core/commit.h"
 #include "gateway/core/contradiction.h"
 #include "gateway/core/keyspace.h"
 #include "gateway/core/live_index.h"
@@ -62,7 +68,14 @@ class LiveSet : private EntryIndex::Reader {
   LiveSet(const LiveSet&) = delete;  // the index reads through it
   LiveSet& operator=(const LiveSet&) = delete;
 
-  bool contains(const wire::Hash& hash) const { return all_.contains(hash); }
+  bool contains(const wire::Hash& hash) const { return writer_of(hash) != nullptr; }
+  // Whose it is; nullptr: it is not live.
+  ActorRecord* writer_of(const wire::Hash& hash) const {
+    if (const LiveEnvelope* e = find(hash)) return e->actor;
+    const ColdEnvelope* e = cold_.find(hash);
+    return e == nullptr ? nullptr : e->actor;
+  }
+  // nullptr when it is cold, too.
   LiveEnvelope* find(const wire::Hash& hash) const {
     const auto at = all_.find(hash);
     return at == all_.end() ? nullptr : *at;
@@ -73,6 +86,16 @@ class LiveSet : private EntryIndex::Reader {
   // `keys`: the key of each entry, in order.
   std::vector<Dropped> insert(const wire::Envelope& envelope, ActorRecord& actor,
                               const std::vector<KeyState*>& keys, std::uint64_t row, bool stored);
+
+  // From now on they are cold. REQUIRES: all that is live of these actors is stored, none of it is
+  // evidence, or of a type that is not known; Keyspace::digests() was called since they changed.
+  void chill(const std::vector<ActorRecord*>&);
+  std::vector<ColdEnvelope> cold_of(const ActorRecord& actor) const { return cold_.of(actor); }
+  // From now on they are not; `bytes`: what they weigh together. All of them are to be insert()ed
+  // again before anything else is asked.
+  void forget_cold(ActorRecord&, std::size_t bytes);
+  std::size_t cold_actors() const { return cold_.actors(); }
+  std::size_t cold_envelopes() const { return cold_.size(); }
 
   // A live envelope that contradicts this one, which is not held yet. Of several, that with which
   // it makes the smallest pair (evidence.h). `keys` as above.
@@ -100,20 +123,54 @@ class LiveSet : private EntryIndex::Reader {
   // The live envelope in which `remover` removes `target`; nullptr when none does.
   const LiveEnvelope* removal(const ForeignRemoval&) const;
 
-  // In no order.
-  using Bucket = std::vector<LiveEnvelope*>;
-  const Bucket& bucket(std::uint32_t b) const { return buckets_[b]; }
+  // One of them, wherever it lies. Lasts until something goes or comes.
+  struct Item {
+    const wire::Hash* hash = nullptr;
+    const LiveEnvelope* warm = nullptr;  // nullptr: it is cold
+    std::uint64_t row = 0;
+    ActorRecord* actor = nullptr;
+    bool stored() const { return warm == nullptr || warm->stored; }
+    bool evidence() const { return warm != nullptr && warm->evidence; }
+  };
+  // f(Item) for all of a bucket, in no order.
+  template <class F>
+  void each(std::uint32_t b, F&& f) const {
+    for (const LiveEnvelope* e : buckets_[b]) f(Item{&e->hash, e, e->row, e->actor});
+    cold_.each(b, [&](const ColdEnvelope& e) { f(Item{&e.hash, nullptr, e.row, e.actor}); });
+  }
+  std::size_t size(std::uint32_t b) const { return buckets_[b].size() + cold_.size(b); }
+  std::size_t bytes(std::uint32_t b) const { return bucket_bytes_[b]; }
+
+  // The exact bytes of these, in their order. nullopt: some are cold, and the disk does not give
+  // them now, or not as they were (rotten()).
+  using Bytes = std::shared_ptr<const std::string>;
+  std::optional<std::vector<Bytes>> read(std::span<const Item>) const;
+  // Without it, nothing may be chilled. `limits`: those that envelopes were read with.
+  void read_back_with(ReadBack read_back, const wire::Limits& limits) {
+    read_back_ = std::move(read_back);
+    limits_ = limits;
+  }
+  bool reads_back() const { return read_back_ != nullptr; }
+  std::optional<ReadRows> read_back(const RowsWanted& rows) const { return read_back_(rows); }
+  // The disk has lost something, or changed it, which is live and cold.
+  bool rotten() const { return rotten_; }
+  void found_rotten() const { rotten_ = true; }
 
   // Up to `max` envelopes in order of hash, from after `after_hash`; of one device when it is
-  // named.
-  std::vector<std::pair<wire::Hash, std::shared_ptr<const std::string>>> page(
-      std::string_view after_hash, std::size_t max, std::string_view device = {}) const;
+  // named. nullopt: as of read().
+  std::optional<std::vector<std::pair<wire::Hash, Bytes>>> page(std::string_view after_hash,
+                                                                std::size_t max,
+                                                                std::string_view device = {}) const;
 
   // Digests of live entries of unknown types, per bucket.
   DigestBook& unknown_digests() { return unknown_; }
 
-  std::size_t size() const { return all_.size(); }
+  std::size_t size() const { return all_.size() + cold_.size(); }
   std::size_t bytes() const { return bytes_; }
+  // Estimated memory.
+  std::size_t memory() const {
+    return warm_bytes_ + all_.size() * warm_overhead + cold_.size() * cold_overhead;
+  }
 
  private:
   using Name = EntryIndex::Name;
@@ -126,12 +183,18 @@ class LiveSet : private EntryIndex::Reader {
     bool operator()(const auto& a, const auto& b) const { return of(a) == of(b); }
   };
 
+  // Of one, beside its bytes; rounded from what bench_scale measured.
+  static constexpr std::size_t warm_overhead = 192, cold_overhead = 72;
+  using Bucket = std::vector<LiveEnvelope*>;
+
   LiveEnvelope& at(const EntryRef& ref) const { return envelopes_[ref.envelope]; }
   wire::Entry entry(const EntryRef&) const override;
   // Enters it, with all its entries needed.
   LiveEnvelope& take(const wire::Envelope&, ActorRecord&);
   LiveEnvelope& enter(std::shared_ptr<const std::string> bytes, const wire::Hash&, ActorRecord&);
   void leave(LiveEnvelope&, std::vector<Dropped>& out);
+  void take_out(LiveEnvelope&);
+  void forget_entries(const LiveEnvelope&);
   bool later(const EntryRef& a, const EntryRef& b) const;
   // `newest`, when not null, is looked at whatever is related.
   bool superseded(const Slot&, const KeyState&, const EntryRef&, const EntryRef* newest,
@@ -163,7 +226,12 @@ class LiveSet : private EntryIndex::Reader {
   std::uint64_t sweep_from_ =
       0;  // in the slot at the back of to_sweep_: its entries above this operation
   DigestBook unknown_;
-  std::size_t bytes_ = 0;
+  ColdSet cold_;
+  ReadBack read_back_;
+  wire::Limits limits_;
+  mutable bool rotten_ = false;
+  std::size_t bytes_ = 0, warm_bytes_ = 0;
+  std::array<std::size_t, wire::bucket_count> bucket_bytes_{};
 };
 
 }  // namespace tributary::core

@@ -59,6 +59,17 @@ EntrySlot* EntryIndex::find(KeyState& key, ActorRecord& actor) {
   return at == slots_.end() ? nullptr : &at->second;
 }
 
+void EntryIndex::forget(KeyState& key, ActorRecord& actor) {
+  Slot* const slot = find(key, actor);
+  if (slot == nullptr || slot->empty()) return;
+  if (!slot->one()) several_.remove(slot->several());
+  if (key.place_of({&actor})) {
+    *slot = Slot{};
+  } else {
+    slots_.erase({key.number, actor.number});
+  }
+}
+
 void EntryIndex::add(Slot& slot, const EntryRef& ref, const wire::Entry& entry) {
   assert(!slot.empty());
   if (const auto one = slot.one()) {

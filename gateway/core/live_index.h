@@ -62,6 +62,9 @@ class EntryIndex {
     return const_cast<EntryIndex*>(this)->find(key, actor);
   }
 
+  // It has no entry any more.
+  void forget(KeyState& key, ActorRecord& actor);
+
   // REQUIRES of all that follow: the slot is not empty.
   void add(Slot&, const EntryRef&, const wire::Entry&);
   // REQUIRES: the slot has this one, and others. What supersedes an entry stands in the same slot,

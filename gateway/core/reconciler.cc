@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 #include <utility>
 
 namespace tributary::core {
@@ -21,21 +22,34 @@ constexpr std::uint64_t give_back_max_ms = 2'000;
 template <class F>
 void each_stored(const LiveSet& live, std::uint64_t buckets, F f) {
   for (; buckets != 0; buckets &= buckets - 1) {
-    for (const LiveEnvelope* e : live.bucket(static_cast<std::uint32_t>(std::countr_zero(buckets))))
-      if (e->stored) f(*e);
+    live.each(static_cast<std::uint32_t>(std::countr_zero(buckets)), [&](const LiveSet::Item& e) {
+      if (e.stored()) f(e);
+    });
   }
 }
 
-// Packs what fits; false: not all did.
-bool pack(const std::vector<const LiveEnvelope*>& envelopes, wire::Codec codec, std::string& out) {
-  std::vector<std::string_view> chosen;
+// Packs what fits, and what the disk gives; false: not all.
+bool pack(const LiveSet& live, std::span<const LiveSet::Item> envelopes, wire::Codec codec,
+          std::string& out) {
+  constexpr std::size_t read_at_once = 64;
+  std::vector<LiveSet::Bytes> chosen;
   std::size_t bytes = 0;
-  for (const LiveEnvelope* e : envelopes) {
-    if (!chosen.empty() && bytes + e->bytes->size() > answer_bytes_max) break;
-    bytes += e->bytes->size();
-    chosen.push_back(*e->bytes);
+  bool full = false;
+  for (std::size_t at = 0; !full && at < envelopes.size(); at += read_at_once) {
+    const auto some = envelopes.subspan(at, std::min(read_at_once, envelopes.size() - at));
+    const auto read = live.read(some);
+    full = !read;
+    for (std::size_t i = 0; !full && i < some.size(); ++i) {
+      const LiveSet::Bytes& one = (*read)[i];
+      full = !chosen.empty() && bytes + one->size() > answer_bytes_max;
+      if (full) break;
+      bytes += one->size();
+      chosen.push_back(one);
+    }
   }
-  out = wire::encode_pack(chosen, codec);
+  std::vector<std::string_view> views;
+  for (const LiveSet::Bytes& one : chosen) views.push_back(*one);
+  out = wire::encode_pack(views, codec);
   return chosen.size() == envelopes.size();
 }
 
@@ -45,21 +59,20 @@ wire::Sketch Reconciler::sketch(std::uint64_t token, std::uint64_t buckets,
                                 std::size_t cells) const {
   wire::Sketch out(cells);
   each_stored(live_, buckets,
-              [&](const LiveEnvelope& e) { out.add(wire::sketch_id(token, e.hash)); });
+              [&](const LiveSet::Item& e) { out.add(wire::sketch_id(token, *e.hash)); });
   return out;
 }
 
-std::vector<const LiveEnvelope*> Reconciler::called(std::uint64_t token, std::uint64_t buckets,
-                                                    const std::vector<std::uint64_t>& ids) const {
-  std::vector<const LiveEnvelope*> out;
+std::vector<LiveSet::Item> Reconciler::called(std::uint64_t token, std::uint64_t buckets,
+                                              const std::vector<std::uint64_t>& ids) const {
+  std::vector<LiveSet::Item> out;
   if (ids.empty()) return out;
-  each_stored(live_, buckets, [&](const LiveEnvelope& e) {
-    if (std::binary_search(ids.begin(), ids.end(), wire::sketch_id(token, e.hash)))
-      out.push_back(&e);
+  each_stored(live_, buckets, [&](const LiveSet::Item& e) {
+    if (std::binary_search(ids.begin(), ids.end(), wire::sketch_id(token, *e.hash)))
+      out.push_back(e);
   });
   // Also what is written on a wire is to depend on no order of arrival.
-  std::sort(out.begin(), out.end(),
-            [](const LiveEnvelope* a, const LiveEnvelope* b) { return a->hash < b->hash; });
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return *a.hash < *b.hash; });
   return out;
 }
 
@@ -145,7 +158,7 @@ std::size_t Reconciler::answer(const Name& to, const Asked& asked, Output& out) 
     const auto ours = called(asked.token, asked.buckets, difference->missing);
     // Fewer: cells made by hand, or two envelopes called the same.
     if (ours.size() == difference->missing.size()) {
-      const bool whole = pack(ours, options_.codec, packed);
+      const bool whole = pack(live_, ours, options_.codec, packed);
       a.outcome = whole ? wire::Outcome::all : wire::Outcome::some;
       a.lacks = std::move(difference->added);
     }
@@ -160,7 +173,7 @@ bool Reconciler::give_back(const Name& to, Own& own, Output& out) const {
   const std::uint64_t token = std::exchange(own, Own{}).token;  // once for an ask
   if (envelopes.empty()) return false;
   std::string packed;
-  pack(envelopes, options_.codec, packed);
+  pack(live_, envelopes, options_.codec, packed);
   wire::Answer a;
   a.gateway = options_.gateway;
   a.token = token;

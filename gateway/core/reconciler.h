@@ -58,8 +58,8 @@ class Reconciler {
   };
   wire::Sketch sketch(std::uint64_t token, std::uint64_t buckets, std::size_t cells) const;
   // Those of the stored envelopes in these buckets that are called so; ids ascending.
-  std::vector<const LiveEnvelope*> called(std::uint64_t token, std::uint64_t buckets,
-                                          const std::vector<std::uint64_t>& ids) const;
+  std::vector<LiveSet::Item> called(std::uint64_t token, std::uint64_t buckets,
+                                    const std::vector<std::uint64_t>& ids) const;
   std::size_t answer(const Name&, const Asked&, Output&) const;
   bool give_back(const Name&, Own&, Output&) const;
   std::size_t publish(const Name& to, const wire::Answer&, Output&) const;

@@ -69,6 +69,9 @@ struct Limits {
   std::array<std::size_t, 6> type_bytes_max = {unlimited, unlimited, unlimited,
                                                unlimited, unlimited, unlimited};
   std::size_t total_bytes_max = unlimited;
+  // Above it, as from three quarters of a limit on, what is at rest leaves memory, where it can be
+  // read back (Gateway::read_back_with).
+  std::size_t warm_bytes_max = unlimited;
   std::uint64_t clock_ahead_max_ms = 5'000;
 };
 
@@ -201,6 +204,7 @@ struct Counters {
   std::uint64_t views = 0;
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::uint64_t rejected[static_cast<std::size_t>(Reject::count_)] = {};
+  std::uint64_t chilled = 0, warmed = 0;   // actors that left memory, and that came back
   std::array<std::uint64_t, 6> entries{};  // joined, by wire::Type; 0: types not known
   // Joined parts of registers that changed something, and of these those that were not shown: a
   // newer write of another actor stood there already.
@@ -301,6 +305,8 @@ struct Summary {
   bool announced = false;
   std::string degraded_reason;
   std::uint64_t actors = 0, keys = 0, parts = 0, live_envelopes = 0, live_bytes = 0;
+  std::uint64_t cold_actors = 0, cold_envelopes = 0;  // of these, on the disk alone
+  std::uint64_t memory_bytes = 0;                     // estimated, of all that grows with the fleet
   std::uint64_t pending = 0;
   std::uint64_t waiting = 0;          // envelopes whose signer is not in the registry yet
   std::uint64_t registered_keys = 0;  // in the registry

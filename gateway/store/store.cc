@@ -131,9 +131,10 @@ std::uint64_t read_envelopes(Statement& rows, const Store::Visitor& visitor) {
   return count;
 }
 
-std::uint64_t read_actors(Connection& db, const Store::Visitor& visitor, int& rc) {
+constexpr const char* actor_columns = "SELECT row, device, epoch, heard_at_ms, intake FROM actor ";
+
+std::uint64_t read_actors(Statement& actors, const Store::Visitor& visitor) {
   std::uint64_t count = 0;
-  Statement actors(db, "SELECT row, device, epoch, heard_at_ms, intake FROM actor ORDER BY row");
   for (; actors.next(); ++count) {
     ActorRow row;
     row.row = actors.number(0);
@@ -143,6 +144,12 @@ std::uint64_t read_actors(Connection& db, const Store::Visitor& visitor, int& rc
     row.intake = actors.bytes(4);
     if (visitor.actor) visitor.actor(std::move(row));
   }
+  return count;
+}
+
+std::uint64_t read_actors(Connection& db, const Store::Visitor& visitor, int& rc) {
+  Statement actors(db, (std::string(actor_columns) + "ORDER BY row").c_str());
+  const std::uint64_t count = read_actors(actors, visitor);
   rc = actors.rc();
   return count;
 }
@@ -214,6 +221,28 @@ Result<std::uint64_t, Error> Store::load_rows(const std::vector<std::uint64_t>& 
   };
   const int rc = look();
   return impl_->read(count, rc);
+}
+
+Result<core::ReadRows, Error> Store::read(const core::RowsWanted& wanted) {
+  if (impl_->broken) return Failure{impl_->must_reopen()};
+  core::ReadRows out;
+  const Visitor visitor{
+      .envelope = [&](EnvelopeRow&& row) { out.envelopes.push_back(std::move(row)); },
+      .actor = [&](ActorRow&& row) { out.actors.push_back(std::move(row)); }};
+  if (auto read = load_rows(wanted.envelopes, visitor); !read) return Failure{read.error()};
+  std::uint64_t count = 0;
+  const auto look = [&] {
+    Statement rows(impl_->db, (std::string(actor_columns) + "WHERE row = ?").c_str());
+    for (auto row = wanted.actors.begin(); row != wanted.actors.end() && rows.rc() == sqlite_ok;
+         ++row) {
+      rows.start(*row);
+      count += read_actors(rows, visitor);
+    }
+    return rows.rc();
+  };
+  const int rc = look();
+  if (auto read = impl_->read(count, rc); !read) return Failure{read.error()};
+  return out;
 }
 
 Error Store::Impl::must_reopen() const {

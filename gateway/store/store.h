@@ -112,6 +112,8 @@ class Store {
   // Up to `max` of the envelopes after a row, in row order; and those of these rows that are there.
   Result<std::uint64_t, Error> load_some(std::uint64_t after_row, std::size_t max, const Visitor&);
   Result<std::uint64_t, Error> load_rows(const std::vector<std::uint64_t>& rows, const Visitor&);
+  // Those of these rows that are there, in their order. After a failed write, reopen() first.
+  Result<core::ReadRows, Error> read(const core::RowsWanted& rows);
 
   // All or nothing. After `full` the same commit may be tried again at any time. After `corrupt`
   // the file was damaged and moved aside, or somebody deleted or replaced it: start afresh, nothing

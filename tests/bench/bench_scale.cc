@@ -12,7 +12,8 @@
 // committed to SQLite at synchronous=FULL, and loaded again. `memory` is what is allocated for core
 // and state once all has settled (glibc's mallinfo2: without what the allocator keeps for later).
 // The last lines divide it by differences of two states, so that what a gateway takes anyway is in
-// none: what a device, a part, an element of 16 bytes and a live envelope cost.
+// none: what a device, a part, an element of 16 bytes and a live envelope cost; and what they cost
+// at rest, when they are on the disk alone.
 #include <unistd.h>
 
 #include <algorithm>
@@ -68,6 +69,11 @@ std::vector<Cost> costs(const std::vector<Measured>& all, const Sizes& n) {
                                  &Measured::memory, n.many - n.few);
   if (device && !out.empty() && out.front().of == "gcounter part")
     say("device with its first envelope", *device - out.front().bytes);
+  say("device at rest", difference(name_of("at-rest", n.many, 1), name_of("at-rest", n.few, 1),
+                                   &Measured::memory, n.many - n.few));
+  say("counter part at rest",
+      difference(name_of("at-rest", n.few, keys), name_of("at-rest", n.few, 1), &Measured::memory,
+                 n.few * (keys - 1)));
   const std::string many = name_of("one-by-one", n.few, packets),
                     one = name_of("at-once", n.few, packets);
   say("live envelope beside its parts",

@@ -44,7 +44,7 @@ constexpr std::uint64_t wall_ms = 1'700'000'000'000;
 
 // A gateway with its store; commits are done at once.
 struct Rig {
-  explicit Rig(const std::string& path) {
+  explicit Rig(const std::string& path, bool rests = false) {
     store::Options o;
     o.identity = {"bench", "g1"};
     o.random = [] { return std::uint64_t{42}; };
@@ -54,7 +54,13 @@ struct Rig {
       std::exit(5);
     }
     store = std::move(*opened);
-    gateway = std::make_unique<core::Gateway>(core_options(), store->incarnation(), 7);
+    core::Options options = core_options();
+    if (rests) options.warm_bytes_max = 0;
+    gateway = std::make_unique<core::Gateway>(options, store->incarnation(), 7);
+    gateway->read_back_with([this](const core::RowsWanted& rows) {
+      auto read = store->read(rows);
+      return read ? std::optional(*std::move(read)) : std::nullopt;
+    });
   }
   void load() {
     gateway->restore_on_two_threads();  // as the daemon does
@@ -224,7 +230,7 @@ Measured measure(const State& s, const std::filesystem::path& directory) {
   const std::size_t before = allocated_bytes();
   std::string digest;
   {
-    Rig rig(path);
+    Rig rig(path, s.rests);
     rig.load();
     const auto start = Clock::now();
     s.feed(rig);
@@ -260,12 +266,14 @@ std::string name_of(const std::string& what, std::size_t devices, std::size_t of
 }
 
 std::vector<State> states(const Sizes& n) {
-  std::vector<State> all = {
-      {name_of("own", n.few, 10), n.few * 10, [n](Rig& r) { counters(r, n.few, 10); }}};
+  std::vector<State> all = {{.name = name_of("own", n.few, 10),
+                             .operations = n.few * 10,
+                             .feed = [n](Rig& r) { counters(r, n.few, 10); }}};
   const auto add = [&](const std::string& name, Of of, std::size_t devices, std::size_t of_each) {
     const std::size_t operations = devices * of_each * (of == Of::pncounter ? 2 : 1);
-    all.push_back({name_of(name, devices, of_each), operations,
-                   [=](Rig& r) { shared(r, of, devices, of_each); }});
+    all.push_back({.name = name_of(name, devices, of_each),
+                   .operations = operations,
+                   .feed = [=](Rig& r) { shared(r, of, devices, of_each); }});
   };
   add("gcounter", Of::gcounter, n.many, 1);
   for (const auto& [name, of] :
@@ -273,15 +281,26 @@ std::vector<State> states(const Sizes& n) {
     add(name, of, n.few, 1);
     add(name, of, n.few, keys);
   }
-  add("at-once", Of::gcounter, n.few, packets);
-  all.push_back({name_of("one-by-one", n.few, packets), n.few * packets,
-                 [n](Rig& r) { one_by_one(r, n.few, packets); }});
-  for (const std::size_t size : {n.elements, n.more_elements}) {
-    all.push_back({name_of("gset", size), size, [=](Rig& r) { gset(r, size); }});
-    all.push_back({name_of("orset", size), size, [=](Rig& r) { orset(r, size); }});
+  for (const auto& [devices, of_each] :
+       {std::pair{n.few, std::size_t{1}}, {n.many, std::size_t{1}}, {n.few, keys}}) {
+    add("at-rest", Of::gcounter, devices, of_each);
+    all.back().rests = true;
   }
-  all.push_back({name_of("registers-64k", n.cameras), n.cameras,
-                 [n](Rig& r) { large_registers(r, n.cameras); }});
+  add("at-once", Of::gcounter, n.few, packets);
+  all.push_back({.name = name_of("one-by-one", n.few, packets),
+                 .operations = n.few * packets,
+                 .feed = [n](Rig& r) { one_by_one(r, n.few, packets); }});
+  for (const std::size_t size : {n.elements, n.more_elements}) {
+    all.push_back({.name = name_of("gset", size), .operations = size, .feed = [=](Rig& r) {
+                     gset(r, size);
+                   }});
+    all.push_back({.name = name_of("orset", size), .operations = size, .feed = [=](Rig& r) {
+                     orset(r, size);
+                   }});
+  }
+  all.push_back({.name = name_of("registers-64k", n.cameras),
+                 .operations = n.cameras,
+                 .feed = [n](Rig& r) { large_registers(r, n.cameras); }});
   return all;
 }
 

@@ -29,6 +29,7 @@ struct State {
   std::string name;
   std::size_t operations;
   std::function<void(Rig&)> feed;
+  bool rests = false;  // all that can leave memory has, when it is measured
 };
 
 struct Measured {

@@ -110,7 +110,8 @@ void GatewaySite::rest(GatewayRun& run, GatewayState& s) {
     throw Violation("its disk rebuilds another acknowledgement");
   const auto hashes = [](const core::Gateway& g) {
     std::vector<wire::Hash> out;
-    for (const auto& [hash, bytes] : g.envelopes("", 1'000)) out.push_back(hash);
+    const auto all = g.envelopes("", 1'000);
+    for (const auto& [hash, bytes] : *all) out.push_back(hash);
     return out;
   };
   if (hashes(*disk) != hashes(run.gateway())) throw Violation("its disk rebuilds other envelopes");

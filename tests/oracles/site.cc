@@ -114,8 +114,8 @@ void Site::hear_acks() {
 
 Site::Message Site::send() {
   Message m{rig_->options.gateway, {}};
-  for (const auto& [hash, bytes] : rig_->gateway->envelopes("", 10'000))
-    m.envelopes.push_back(*bytes);
+  const auto all = rig_->gateway->envelopes("", 10'000);
+  for (const auto& [hash, bytes] : *all) m.envelopes.push_back(*bytes);
   return m;
 }
 

@@ -76,6 +76,9 @@ class SimDisk final : public app::Disk {
   void commit(core::Ticket ticket, core::Commit rows) override;
   void snapshot(std::uint64_t, std::string) override {}  // nobody asks for one here
   std::vector<Reply> take_replies() override;
+  Result<core::ReadRows, store::Error> read(const core::RowsWanted& rows) override {
+    return store_->read(rows);
+  }
 
   bool idle() const { return !job_; }
   std::optional<std::uint64_t> next_ms() const {

@@ -217,7 +217,8 @@ void World::settle_device(Random random) {
   if (!d.running() || !g.running() || copied) return;
   std::set<std::uint64_t> epochs{d.actor().second};
   std::vector<std::string> stay;
-  for (const auto& [hash, bytes] : g.gateway().envelopes({}, 1'000'000, id)) {
+  const auto all = g.gateway().envelopes({}, 1'000'000, id);
+  for (const auto& [hash, bytes] : *all) {
     epochs.insert(wire::decode_envelope(*bytes, wire::Limits{})->delta.epoch);
     stay.push_back(*bytes);
     stay_.insert(hash);

@@ -200,6 +200,7 @@ Plan speed_plan(std::uint64_t seed) {
   Random r = Random(seed).fork();
   p.gateways = 5;
   p.devices = 50;
+  p.rests = false;
   p.some_deaf = true;
   p.chaos_ms = 12 * 3'600'000;
   p.operation_every_ms = 1'200'000;

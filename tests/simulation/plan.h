@@ -83,6 +83,7 @@ struct Plan {
   // limits, small enough that they are met
   std::size_t body_bytes_max = 1'300, small_set_bytes = 512, element_bytes = 12;
   std::size_t state_part_bytes = 262'144;
+  bool rests = true;  // what rests leaves the memory of some gateways
   std::uint32_t checkpoint_pages = 40;
   std::uint32_t pending_envelopes_max = 20'000;
   std::uint32_t commit_ms = 3;  // of one commit, on average

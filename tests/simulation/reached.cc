@@ -46,6 +46,7 @@ const char* Reached::name(State s) {
                                             "a claim without a signature ignored",
                                             "a twin found out by its signature",
                                             "retained parts cleared",
+                                            "an actor read back from the disk",
                                             "an ask answered",
                                             "an ask with too small a sketch",
                                             "an ask that no answer came to",

@@ -56,7 +56,8 @@ class Reached {
     alone,                   // one true gateway of five
     unproven_point_ignored,  // a gateway claimed what no signature of the device showed
     signed_twin_found,
-    retained_cleared,  // a gateway took back parts that it no longer needs
+    retained_cleared,     // a gateway took back parts that it no longer needs
+    came_back_from_disk,  // an actor that had left memory
     ask_answered,
     ask_unclear,      // the sketch was too small for the difference
     ask_lost,         // no answer came: what is retained was read

@@ -87,6 +87,9 @@ std::unique_ptr<GatewayNode> World::make_gateway(std::size_t index, bool ghost,
   s.core.view_enabled = plan_.views;
   s.core.pending_envelopes_max = plan_.pending_envelopes_max;
   s.core.asks = index >= plan_.older;
+  // What rests leaves memory at once, or when there is some of it, or never.
+  const std::uint64_t rests = (plan_.seed + index) % 4;
+  if (plan_.rests && rests < 2) s.core.warm_bytes_max = rests == 0 ? 0 : 20'000;
   const bool sites = plan_.sites > 1;
   core::LinkOptions local{"local", true, !sites, {"*"}};
   // Every device is heard by somebody: g1 hears all.
@@ -457,7 +460,8 @@ std::map<Actor, std::uint64_t> World::owed() {
 void World::judge_settled() {
   if (settled_device_.empty()) return;
   for (const auto& g : gateways_) {
-    for (const auto& [hash, bytes] : g->gateway().envelopes({}, 1'000'000, settled_device_)) {
+    const auto all = g->gateway().envelopes({}, 1'000'000, settled_device_);
+    for (const auto& [hash, bytes] : *all) {
       if (wire::is_evidence(*bytes) || stay_.count(hash) != 0) continue;
       const std::uint64_t epoch = wire::decode_envelope(*bytes, wire::Limits{})->delta.epoch;
       want(!plan_.withdraws && settled_epochs_.count(epoch) == 0, [&] {

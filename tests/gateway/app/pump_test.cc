@@ -83,8 +83,36 @@ TEST_F(PumpByHand, AnswersWhoGoesOnBeforeItHasReadTheDatabase) {
   EXPECT_EQ(pump_->core().value("parts", 1)->json, std::to_string(5 * devices + 4 + 5));
 }
 
-// A row that was read in its turn, and then wanted once more because its device spoke, was taken for
-// a second copy of itself, and erased.
+// Through a real database: what rests leaves memory, comes back, and is there after a start.
+TEST_F(PumpByHand, ReadsBackWhatLeftMemory) {
+  Pump::Options o = options();
+  o.core.warm_bytes_max = 0;
+  pump_.reset();
+  open(std::move(o));
+  session_->room = 1'000;
+  for (int d = 0; d < 3; ++d) {
+    arrive("d" + std::to_string(d));
+    turn_until_idle();
+  }
+  EXPECT_EQ(pump_->core().summary().cold_actors, 3u);
+  Event e;
+  e.message.topic = "tributary/v1/demo/up/d1";
+  e.message.payload = core::testing::parts(1, 2, 9, "d1");
+  session_->arrives.push_back(e);
+  turn_until_idle();
+  EXPECT_EQ(pump_->core().counters().warmed, 1u);
+  EXPECT_EQ(pump_->core().value("parts", 1)->json, "19");
+  EXPECT_EQ(pump_->core().summary().cold_actors, 3u);
+  ASSERT_EQ(pump_->core().envelopes("", 10)->size(), 3u);
+  pump_.reset();
+  open(options());
+  turn_until_idle();
+  EXPECT_EQ(pump_->core().value("parts", 1)->json, "19");
+  EXPECT_EQ(pump_->core().summary().cold_actors, 0u);
+}
+
+// A row that was read in its turn, and then wanted once more because its device spoke, was taken
+// for a second copy of itself, and erased.
 TEST_F(PumpByHand, WhoSpeaksAfterItsRowsWereReadKeepsThem) {
   constexpr std::uint64_t devices = 600;
   session_->room = 1'000'000;

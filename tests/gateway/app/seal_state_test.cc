@@ -31,13 +31,13 @@ struct SealState : ::testing::Test {
     rig.up(device, envelope);
     rig.settle();
   }
-  Items held() const { return sorted(rig.gateway->freeze().live); }
+  Items held() const { return sorted(rig.gateway->freeze()->live); }
   wire::SealStatement statement(const Items& items) const {
     return {.fleet = "demo",
             .opens_ms = 0,
             .closes_ms = 60'000,
             .members = {"gw"},
-            .digest = rig.gateway->freeze().digest,
+            .digest = rig.gateway->freeze()->digest,
             .content = content_of(items),
             .envelopes = items.size()};
   }
@@ -61,7 +61,7 @@ TEST_F(SealState, ItIsWhatTheDiskHasOnceTheCommitIsDone) {
   rig.up("c", one("c"));
   rig.pass(60);
   ASSERT_TRUE(rig.committing());
-  const auto frozen = rig.gateway->freeze();
+  const auto frozen = *rig.gateway->freeze();
   EXPECT_TRUE(rig.gateway->in_flight(frozen.behind));
   rig.commit();
   EXPECT_FALSE(rig.gateway->in_flight(frozen.behind));

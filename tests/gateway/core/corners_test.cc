@@ -67,12 +67,12 @@ TEST(Frozen, IsWhatIsLiveAndNamesTheCommitThatItIsAheadOf) {
   rig.boot();
   rig.up("a", parts(0, 1, 4));
   rig.settle();
-  EXPECT_EQ(rig.gateway->freeze().behind, 0u);
+  EXPECT_EQ(rig.gateway->freeze()->behind, 0u);
   EXPECT_FALSE(rig.gateway->in_flight(0));
   rig.up("b", parts(0, 1, 2, "b"));
   rig.pass(60);
   ASSERT_TRUE(rig.committing());
-  const Gateway::Frozen frozen = rig.gateway->freeze();
+  const Gateway::Frozen frozen = *rig.gateway->freeze();
   EXPECT_TRUE(rig.gateway->in_flight(frozen.behind));
   EXPECT_FALSE(rig.gateway->in_flight(frozen.behind + 1));
   rig.commit();

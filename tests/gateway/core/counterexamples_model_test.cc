@@ -198,9 +198,9 @@ class LearntLater {
     ++orders;
     Core before, after, always;
     for (const std::size_t i : order) before.take(later_[i]), always.take(known_[i]);
-    for (const auto& [hash, bytes] : before.live.page("", 99)) after.take(known_[back_.at(hash)]);
+    for (const auto& [hash, bytes] : before.held()) after.take(known_[back_.at(hash)]);
     std::string kept;
-    for (const auto& [hash, bytes] : before.live.page("", 99)) kept += hash.view();
+    for (const auto& [hash, bytes] : before.held()) kept += hash.view();
     const std::set<std::size_t> members(order.begin(), order.end());
     const bool ok = kept_.try_emplace(members, kept).first->second == kept &&
                     after.shows("s", Type::orset) == always.shows("s", Type::orset);

@@ -143,7 +143,7 @@ TEST(Counterexample, N7_UnknownTypesKeepWhatALaterReaderNeeds) {
   for (const std::string& e : history) before.take(to_future(e));
   EXPECT_EQ(before.shows("s", Type::orset), "nothing");
   Core after;  // after the upgrade
-  for (const auto& [hash, bytes] : before.live.page("", 99)) after.take(from_future(*bytes));
+  for (const auto& [hash, bytes] : before.held()) after.take(from_future(*bytes));
   EXPECT_EQ(after.shows("s", Type::orset), R"(["v","w"])");
   // One that reaches from 0 supersedes all.
   before.take(to_future(envelope({.from = 0, .to = 5}, {set("s", 0, 5, {{2, "v"}})})));

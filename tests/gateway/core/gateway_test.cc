@@ -333,7 +333,7 @@ TEST(Gateway, ShowsValuesDevicesAndEnvelopesInPages) {
   std::string after;
   std::set<std::string> hashes;
   for (;;) {
-    const auto page = rig.gateway->envelopes(after, 3);
+    const auto page = *rig.gateway->envelopes(after, 3);
     for (const auto& [hash, bytes] : page) {
       EXPECT_EQ(hash_of(*bytes), hash);
       EXPECT_GT(std::string(hash.view()), after);

@@ -80,6 +80,7 @@ TEST(Faults, AFailedSyncIsNeverAnAcknowledgementAndNeedsAReopen) {
   EXPECT_THAT(e.message, HasSubstr("Check the disk"));
   EXPECT_EQ(disk.failures(), 1);
   EXPECT_THAT(must_refuse(*store, rows(11, 20)).message, HasSubstr("must be reopened"));
+  EXPECT_FALSE(store->read({.envelopes = {3}, .actors = {}}));
   ASSERT_TRUE(store->reopen());
   must_commit(*store, rows(11, 20));
   EXPECT_EQ(read_all(*store).envelopes.size(), 20u);

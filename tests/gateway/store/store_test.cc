@@ -53,6 +53,26 @@ TEST(Store, MakesADatabaseWithItsDirectoriesAndAnIncarnationThatStays) {
   EXPECT_TRUE(read_all(*store).envelopes.empty());
 }
 
+TEST(Store, ReadsBackTheRowsThatAreWanted) {
+  TempDir dir;
+  auto store = must_open(dir / "gateway.db");
+  Commit made = rows(1, 10);
+  made.actors = {{.row = 1, .device = "a", .epoch = 3, .intake = "one", .heard_at_ms = 5},
+                 {.row = 2, .device = "b", .epoch = 4, .intake = "two", .heard_at_ms = 6}};
+  must_commit(*store, made);
+  Commit erasing;
+  erasing.erase = {6};
+  must_commit(*store, erasing);
+  const auto read = store->read({.envelopes = {2, 6, 9}, .actors = {2, 7}});
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->envelopes.size(), 2u) << "one of them is not there any more";
+  EXPECT_EQ(read->envelopes[0].row, 2u);
+  EXPECT_EQ(read->envelopes[1].bytes, envelope(9).bytes);
+  ASSERT_EQ(read->actors.size(), 1u);
+  EXPECT_EQ(read->actors[0].intake, "two");
+  EXPECT_EQ(read->actors[0].heard_at_ms, 6u);
+}
+
 TEST(Store, LoadsInPiecesBetweenWhichItCommits) {
   TempDir dir;
   auto store = must_open(dir / "gateway.db");

@@ -208,7 +208,8 @@ std::string Life::digest_of_nothing() {
 Held Life::held() const {
   Held out;
   out.digest = gateway_->summary().digest;
-  for (const auto& [hash, bytes] : gateway_->envelopes("", gateway_->summary().live_envelopes)) {
+  const auto all = gateway_->envelopes("", gateway_->summary().live_envelopes);
+  for (const auto& [hash, bytes] : *all) {
     out.envelopes.emplace(hash.view());
   }
   for (const core::DeviceView& d : gateway_->devices("", 0, 1'000)) {

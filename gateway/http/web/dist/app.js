@@ -8004,8 +8004,16 @@ function useContributions(type, key) {
     const read2 = async () => {
       try {
         const value = (await get(`/api/v1/value?${query2}`)).body.values[0];
-        const { items, truncated } = await all(`/api/v1/contributions?limit=500&${query2}`, "contributions", shown_max2);
-        if (on2) setGot({ items, truncated, value, error: "" });
+        let atRest = 0;
+        const { items, truncated } = await all(
+          `/api/v1/contributions?limit=500&${query2}`,
+          "contributions",
+          shown_max2,
+          (page) => {
+            atRest = page.body.on_disk_alone;
+          }
+        );
+        if (on2) setGot({ items, truncated, atRest, value, error: "" });
       } catch (e) {
         if (on2) setGot((g) => ({ ...g, error: e.message }));
       }
@@ -8021,12 +8029,13 @@ function useContributions(type, key) {
 }
 function Key({ type, name, theme }) {
   useTopics("values", "clock");
-  const { items, truncated, error, value } = useContributions(type, name);
+  const { items, truncated, atRest, error, value } = useContributions(type, name);
   const live = state.values.get(`${name}\0${type}`);
   const v = live && live.value !== void 0 ? live : value;
   const shown2 = v ? shownOf({ ...v, type, key: name }) : void 0;
   const { main, more } = shownValue(type, shown2);
-  const total = items && type === "gcounter" ? items.reduce((n, i) => n + Number(i.part.value), 0) : 0;
+  const listed = items && type === "gcounter" ? items.reduce((n, i) => n + Number(i.part.value), 0) : 0;
+  const total = atRest > 0 && v && type === "gcounter" ? Number(v.value) : listed;
   const history = live ? live.history : [];
   return /* @__PURE__ */ createVNode2("section", { class: "view", "aria-labelledby": "title", children: [
     /* @__PURE__ */ createVNode2("p", { class: "crumb", children: /* @__PURE__ */ createVNode2("a", { href: "#/values", children: "Values" }) }),
@@ -8063,6 +8072,12 @@ function Key({ type, name, theme }) {
         /* @__PURE__ */ createVNode2(Part, { type, name, part: i.part, total })
       ] }, i.device + i.epoch)) })
     ] }) }),
+    atRest > 0 && /* @__PURE__ */ createVNode2("p", { class: "note", children: [
+      grouped(atRest),
+      " more ",
+      atRest === 1 ? "is" : "are",
+      " at rest: counted in the value, and not listed."
+    ] }),
     truncated && /* @__PURE__ */ createVNode2("p", { class: "note", children: [
       "The first ",
       grouped(shown_max2),

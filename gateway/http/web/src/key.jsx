@@ -39,9 +39,11 @@ function useContributions(type, key) {
     const read = async () => {
       try {
         const value = (await get(`/api/v1/value?${query}`)).body.values[0];
+        let atRest = 0;
         const { items, truncated } =
-          await all(`/api/v1/contributions?limit=500&${query}`, "contributions", shown_max);
-        if (on) setGot({ items, truncated, value, error: "" });
+          await all(`/api/v1/contributions?limit=500&${query}`, "contributions", shown_max,
+            (page) => { atRest = page.body.on_disk_alone; });
+        if (on) setGot({ items, truncated, atRest, value, error: "" });
       } catch (e) {
         if (on) setGot((g) => ({ ...g, error: e.message }));
       }
@@ -55,12 +57,13 @@ function useContributions(type, key) {
 
 export function Key({ type, name, theme }) {
   useTopics("values", "clock");
-  const { items, truncated, error, value } = useContributions(type, name);
+  const { items, truncated, atRest, error, value } = useContributions(type, name);
   const live = state.values.get(`${name}\u0000${type}`);
   const v = live && live.value !== undefined ? live : value;
   const shown = v ? shownOf({ ...v, type, key: name }) : undefined;
   const { main, more } = shownValue(type, shown);
-  const total = items && type === "gcounter" ? items.reduce((n, i) => n + Number(i.part.value), 0) : 0;
+  const listed = items && type === "gcounter" ? items.reduce((n, i) => n + Number(i.part.value), 0) : 0;
+  const total = atRest > 0 && v && type === "gcounter" ? Number(v.value) : listed;
   const history = live ? live.history : [];
   return (
     <section class="view" aria-labelledby="title">
@@ -83,6 +86,7 @@ export function Key({ type, name, theme }) {
               <Part type={type} name={name} part={i.part} total={total} /></tr>))}
           </tbody></table>
       </div>
+      {atRest > 0 && <p class="note">{grouped(atRest)} more {atRest === 1 ? "is" : "are"} at rest: counted in the value, and not listed.</p>}
       {truncated && <p class="note">The first {grouped(shown_max)}; the API has all of them.</p>}
     </section>
   );

@@ -196,8 +196,13 @@ void Core::take(std::string_view bytes) {
 
 std::unique_ptr<Core> Core::rebuilt() const {
   auto out = std::make_unique<Core>();
-  for (const auto& [hash, bytes] : live.page("", live.size())) out->take(*bytes);
+  for (const auto& [hash, bytes] : held()) out->take(*bytes);
   return out;
+}
+
+std::vector<std::pair<wire::Hash, LiveSet::Bytes>> Core::held() const {
+  auto all = live.page("", live.size());  // nothing of it is cold
+  return std::move(*all);
 }
 
 std::string Core::digest() {

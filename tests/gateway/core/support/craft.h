@@ -68,6 +68,8 @@ class Core {
   void take(std::string_view bytes);  // an envelope, or evidence
   // A new state, from the live envelopes alone.
   std::unique_ptr<Core> rebuilt() const;
+  // All that is live, in order of hash.
+  std::vector<std::pair<wire::Hash, LiveSet::Bytes>> held() const;
   std::string digest();          // hex, of known types
   std::string unknown_digest();  // hex, of the others
   // The sorted elements, counter or register as JSON; "nothing" when the key is not there.

@@ -83,6 +83,8 @@ void Explorer::check(std::size_t i) {
   check_bounds(core);
   if (!n.rig->gateway || !n.rig->quiet() || n.booting) return;
   const Summary s = n.rig->gateway->summary();
+  reached["cold"] += s.cold_actors > 0;
+  reached["read back"] += n.rig->gateway->counters().warmed > 0;
   if (n.rig->disk.envelopes.size() != s.live_envelopes + s.equivocators)
     wrong("g" + std::to_string(i) + ": the disk holds other envelopes than are live");
   if (future_) return;

@@ -117,7 +117,9 @@ void Explorer::deliver(std::size_t at) {
   if (!n.rig->gateway) return;
   if (!flowing_) say("g" + std::to_string(m.to) + " hears " + m.topic.substr(18));
   const std::uint64_t gaps = n.rig->gateway->counters().gaps;
+  n.rig->unreadable = !flowing_ && early_() % 4 == 0;
   n.rig->hear(m.topic, m.payload, m.retained);
+  reached["unreadable"] += n.rig->unreadable && n.rig->gateway->summary().cold_actors > 0;
   reached["gap"] += n.rig->gateway->counters().gaps > gaps;
   collect(m.to);
 }
@@ -161,6 +163,7 @@ void Explorer::crash(Node& n) {
 
 // Every other start answers what devices say before it has read all.
 void Explorer::boot(Node& n) {
+  n.rig->unreadable = false;
   if (early_() % 2 == 0) {
     n.rig->boot();
   } else {
@@ -395,6 +398,7 @@ void Explorer::rot(Node& n) {
 
 void Explorer::flow(std::uint64_t ms) {
   flowing_ = true;
+  for (Node& n : nodes_) n.rig->unreadable = false;
   for (const std::uint64_t end = now_ + ms; now_ < end;) {
     pass(100);
     for (Writer& w : writers_) packets(w, true);

@@ -27,8 +27,28 @@ Rig::Rig(Options o, std::vector<LinkOptions> l) : options(std::move(o)), links(s
   disk.incarnation = 77;
 }
 
-void Rig::boot(bool online) {
+void Rig::make() {
   gateway = std::make_unique<Gateway>(options, disk.incarnation, ++session);
+  if (reads_back)
+    gateway->read_back_with([this](const RowsWanted& rows) { return read_back(rows); });
+}
+
+std::optional<ReadRows> Rig::read_back(const RowsWanted& rows) const {
+  if (unreadable) return std::nullopt;
+  ReadRows out;
+  for (const std::uint64_t row : rows.envelopes) {
+    if (const auto at = disk.envelopes.find(row); at != disk.envelopes.end())
+      out.envelopes.push_back(at->second);
+  }
+  for (const std::uint64_t row : rows.actors) {
+    if (const auto at = disk.actors.find(row); at != disk.actors.end())
+      out.actors.push_back(at->second);
+  }
+  return out;
+}
+
+void Rig::boot(bool online) {
+  make();
   for (const auto& [row, e] : disk.envelopes) gateway->restore(EnvelopeRow(e));
   for (const auto& [row, a] : disk.actors) gateway->restore(ActorRow(a));
   for (const LinkOptions& link : links) gateway->attach(link);
@@ -38,7 +58,7 @@ void Rig::boot(bool online) {
 }
 
 void Rig::boot_early(const std::function<void()>& between) {
-  gateway = std::make_unique<Gateway>(options, disk.incarnation, ++session);
+  make();
   for (const auto& [row, a] : disk.actors) gateway->restore(ActorRow(a));
   for (const LinkOptions& link : links) gateway->attach(link);
   std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> left;

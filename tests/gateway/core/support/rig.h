@@ -99,11 +99,15 @@ class Rig {
   std::map<std::pair<LinkId, std::string>, std::string> retained;
   bool commits_at_once = false;
   std::function<void(const Commit&)> on_commit;  // each, once the disk has it
+  bool reads_back = true;   // what is at rest may leave memory: Limits::warm_bytes_max says when
+  bool unreadable = false;  // the disk does not give it back
   std::uint64_t session = 0;
 
  private:
+  void make();
   void perform();
   void finish_commit();
+  std::optional<ReadRows> read_back(const RowsWanted&) const;
   std::optional<CommitRequest> waiting_;
   bool failed_ = false;
   Instant now_{1'000'000, 1'700'000'000'000};

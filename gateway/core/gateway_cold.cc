@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is at rest leaves memory when that gets short, and comes back when it is touched. The unit
+// is an actor: an acknowledgement, what supersedes what, and what contradicts what rest on its own
+// envelopes alone. What is shown stays: the sums of counters, the parts of registers and sets, the
+// digests.
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "gateway/core/coding.h"
+#include "gateway/core/gateway_impl.h"
+
+namespace tributary::core {
+namespace {
+
+// Room is made from three quarters of a limit on, below what warns (docs/alerts.md), until an
+// eighth of that is free.
+constexpr std::size_t mark_of(std::size_t limit) {
+  return limit - limit / 4;
+}
+constexpr std::size_t goal_of(std::size_t mark) {
+  return mark - mark / 8;
+}
+constexpr std::size_t grown_part = 16;  // of the mark, since a time that did not get there
+constexpr std::uint64_t read_pause_ms = 1'000;
+constexpr std::uint64_t ms_per_s = 1'000;
+
+}  // namespace
+
+std::size_t Gateway::Impl::memory() const {
+  const std::size_t cold = live.cold_actors();
+  return keys.total_bytes() + live.memory() + (actors.size() - cold) * ActorTable::warm_bytes +
+         cold * ActorTable::cold_bytes;
+}
+
+std::array<Gateway::Impl::Memory, 3> Gateway::Impl::memories() const {
+  constexpr auto up = static_cast<std::uint8_t>(wire::Type::gcounter);
+  constexpr auto both = static_cast<std::uint8_t>(wire::Type::pncounter);
+  return {
+      Memory{memory(), std::min(options.warm_bytes_max, mark_of(options.total_bytes_max))},
+      Memory{keys.bytes(up), mark_of(options.type_bytes_max[up])},
+      Memory{keys.bytes(both), mark_of(options.type_bytes_max[both])},
+  };
+}
+
+bool Gateway::Impl::memory_short() {
+  bool is_short = false;
+  const auto now = memories();
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    floors[i] = std::min(floors[i], now[i].used);
+    is_short |= now[i].used >= std::max(now[i].mark, floors[i] + now[i].mark / grown_part);
+  }
+  return is_short;
+}
+
+// Nothing of it waits for the disk, or is needed for what others say: what it removed of others'
+// sets is looked at when its targets die.
+bool Gateway::Impl::may_rest(const ActorRecord& a) const {
+  return !a.cold && !a.touched && !a.heard && !a.excluded && a.row != 0 && a.live_count > 0 &&
+         !a.opaque && a.removals == 0 && a.name.device != wire::admin_id &&
+         evidence.find({const_cast<ActorRecord*>(&a)}) == nullptr;
+}
+
+void Gateway::Impl::chill(std::vector<ActorRecord*> may) {
+  std::sort(may.begin(), may.end(), [](const ActorRecord* a, const ActorRecord* b) {
+    return std::tie(a->active_s, a->heard_at_ms, a->number) <
+           std::tie(b->active_s, b->heard_at_ms, b->number);
+  });
+  std::size_t wanted = 0;  // bytes
+  bool typed = false;
+  const auto now = memories();
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const std::size_t goal = goal_of(now[i].mark);
+    if (now[i].used < now[i].mark || now[i].used <= goal) continue;
+    wanted = std::max(wanted, now[i].used - goal);
+    typed |= i > 0;
+  }
+  std::vector<ActorRecord*> chosen;
+  for (ActorRecord* actor : may) {
+    if (wanted == 0) break;
+    // A part takes about what it weighs on the wire; of one type there may be less than that.
+    const std::size_t leaves = typed ? actor->part_bytes / 2
+                                     : ActorTable::warm_bytes - ActorTable::cold_bytes +
+                                           actor->live_bytes + actor->part_bytes;
+    wanted -= std::min(wanted, leaves);
+    chosen.push_back(actor);
+  }
+  if (!chosen.empty()) {
+    keys.digests();  // no part is loose
+    live.chill(chosen);
+    for (ActorRecord* actor : chosen) actor->intake.shrink();
+    counters.chilled += chosen.size();
+  }
+  const auto then = memories();
+  for (std::size_t i = 0; i < then.size(); ++i) floors[i] = then[i].used;
+}
+
+// REQUIRES: quiet().
+void Gateway::Impl::make_room() {
+  assert(quiet());
+  if (!live.reads_back() || settling || !memory_short()) return;
+  std::vector<ActorRecord*> may;
+  for (std::uint32_t n = 0; n < actors.size(); ++n) {
+    if (may_rest(actors.at(n))) may.push_back(&actors.at(n));
+  }
+  chill(std::move(may));
+}
+
+// While the rows are read: of whom all are here, as the row of the actor says.
+void Gateway::Impl::make_room_early() {
+  if (!early || !live.reads_back() || !memory_short()) return;
+  std::vector<ActorRecord*> may;
+  for (const auto& [known, row] : early->rows) {
+    ActorRecord& actor = actors.at(known->number);
+    const auto held = found.find(&actor);
+    if (held == found.end() || early->asked.contains(&actor) || !may_rest(actor)) continue;
+    if (!early->whole.contains(&actor)) {
+      const auto received = received_of(*row);
+      if (!received || !held->second.are(*received) || !adopt(seen, *row, actor)) continue;
+      early->whole.insert(&actor);
+    }
+    may.push_back(&actor);
+  }
+  chill(std::move(may));
+}
+
+// Who must be warm before this is joined: whose it is, and whose adds it removes, for that is told
+// to them.
+void Gateway::Impl::name_cold(const wire::Delta& d, std::vector<ActorRecord*>& named) const {
+  const auto look = [&](std::string_view device, std::uint64_t epoch) {
+    ActorRecord* const actor = actors.find(device, epoch);
+    if (actor != nullptr && actor->cold) named.push_back(actor);
+  };
+  look(d.device, d.epoch);
+  for (const wire::Entry& x : d.entries) {
+    if (const auto* set = std::get_if<wire::OrSetPayload>(&x.payload)) {
+      for (const auto& f : set->foreign) look(f.device, f.epoch);
+    }
+  }
+}
+
+// False: the disk does not give them now; all is as it was.
+bool Gateway::Impl::warm(Instant now, std::vector<ActorRecord*> wanted,
+                         std::vector<Dropped>& gone) {
+  std::sort(wanted.begin(), wanted.end(),
+            [](const auto* a, const auto* b) { return a->row < b->row; });
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  if (wanted.empty()) return true;
+  std::vector<ColdEnvelope> cold;
+  RowsWanted rows;
+  for (const ActorRecord* actor : wanted) {
+    rows.actors.push_back(actor->row);
+    const std::vector<ColdEnvelope> its = live.cold_of(*actor);
+    cold.insert(cold.end(), its.begin(), its.end());
+  }
+  std::sort(cold.begin(), cold.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
+  for (const ColdEnvelope& e : cold) rows.envelopes.push_back(e.row);
+  auto read = live.read_back(rows);
+  if (!read) {
+    unreadable(now);
+    return false;
+  }
+  Thawed thawed;
+  if (!thaw(*read, wanted, cold, thawed)) {
+    live.found_rotten();
+    return false;
+  }
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    ActorRecord& actor = *wanted[i];
+    std::size_t bytes = 0;
+    for (const wire::Envelope& e : thawed.envelopes[i]) bytes += e.bytes->size();
+    [[maybe_unused]] const auto before = std::tuple(actor.live_count, actor.live_sum);
+    live.forget_cold(actor, bytes);
+    actor.intake = std::move(thawed.intakes[i]);
+    actor.active_s = static_cast<std::uint32_t>(now.mono_ms / ms_per_s);
+    std::vector<Dropped> dropped;
+    for (std::size_t n = 0; n < thawed.envelopes[i].size(); ++n) {
+      const wire::Envelope& e = thawed.envelopes[i][n];
+      std::vector<KeyState*> of_entries;
+      for (const wire::Entry& x : e.delta.entries) {
+        of_entries.push_back(&keys.intern(x.key, x.type));
+        keys.take_back(actor, *of_entries.back(), x);
+      }
+      for (const Dropped& d : live.insert(e, actor, of_entries, thawed.rows[i][n], true))
+        dropped.push_back(d);
+    }
+    assert(!dropped.empty() || before == std::tuple(actor.live_count, actor.live_sum));
+    gone.insert(gone.end(), dropped.begin(), dropped.end());
+  }
+  counters.warmed += wanted.size();
+  return true;
+}
+
+// False: it is not what was left there.
+bool Gateway::Impl::thaw(ReadRows& read, const std::vector<ActorRecord*>& wanted,
+                         const std::vector<ColdEnvelope>& cold, Thawed& thawed) const {
+  if (read.envelopes.size() != cold.size() || read.actors.size() != wanted.size()) return false;
+  thawed.envelopes.resize(wanted.size());
+  thawed.rows.resize(wanted.size());
+  absl::flat_hash_map<const ActorRecord*, std::size_t> places;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    places.emplace(wanted[i], i);
+    auto received = received_of(read.actors[i]);
+    const Found live_here{wanted[i]->live_count, wanted[i]->live_sum};
+    if (read.actors[i].row != wanted[i]->row || !received || !live_here.are(*received))
+      return false;
+    thawed.intakes.push_back(std::move(received->intake));
+  }
+  for (std::size_t n = 0; n < cold.size(); ++n) {
+    auto e = wire::decode_envelope(std::string_view(read.envelopes[n].bytes), options.wire);
+    if (!e || e->hash != cold[n].hash) return false;
+    const std::size_t i = places.at(cold[n].actor);
+    thawed.envelopes[i].push_back(std::move(*e));
+    thawed.rows[i].push_back(cold[n].row);
+  }
+  return true;
+}
+
+// The same before the start, when nothing is committed yet.
+bool Gateway::Impl::warm_early(std::vector<ActorRecord*> wanted) {
+  std::vector<Dropped> gone;
+  if (!warm(seen, std::move(wanted), gone)) return false;
+  for (const Dropped& d : gone) {
+    rows_to_erase.push_back(d.row);
+    touch(*d.actor);
+  }
+  return true;
+}
+
+// Those of the first `envelopes` that wait; fewer of them when it is many who must be read back.
+// False: the disk does not give them now.
+bool Gateway::Impl::warm_for(Instant now, std::size_t& envelopes, InFlight& work) {
+  constexpr std::size_t at_once = 256;  // actors: bounds how long the owner thread is away
+  if (live.cold_actors() == 0) return true;
+  std::vector<ActorRecord*> wanted;
+  for (std::size_t i = 0; i < envelopes; ++i) {
+    name_cold(pending[i].envelope.envelope().delta, wanted);
+    if (wanted.size() >= at_once) envelopes = i + 1;
+  }
+  for (const auto& [pair, source] : pending_evidence) name_cold(pair.first.delta, wanted);
+  std::vector<Dropped> gone;
+  if (!warm(now, std::move(wanted), gone)) return false;
+  drop(gone, work);
+  return true;
+}
+
+void Gateway::Impl::unreadable(Instant now) {
+  unreadable_until_ms = now.mono_ms + read_pause_ms;
+  notice(Notice::Level::error, "read-back",
+         "the database cannot be read; what devices at rest say waits for it");
+}
+
+// Nothing of it was acknowledged: it comes again.
+void Gateway::Impl::drop_pending() {
+  for (Pending& p : std::exchange(pending, {})) {
+    pending_bytes -= p.envelope.envelope().bytes->size();
+    letters.refuse(p.source.letter, "the gateway is stopping, or starting again");
+  }
+  for (auto& [pair, source] : std::exchange(pending_evidence, {}))
+    pending_bytes -= pair.bytes->size();
+  pending_since_ms = never;
+}
+
+// Nothing can be joined to what is lost. A start judges all that the disk has, and what it lacks is
+// fetched from peers, or from devices.
+void Gateway::Impl::leave_rotten() {
+  if (!live.rotten() || settling) return;
+  notice(Notice::Level::error, "rot",
+         "the database has changed something that was at rest there; starting again to look at all "
+         "of it");
+  drop_pending();
+  settling = stopping = true;
+}
+
+}  // namespace tributary::core
