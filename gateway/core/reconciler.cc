@@ -48,6 +48,7 @@ bool pack(const LiveSet& live, std::span<const LiveSet::Item> envelopes, wire::C
     }
   }
   std::vector<std::string_view> views;
+  views.reserve(chosen.size());
   for (const LiveSet::Bytes& one : chosen) views.push_back(*one);
   out = wire::encode_pack(views, codec);
   return chosen.size() == envelopes.size();
