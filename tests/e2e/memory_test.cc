@@ -76,10 +76,7 @@ class Fleet {
     auto heard = std::chrono::steady_clock::now();
     while (acknowledged < devices) {
       if (std::chrono::steady_clock::now() > end) {
-        std::printf("%llu acknowledged, %llu said, connected: %d, %zu to be sent\n",
-                    static_cast<unsigned long long>(acknowledged),
-                    static_cast<unsigned long long>(next - 1), session_->connected() ? 1 : 0,
-                    session_->outbox_size());
+        tell("too late", acknowledged, next);
         return false;
       }
       while (next <= devices && next - 1 - acknowledged < window && send(next, op)) ++next;
@@ -95,7 +92,10 @@ class Fleet {
         heard = std::chrono::steady_clock::now();
       }
       if (std::chrono::steady_clock::now() > heard + 2s) {  // what was not taken is said again
-        if (++silences % 5 == 0) connect();
+        if (++silences % 5 == 0) {
+          tell("nothing was heard for ten seconds", acknowledged, next);
+          connect();
+        }
         for (again = 1; again < next; ++again)
           if (!done[again]) send(again, op);
         heard = std::chrono::steady_clock::now();
@@ -110,6 +110,12 @@ class Fleet {
   }
 
  private:
+  void tell(const char* what, std::uint64_t acknowledged, std::uint64_t next) const {
+    std::printf("%s: %llu acknowledged, %llu said, connected: %d, %zu to be sent\n", what,
+                static_cast<unsigned long long>(acknowledged),
+                static_cast<unsigned long long>(next - 1), session_->connected() ? 1 : 0,
+                session_->outbox_size());
+  }
   // As devices do that hear nothing for long.
   void connect() {
     if (session_) session_->stop(0);
