@@ -229,10 +229,11 @@ Rebuilt rebuild(const core::Options& options, const Items& items, const Items& h
 }
 
 std::string judge(const core::Options& options, const wire::SealStatement& statement,
-                  const Items& items, const Items& held, const GiveUp& give_up) {
+                  const Items& items, const Items* held, const GiveUp& give_up) {
+  if (held == nullptr) return "what this gateway held at the close could not be read";
   if (items.size() != statement.envelopes || content_of(items) != statement.content)
     return "its envelopes are not those that it says";
-  const Rebuilt rebuilt = rebuild(options, items, held, give_up);
+  const Rebuilt rebuilt = rebuild(options, items, *held, give_up);
   if (!rebuilt.refused.empty()) return rebuilt.refused;
   return rebuilt.digest == statement.digest ? "" : "its envelopes make another digest";
 }

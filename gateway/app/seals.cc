@@ -180,8 +180,9 @@ void Seals::do_all() {
     if (auto now = core_->freeze()) {
       noted_ = std::make_shared<const Items>(std::move(now->live));
     } else {
-      noted_ = std::make_shared<const Items>();
-      say(Level::warning, "seal-unread", "the database cannot be read: no window is noted");
+      noted_.reset();
+      say(Level::warning, "seal-unread",
+          "the database cannot be read: nothing is cosigned for the window that has closed");
     }
     state_.window_closed_ms = out.note->closes_ms;
   }
@@ -255,6 +256,7 @@ void Seals::freeze(const sealing::Window& window) {
   if (auto now = core_->freeze()) {
     frozen_ = Frozen{window, std::move(*now)};
   } else {
+    frozen_.reset();
     say(Level::warning, "seal-unread", "the database cannot be read: nothing is proposed");
   }
 }

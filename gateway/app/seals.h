@@ -123,6 +123,7 @@ class Seals {
   std::uint64_t connects_ = 0, next_tick_ms_ = 0, next_again_ms_ = 0;
   // What was last heard of each member and not heeded: perhaps the registry grows.
   std::map<std::pair<std::string, std::string>, std::string> unheeded_;
+  // Of the window that closed last; nullptr: it could not be read.
   std::shared_ptr<const Items> noted_ = std::make_shared<const Items>();
   struct Frozen {
     sealing::Window window;

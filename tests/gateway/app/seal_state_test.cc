@@ -44,7 +44,7 @@ struct SealState : ::testing::Test {
   static Item item(const std::string& bytes) { return *item_of(bytes, {}); }
   std::string judged(const wire::SealStatement& s, const Items& items,
                      const Items& noted = {}) const {
-    return judge(enrolled("other"), s, items, noted);
+    return judge(enrolled("other"), s, items, &noted);
   }
 
   Rig rig;
@@ -55,6 +55,13 @@ TEST_F(SealState, WhatAGatewayHoldsIsWhatItSays) {
   EXPECT_EQ(items.size(), 3U) << "the registry, and two devices";
   EXPECT_EQ(judged(statement(items), items), "");
   EXPECT_EQ(judged(statement(items), items, items), "");
+}
+
+// A disk that could not be read at the close: an empty note would have let everything pass.
+TEST_F(SealState, WithoutANoteNothingIsVouchedFor) {
+  const Items items = held();
+  EXPECT_THAT(judge(enrolled("other"), statement(items), items, nullptr),
+              HasSubstr("could not be read"));
 }
 
 TEST_F(SealState, ItIsWhatTheDiskHasOnceTheCommitIsDone) {
