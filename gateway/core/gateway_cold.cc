@@ -21,7 +21,8 @@ constexpr std::size_t mark_of(std::size_t limit) {
 constexpr std::size_t goal_of(std::size_t mark) {
   return mark - mark / 8;
 }
-constexpr std::size_t grown_part = 16;  // of the mark, since a time that did not get there
+constexpr std::size_t grown_part = 16;          // of the mark, since a time that did not get there
+constexpr std::size_t bytes_at_once_part = 16;  // of all that may be held
 constexpr std::uint64_t read_pause_ms = 1'000;
 constexpr std::uint64_t ms_per_s = 1'000;
 
@@ -227,16 +228,27 @@ bool Gateway::Impl::warm_early(std::vector<ActorRecord*> wanted) {
   return true;
 }
 
-// Those of the first `envelopes` that wait; fewer of them when it is many who must be read back.
-// False: the disk does not give them now.
-bool Gateway::Impl::warm_for(Instant now, std::size_t& envelopes, InFlight& work) {
-  constexpr std::size_t at_once = 256;  // actors: bounds how long the owner thread is away
-  if (live.cold_actors() == 0) return true;
-  std::vector<ActorRecord*> wanted;
+// Who is named by the first `envelopes` that wait; by fewer of them, when that is much to read: it
+// bounds how long the owner thread is away, and by how much memory grows at once.
+std::vector<ActorRecord*> Gateway::Impl::cold_in_pending(std::size_t& envelopes) const {
+  constexpr std::size_t actors_at_once = 256;
+  const std::size_t bytes_at_once = std::clamp<std::size_t>(
+      options.total_bytes_max / bytes_at_once_part, std::size_t{256} << 10, std::size_t{8} << 20);
+  std::vector<ActorRecord*> named;
+  if (live.cold_actors() == 0) return named;
+  std::size_t bytes = 0, counted = 0;
   for (std::size_t i = 0; i < envelopes; ++i) {
-    name_cold(pending[i].envelope.envelope().delta, wanted);
-    if (wanted.size() >= at_once) envelopes = i + 1;
+    name_cold(pending[i].envelope.envelope().delta, named);
+    for (; counted < named.size(); ++counted)
+      bytes += named[counted]->live_bytes + named[counted]->part_bytes;
+    if (named.size() >= actors_at_once || bytes >= bytes_at_once) envelopes = i + 1;
   }
+  return named;
+}
+
+// False: the disk does not give now who is wanted for the first `envelopes`, or fewer, that wait.
+bool Gateway::Impl::warm_for(Instant now, std::size_t& envelopes, InFlight& work) {
+  std::vector<ActorRecord*> wanted = cold_in_pending(envelopes);
   for (const auto& [pair, source] : pending_evidence) name_cold(pair.first.delta, wanted);
   std::vector<Dropped> gone;
   if (!warm(now, std::move(wanted), gone)) return false;

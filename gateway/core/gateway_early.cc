@@ -46,7 +46,7 @@ void Gateway::Impl::all_of(const crdt::Actor& name) {
 }
 
 bool Gateway::Impl::goes_on(const wire::Envelope& e, const ActorRecord* actor) const {
-  if (actor == nullptr || !early->whole.contains(actor)) return false;
+  if (actor == nullptr || actor->cold || !early->whole.contains(actor)) return false;
   const ActorRef ref{const_cast<ActorRecord*>(actor)};
   return std::none_of(e.delta.entries.begin(), e.delta.entries.end(),
                       [&](const wire::Entry& x) { return keys.would_grow(ref, x); });
@@ -61,9 +61,8 @@ void Gateway::Impl::commit_early(Instant now) {
                       [&](const ActorRecord& a) { ready &= early->whole.contains(&a); });
   }
   if (!ready) return;
-  std::vector<ActorRecord*> cold;
-  for (const Pending& p : pending) name_cold(p.envelope.envelope().delta, cold);
-  if (!warm_early(std::move(cold))) return;
+  std::size_t all = pending.size();  // the others wait for the next time
+  if (!warm_early(cold_in_pending(all))) return;
   InFlight work;
   absl::flat_hash_set<const ActorRecord*> waits;  // what comes later of them does, too
   for (Pending& p : std::exchange(pending, {})) {

@@ -250,6 +250,7 @@ struct Gateway::Impl {
   bool thaw(ReadRows&, const std::vector<ActorRecord*>& wanted,
             const std::vector<ColdEnvelope>& cold, Thawed&) const;
   bool warm_early(std::vector<ActorRecord*> wanted);
+  std::vector<ActorRecord*> cold_in_pending(std::size_t& envelopes) const;
   bool warm_for(Instant, std::size_t& envelopes, InFlight&);
   void unreadable(Instant);
   void leave_rotten();

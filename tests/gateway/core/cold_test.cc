@@ -192,6 +192,43 @@ TEST(Cold, WhoRemovedOfOthersStaysAndOwnersAreTold) {
   EXPECT_EQ(rig.on_disk()->digest(), rig.digest());
 }
 
+// However many wait, only so much comes back at once: memory stays within its limit.
+TEST(Cold, NotAllComeBackAtOnce) {
+  Options o = Rig::defaults();
+  Rig rig(o);
+  rig.boot();
+  constexpr std::uint64_t devices = 600;
+  const auto say = [&](std::uint64_t op) {
+    for (std::uint64_t n = 1; n <= devices; ++n) {
+      const std::string_view device = keep("d" + std::to_string(n));
+      rig.up(device,
+             envelope({.device = device, .from = op - 1, .to = op}, {counter("c", op, op * n)}));
+    }
+  };
+  say(1);
+  rig.run(3'000);
+  Limits small = o;
+  small.warm_bytes_max = 0;
+  rig.gateway->set_limits(small);
+  rig.run(5'000);
+  ASSERT_EQ(cold_actors(rig), devices);
+  small.warm_bytes_max = Limits::unlimited;
+  rig.gateway->set_limits(small);
+  say(2);
+  std::uint64_t commits = 0, before = 0;
+  for (; rig.gateway->counters().warmed < devices && commits < 100; ++commits) {
+    rig.pass(60);
+    EXPECT_LE(
+        rig.gateway->counters().warmed - std::exchange(before, rig.gateway->counters().warmed),
+        256u);
+    rig.commit();
+  }
+  EXPECT_GE(commits, 2u);
+  rig.run(1'000);
+  EXPECT_EQ(rig.shows("c", Type::gcounter), std::to_string(devices * (devices + 1)));
+  EXPECT_EQ(rig.on_disk()->digest(), rig.digest());
+}
+
 // --- what others read
 
 TEST(Cold, WhatPeersReadIsWhole) {
