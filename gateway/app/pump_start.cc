@@ -221,6 +221,7 @@ Result<bool, store::Error> Pump::open() {
         return Failure{restored.error()};
       }
       log(Level::error, "database-damaged", restored.error().message);
+      storage_lost_ = false;  // of the one that was moved aside
       continue;
     }
     file_bytes_ = (*opened)->file_bytes();

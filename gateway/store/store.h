@@ -33,7 +33,7 @@ using core::ValueRow;
 
 struct Error {
   enum class Kind : std::uint8_t {
-    busy,       // another process has the file
+    busy,       // another process has the file; or, of a thread that has it: no answer in time
     foreign,    // not a Tributary database, or of another fleet or gateway
     newer,      // written by a newer version
     corrupt,    // malformed: it was moved aside, see message; open() again starts afresh
