@@ -179,7 +179,7 @@ json contributions(const Query& q) {
   return {{"key", key},
           {"type", *type},
           {"contributions", std::move(items)},
-          {"on_disk_alone", q.gateway.cold_parts(key, type_argument(*type))},
+          {"cold_parts", q.gateway.cold_parts(key, type_argument(*type))},
           {"next", std::move(next)}};
 }
 

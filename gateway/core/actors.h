@@ -59,6 +59,9 @@ struct ActorRecord {
   bool cold = false;
   bool opaque = false;         // it has entries of types that are not known
   std::uint32_t active_s = 0;  // mono: when something of it was taken in, or read back
+  void note_active(std::uint64_t mono_ms) {
+    active_s = static_cast<std::uint32_t>(mono_ms / 1'000);
+  }
 };
 
 struct ActorRef {

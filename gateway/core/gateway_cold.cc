@@ -24,7 +24,6 @@ constexpr std::size_t goal_of(std::size_t mark) {
 constexpr std::size_t grown_part = 16;          // of the mark, since a time that did not get there
 constexpr std::size_t bytes_at_once_part = 16;  // of all that may be held
 constexpr std::uint64_t read_pause_ms = 1'000;
-constexpr std::uint64_t ms_per_s = 1'000;
 
 }  // namespace
 
@@ -56,10 +55,10 @@ bool Gateway::Impl::memory_short() {
 
 // Nothing of it waits for the disk, or is needed for what others say: what it removed of others'
 // sets is looked at when its targets die.
-bool Gateway::Impl::may_rest(const ActorRecord& a) const {
+bool Gateway::Impl::may_rest(ActorRecord& a) const {
   return !a.cold && !a.touched && !a.heard && !a.excluded && a.row != 0 && a.live_count > 0 &&
          !a.opaque && a.removals == 0 && a.name.device != wire::admin_id &&
-         evidence.find({const_cast<ActorRecord*>(&a)}) == nullptr;
+         evidence.find({&a}) == nullptr;
 }
 
 void Gateway::Impl::chill(std::vector<ActorRecord*> may) {
@@ -173,7 +172,7 @@ bool Gateway::Impl::warm(Instant now, std::vector<ActorRecord*> wanted,
     [[maybe_unused]] const auto before = std::tuple(actor.live_count, actor.live_sum);
     live.forget_cold(actor, bytes);
     actor.intake = std::move(thawed.intakes[i]);
-    actor.active_s = static_cast<std::uint32_t>(now.mono_ms / ms_per_s);
+    actor.note_active(now.mono_ms);
     std::vector<Dropped> dropped;
     for (std::size_t n = 0; n < thawed.envelopes[i].size(); ++n) {
       const wire::Envelope& e = thawed.envelopes[i][n];

@@ -161,7 +161,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   const wire::Delta& d = e.delta;
   ActorRecord& actor = actors.intern(d.device, d.epoch);
   assert(!actor.cold);
-  actor.active_s = static_cast<std::uint32_t>(now.mono_ms / 1'000);
+  actor.note_active(now.mono_ms);
   actor.through |= p.source.through;
   const std::uint64_t before = actor.intake.contiguous().op;
   if (options.trust.signer) acks.keep_overtaken(actor, {d.from, d.to, e.hash}, live);

@@ -241,7 +241,7 @@ struct Gateway::Impl {
   std::size_t memory() const;  // estimated
   std::array<Memory, 3> memories() const;
   bool memory_short();
-  bool may_rest(const ActorRecord&) const;
+  bool may_rest(ActorRecord&) const;
   void chill(std::vector<ActorRecord*> may);
   void make_room();
   void make_room_early();

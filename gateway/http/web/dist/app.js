@@ -8010,7 +8010,7 @@ function useContributions(type, key) {
           "contributions",
           shown_max2,
           (page) => {
-            atRest = page.body.on_disk_alone;
+            atRest = page.body.cold_parts;
           }
         );
         if (on2) setGot({ items, truncated, atRest, value, error: "" });

@@ -42,7 +42,7 @@ function useContributions(type, key) {
         let atRest = 0;
         const { items, truncated } =
           await all(`/api/v1/contributions?limit=500&${query}`, "contributions", shown_max,
-            (page) => { atRest = page.body.on_disk_alone; });
+            (page) => { atRest = page.body.cold_parts; });
         if (on) setGot({ items, truncated, atRest, value, error: "" });
       } catch (e) {
         if (on) setGot((g) => ({ ...g, error: e.message }));
