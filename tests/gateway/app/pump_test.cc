@@ -43,26 +43,14 @@ TEST_F(PumpByHand, ASessionThatHoldsNoMoreIsReadWhateverIsToBeSent) {
 // What a device goes on with is answered while the rows are read; all else waits.
 TEST_F(PumpByHand, AnswersWhoGoesOnBeforeItHasReadTheDatabase) {
   constexpr std::uint64_t devices = 200;  // several pages
-  session_->room = 1'000'000;
-  for (std::uint64_t d = 0; d < devices; ++d) {
-    arrive("d" + std::to_string(d));
-    turn_until_idle();
-  }
+  all_arrive(devices);
   pump_.reset();
-  Pump::Options o = options();
-  o.early = true;
-  o.clock = [this] {
-    now_ms_ += 10;
-    return core::Instant{1'700'000'000'000 + now_ms_, now_ms_};
-  };
+  Pump::Options o = early();
   o.links[0].connect = [this](const Message&) {
     auto made = std::make_unique<ByHand>();
     session_ = made.get();
     made->room = 1'000'000;
-    Event e;
-    e.message.topic = "tributary/v1/demo/up/d7";
-    e.message.payload = core::testing::parts(1, 2, 9, "d7");
-    made->arrives.push_back(e);
+    arrive("d7", core::testing::parts(1, 2, 9, "d7"));
     arrive("new");
     return made;
   };
@@ -89,16 +77,9 @@ TEST_F(PumpByHand, ReadsBackWhatLeftMemory) {
   o.core.warm_bytes_max = 0;
   pump_.reset();
   open(std::move(o));
-  session_->room = 1'000;
-  for (int d = 0; d < 3; ++d) {
-    arrive("d" + std::to_string(d));
-    turn_until_idle();
-  }
+  all_arrive(3);
   EXPECT_EQ(pump_->core().summary().cold_actors, 3u);
-  Event e;
-  e.message.topic = "tributary/v1/demo/up/d1";
-  e.message.payload = core::testing::parts(1, 2, 9, "d1");
-  session_->arrives.push_back(e);
+  arrive("d1", core::testing::parts(1, 2, 9, "d1"));
   turn_until_idle();
   EXPECT_EQ(pump_->core().counters().warmed, 1u);
   EXPECT_EQ(pump_->core().value("parts", 1)->json, "19");
@@ -115,11 +96,7 @@ TEST_F(PumpByHand, ReadsBackWhatLeftMemory) {
 // for a second copy of itself, and erased.
 TEST_F(PumpByHand, WhoSpeaksAfterItsRowsWereReadKeepsThem) {
   constexpr std::uint64_t devices = 600;
-  session_->room = 1'000'000;
-  for (std::uint64_t d = 0; d < devices; ++d) {
-    arrive("d" + std::to_string(d));
-    turn_until_idle();
-  }
+  all_arrive(devices);
   pump_.reset();
   class Late : public ByHand {
    public:
@@ -136,12 +113,7 @@ TEST_F(PumpByHand, WhoSpeaksAfterItsRowsWereReadKeepsThem) {
    private:
     int polls_ = 0;
   };
-  Pump::Options o = options();
-  o.early = true;
-  o.clock = [this] {
-    now_ms_ += 10;
-    return core::Instant{1'700'000'000'000 + now_ms_, now_ms_};
-  };
+  Pump::Options o = early();
   o.links[0].connect = [this](const Message&) {
     auto made = std::make_unique<Late>();
     session_ = made.get();

@@ -126,6 +126,16 @@ class PumpByHand : public testing::Test {
     o.links.push_back(std::move(link));
     return o;
   }
+  // Serves while it starts; time goes on with every look at the clock.
+  Pump::Options early() {
+    Pump::Options o = options();
+    o.early = true;
+    o.clock = [this] {
+      now_ms_ += 10;
+      return core::Instant{1'700'000'000'000 + now_ms_, now_ms_};
+    };
+    return o;
+  }
   void open(Pump::Options o) {
     auto opened = Pump::open(std::move(o));
     if (!opened) throw std::runtime_error(opened.error().message);
@@ -134,11 +144,20 @@ class PumpByHand : public testing::Test {
   }
 
   // The first operation of a device named so.
-  void arrive(const std::string& device) {
+  void arrive(const std::string& device) { arrive(device, core::testing::parts(0, 1, 5, device)); }
+  void arrive(const std::string& device, std::string payload) {
     Event e;
     e.message.topic = "tributary/v1/demo/up/" + device;
-    e.message.payload = core::testing::parts(0, 1, 5, device);
+    e.message.payload = std::move(payload);
     session_->arrives.push_back(std::move(e));
+  }
+  // d0, d1 and so on, each by itself.
+  void all_arrive(std::uint64_t devices) {
+    session_->room = 1'000'000;
+    for (std::uint64_t d = 0; d < devices; ++d) {
+      arrive("d" + std::to_string(d));
+      turn_until_idle();
+    }
   }
   bool turn() {
     now_ms_ += 10;
