@@ -184,17 +184,14 @@ std::uint64_t Gateway::Impl::next_deadline() const {
   }
   if (settling && said_goodbye) return never;
   if (registry_grew || (live.rotten() && !settling)) heed(0);
-  if (unreadable_until_ms > seen.mono_ms) {
-    heed(unreadable_until_ms);
-  } else {
-    if (pending_since_ms != never) heed(pending_since_ms + options.batch_timeout_ms);
-    if (settle_due()) heed(0);
-    if (!dead_letters.empty()) heed(dead_letter_window_ms + 1'000);
-    heed(views.rows_deadline());
-    heed(value_rows_due_ms);
-    heed(heard_due_ms);
-    heed(next_sweep_ms);
-  }
+  if (pending_since_ms != never)
+    heed(only_stuck(seen) ? unreadable_until_ms : pending_since_ms + options.batch_timeout_ms);
+  if (settle_due()) heed(unreadable_until_ms);
+  if (!dead_letters.empty()) heed(dead_letter_window_ms + 1'000);
+  heed(views.rows_deadline());
+  heed(value_rows_due_ms);
+  heed(heard_due_ms);
+  heed(next_sweep_ms);
   if (const auto held = keys.next_release()) {  // a register from the future: when its time comes
     const std::uint64_t ms = held->ms() - std::min(held->ms(), options.clock_ahead_max_ms);
     heed(seen.mono_ms + ms - std::min(ms, seen.wall_ms));

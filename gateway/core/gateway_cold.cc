@@ -146,6 +146,7 @@ bool Gateway::Impl::warm(Instant now, std::vector<ActorRecord*> wanted,
             [](const auto* a, const auto* b) { return a->row < b->row; });
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   if (wanted.empty()) return true;
+  if (now.mono_ms < unreadable_until_ms) return false;
   std::vector<ColdEnvelope> cold;
   RowsWanted rows;
   for (const ActorRecord* actor : wanted) {
@@ -258,14 +259,29 @@ bool Gateway::Impl::warm_for(Instant now, std::size_t& envelopes, InFlight& work
 void Gateway::Impl::unreadable(Instant now) {
   unreadable_until_ms = now.mono_ms + read_pause_ms;
   notice(Notice::Level::error, "read-back",
-         "the database cannot be read; what devices at rest say waits for it");
+         "the database cannot be read: what devices at rest say waits until it can");
+}
+
+bool Gateway::Impl::names_cold(const Pending& p) const {
+  std::vector<ActorRecord*> named;
+  name_cold(p.envelope.envelope().delta, named);
+  return !named.empty();
+}
+
+// Of what waits: what cannot be joined before the disk is asked again.
+std::size_t Gateway::Impl::stuck_at(Instant now) const {
+  return now.mono_ms < unreadable_until_ms ? stuck : 0;
+}
+
+bool Gateway::Impl::only_stuck(Instant now) const {
+  return now.mono_ms < unreadable_until_ms && pending.size() == stuck;
 }
 
 // Nothing of it was acknowledged: it comes again.
 void Gateway::Impl::drop_pending() {
   for (Pending& p : std::exchange(pending, {})) {
     pending_bytes -= p.envelope.envelope().bytes->size();
-    letters.refuse(p.source.letter, "the gateway is stopping, or starting again");
+    letters.refuse(p.source.letter, "the gateway is starting again");
   }
   for (auto& [pair, source] : std::exchange(pending_evidence, {}))
     pending_bytes -= pair.bytes->size();

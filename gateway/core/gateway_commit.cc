@@ -42,10 +42,10 @@ std::string encode_actor(const ActorRecord& a, std::string_view silent) {
 }  // namespace
 
 bool Gateway::Impl::flush_due(Instant now) const {
-  if (in_flight || !started || now.mono_ms < unreadable_until_ms) return false;
-  if (settle_due()) return true;
-  if (pending.size() >= options.batch_envelopes_max) return true;
-  if (pending_since_ms != never &&
+  if (in_flight || !started) return false;
+  if (settle_due() && now.mono_ms >= unreadable_until_ms) return true;
+  if (pending.size() >= stuck_at(now) + options.batch_envelopes_max) return true;
+  if (pending_since_ms != never && !only_stuck(now) &&
       (now.mono_ms >= pending_since_ms + options.batch_timeout_ms || stopping)) {
     return true;
   }
@@ -59,24 +59,28 @@ bool Gateway::Impl::flush_due(Instant now) const {
 
 void Gateway::Impl::flush(Instant now) {
   assert(!in_flight);
-  if (settle_due() && !settle(now)) return;
+  if (settle_due() && now.mono_ms >= unreadable_until_ms) settle(now);
   make_room();
   InFlight work;
   std::size_t n = std::min(pending.size(), flush_max);
-  if (!warm_for(now, n, work)) {
-    if (!stopping) return leave_rotten();
-    drop_pending();  // what was settled is off the disk already, and who leaves does not wait
-    n = 0;
-  }
-  for (; n > 0; --n) {
+  const bool read = warm_for(now, n, work);
+  if (live.rotten() && !settling) return leave_rotten();
+  if (!read && stopping) drop_pending();
+  stuck = 0;
+  for (n = std::min(n, pending.size()); n > 0; --n) {
     Pending p = std::move(pending.front());
     pending.pop_front();
+    if (!read && names_cold(p)) {
+      pending.push_back(std::move(p));
+      ++stuck;
+      continue;
+    }
     pending_bytes -= p.envelope.envelope().bytes->size();
     if (p.source.letter != 0) work.letters.push_back(p.source.letter);
     apply(now, std::move(p), work);
   }
-  join_evidence(now, work);
-  pending_since_ms = pending.empty() ? never : now.mono_ms;
+  if (read) join_evidence(now, work);
+  pending_since_ms = pending.empty() && pending_evidence.empty() ? never : now.mono_ms;
   settle_foreign(work);
   sweep(now, work);
   fill_rows(now, work);

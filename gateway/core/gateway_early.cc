@@ -61,8 +61,8 @@ void Gateway::Impl::commit_early(Instant now) {
                       [&](const ActorRecord& a) { ready &= early->whole.contains(&a); });
   }
   if (!ready) return;
-  std::size_t all = pending.size();  // the others wait for the next time
-  if (!warm_early(cold_in_pending(all))) return;
+  std::size_t all = pending.size();        // the others wait for the next time
+  (void)warm_early(cold_in_pending(all));  // who cannot be read now waits, too
   InFlight work;
   absl::flat_hash_set<const ActorRecord*> waits;  // what comes later of them does, too
   for (Pending& p : std::exchange(pending, {})) {

@@ -171,7 +171,7 @@ struct Gateway::Impl {
   void learn(const wire::Delta&);
   void retry_waiting(Instant);
   std::optional<std::vector<std::uint64_t>> rows_not_valid();
-  bool settle(Instant);
+  void settle(Instant);
 
   // gateway_commit.cc
   bool flush_due(Instant) const;
@@ -254,6 +254,9 @@ struct Gateway::Impl {
   bool warm_for(Instant, std::size_t& envelopes, InFlight&);
   void unreadable(Instant);
   void leave_rotten();
+  bool names_cold(const Pending&) const;
+  std::size_t stuck_at(Instant) const;
+  bool only_stuck(Instant) const;
   void drop_pending();
   static std::optional<Received> received_of(const ActorRow&);
 
@@ -297,6 +300,7 @@ struct Gateway::Impl {
   std::uint64_t value_rows_due_ms = never;
   std::array<std::size_t, 3> floors{};    // of memories(): where making room has ended
   std::uint64_t unreadable_until_ms = 0;  // mono: until then the disk is not asked for rows
+  std::size_t stuck = 0;                  // of pending: what could not be joined for that
   // Until rows_not_valid() could look at what they said.
   std::set<std::string, std::less<>> settled_devices, withdrawn_members;
   Ticket next_ticket = 1;

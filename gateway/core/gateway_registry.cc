@@ -112,14 +112,9 @@ std::optional<std::vector<std::uint64_t>> Gateway::Impl::rows_not_valid() {
 // missing. Joins cannot be undone. What is not valid any more leaves the disk, and then this
 // gateway is to be made anew from what is left there, as at every start; until then it takes
 // nothing in and tells nobody anything.
-// False: not now, because the disk cannot be read.
-bool Gateway::Impl::settle(Instant now) {
+void Gateway::Impl::settle(Instant now) {
   const auto rows = rows_not_valid();
-  if (!rows) {
-    unreadable(now);
-    leave_rotten();
-    return false;
-  }
+  if (!rows) return unreadable(now);  // it is due again after a pause
   settled_anew = false;
   std::erase_if(pending, [&](const Pending& p) {
     const wire::Envelope& e = p.envelope.envelope();
@@ -129,14 +124,13 @@ bool Gateway::Impl::settle(Instant now) {
                    "the admin has settled what counts of its device, or withdrawn its grant");
     return true;
   });
-  if (rows->empty()) return true;
+  if (rows->empty()) return;
   notice(Notice::Level::warning, "settled",
          std::to_string(rows->size()) +
              " envelopes are no longer valid: the admin has settled what counts of their devices, "
              "or withdrawn a grant; starting again without them");
   rows_to_erase.insert(rows_to_erase.end(), rows->begin(), rows->end());
   settling = stopping = true;
-  return true;
 }
 
 }  // namespace tributary::core

@@ -185,7 +185,13 @@ Summary Gateway::summary() const {
   s.waiting = impl_->waiting.size();
   s.registered_keys = impl_->trust.size();
   s.settlements = impl_->trust.settlements().size() + impl_->trust.grants().withdrawal_records();
-  if (!impl_->pending.empty()) s.oldest_ms = impl_->pending.front().received_ms;
+  const auto older = [](const auto& a, const auto& b) { return a.received_ms < b.received_ms; };
+  if (!impl_->pending.empty()) {
+    s.oldest_ms =
+        impl_->stuck == 0
+            ? impl_->pending.front().received_ms
+            : std::min_element(impl_->pending.begin(), impl_->pending.end(), older)->received_ms;
+  }
   if (impl_->in_flight) {
     for (const std::uint64_t ms : impl_->in_flight->received_ms)
       s.oldest_ms = s.oldest_ms == 0 ? ms : std::min(s.oldest_ms, ms);
