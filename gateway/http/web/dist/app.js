@@ -8058,6 +8058,12 @@ function Key({ type, name, theme }) {
     /* @__PURE__ */ createVNode2(Unlock, { sealed: v !== null && v !== void 0 && hasSealed(v.value) }),
     /* @__PURE__ */ createVNode2(History, { type, name, live: history, theme }),
     /* @__PURE__ */ createVNode2("h2", { children: "Contributions, by device and epoch" }),
+    atRest > 0 && /* @__PURE__ */ createVNode2("p", { class: "note", children: [
+      grouped(atRest),
+      " more ",
+      atRest === 1 ? "is" : "are",
+      " at rest: counted in the value, and not listed."
+    ] }),
     error && /* @__PURE__ */ createVNode2("p", { class: "note", role: "status", children: error }),
     /* @__PURE__ */ createVNode2("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Contributions", children: /* @__PURE__ */ createVNode2("table", { children: [
       /* @__PURE__ */ createVNode2("thead", { children: /* @__PURE__ */ createVNode2("tr", { children: [
@@ -8072,12 +8078,6 @@ function Key({ type, name, theme }) {
         /* @__PURE__ */ createVNode2(Part, { type, name, part: i.part, total })
       ] }, i.device + i.epoch)) })
     ] }) }),
-    atRest > 0 && /* @__PURE__ */ createVNode2("p", { class: "note", children: [
-      grouped(atRest),
-      " more ",
-      atRest === 1 ? "is" : "are",
-      " at rest: counted in the value, and not listed."
-    ] }),
     truncated && /* @__PURE__ */ createVNode2("p", { class: "note", children: [
       "The first ",
       grouped(shown_max2),

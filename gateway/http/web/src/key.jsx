@@ -78,6 +78,7 @@ export function Key({ type, name, theme }) {
       <Unlock sealed={v !== null && v !== undefined && hasSealed(v.value)} />
       <History type={type} name={name} live={history} theme={theme} />
       <h2>Contributions, by device and epoch</h2>
+      {atRest > 0 && <p class="note">{grouped(atRest)} more {atRest === 1 ? "is" : "are"} at rest: counted in the value, and not listed.</p>}
       {error && <p class="note" role="status">{error}</p>}
       <div class="scroll" tabIndex={0} role="region" aria-label="Contributions">
         <table><thead><tr><th scope="col">Device</th><th scope="col">Epoch</th><th scope="col" class="number">Part</th><th scope="col">Details</th></tr></thead>
@@ -86,7 +87,6 @@ export function Key({ type, name, theme }) {
               <Part type={type} name={name} part={i.part} total={total} /></tr>))}
           </tbody></table>
       </div>
-      {atRest > 0 && <p class="note">{grouped(atRest)} more {atRest === 1 ? "is" : "are"} at rest: counted in the value, and not listed.</p>}
       {truncated && <p class="note">The first {grouped(shown_max)}; the API has all of them.</p>}
     </section>
   );
