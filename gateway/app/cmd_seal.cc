@@ -163,7 +163,7 @@ Exit run_verify(const SealArguments& a) {
   if (wrong.empty() && !a.state.empty()) {
     const core::Options options = judge_options(a, s);
     const Items items = read_state(a.state, wire::Limits{});
-    wrong = judge(options, s, items, {});
+    wrong = judge(options, s, items, Items{});
     if (!wrong.empty()) wrong = a.state + ": it is not the state that was sealed: " + wrong;
     if (wrong.empty() && a.values) print_values(values_of(options, items));
   }

@@ -229,13 +229,19 @@ Rebuilt rebuild(const core::Options& options, const Items& items, const Items& h
 }
 
 std::string judge(const core::Options& options, const wire::SealStatement& statement,
-                  const Items& items, const Items* held, const GiveUp& give_up) {
-  if (held == nullptr) return "what this gateway held at the close could not be read";
+                  const Items& items, const Items& held, const GiveUp& give_up) {
   if (items.size() != statement.envelopes || content_of(items) != statement.content)
     return "its envelopes are not those that it says";
-  const Rebuilt rebuilt = rebuild(options, items, *held, give_up);
+  const Rebuilt rebuilt = rebuild(options, items, held, give_up);
   if (!rebuilt.refused.empty()) return rebuilt.refused;
   return rebuilt.digest == statement.digest ? "" : "its envelopes make another digest";
+}
+
+std::string judge_to_cosign(const core::Options& options, const wire::SealStatement& statement,
+                            const Items& items, const std::shared_ptr<const Items>& noted,
+                            const GiveUp& give_up) {
+  if (noted == nullptr) return "what this gateway held at the close could not be read";
+  return judge(options, statement, items, *noted, give_up);
 }
 
 std::vector<core::ValueView> values_of(const core::Options& options, const Items& items) {

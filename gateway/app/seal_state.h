@@ -5,7 +5,7 @@
 // that it is said to make; and whatever bytes come, it takes time and memory in proportion to them.
 //
 //   Items items = sorted(core.freeze().live);
-//   Judgement j = judge(options, statement, items, &noted);     // seconds for a large state
+//   Judgement j = judge(options, statement, items, noted);      // seconds for a large state
 //   if (!j.refused.empty()) …                                   // why
 //   write_state("day.jsonl", items);  read_state("day.jsonl")
 //
@@ -55,9 +55,15 @@ Rebuilt rebuild(const core::Options& options, const Items& items, const Items& h
                 const GiveUp& give_up = {});
 
 // Why the items are not what the statement says, or lack something that is held; empty: neither.
-// `held`, nullptr: nobody knows what is, so nothing is vouched for. REQUIRES: sorted.
+// REQUIRES: sorted.
 std::string judge(const core::Options& options, const wire::SealStatement& statement,
-                  const Items& items, const Items* held, const GiveUp& give_up = {});
+                  const Items& items, const Items& held, const GiveUp& give_up = {});
+
+// Why a member does not cosign it. `noted`, what it held when the window closed; nullptr: that
+// could not be read, and nothing is vouched for. REQUIRES: sorted.
+std::string judge_to_cosign(const core::Options& options, const wire::SealStatement& statement,
+                            const Items& items, const std::shared_ptr<const Items>& noted,
+                            const GiveUp& give_up = {});
 
 // The values that items make: {"key":…,"type":…,"value":…} a line, in order of the key.
 std::vector<core::ValueView> values_of(const core::Options& options, const Items& items);

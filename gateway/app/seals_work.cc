@@ -232,7 +232,7 @@ void Seals::judge_frozen() {
       s.content = content_of(items);
       s.envelopes = items.size();
       statement = wire::encode_body(s);
-      why = judge(options_.core, s, items, noted.get(), [this] { return worker_.ending(); });
+      why = judge_to_cosign(options_.core, s, items, noted, [this] { return worker_.ending(); });
       if (why.empty() && parts_of(items, options_.core.gateway, s.closes_ms).empty())
         why = "it is too large for a proposal";
       if (why.empty()) keep_state(s, items);
@@ -256,9 +256,9 @@ void Seals::judge_fetched() {
       for (auto& [number, payload] : got->parts) parts.push_back(std::move(payload));
       const auto s = wire::decode_seal_statement(got->look.statement, options_.core.wire);
       auto items = items_of(parts, options_.core.wire, bytes_max);
-      why = items
-                ? judge(options_.core, *s, *items, noted.get(), [this] { return worker_.ending(); })
-                : items.error();
+      why = items ? judge_to_cosign(options_.core, *s, *items, noted,
+                                    [this] { return worker_.ending(); })
+                  : items.error();
       if (why.empty()) {
         keep_state(*s, *items);
         lacking = not_in(*items, *noted);

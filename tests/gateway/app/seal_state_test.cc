@@ -44,7 +44,7 @@ struct SealState : ::testing::Test {
   static Item item(const std::string& bytes) { return *item_of(bytes, {}); }
   std::string judged(const wire::SealStatement& s, const Items& items,
                      const Items& noted = {}) const {
-    return judge(enrolled("other"), s, items, &noted);
+    return judge(enrolled("other"), s, items, noted);
   }
 
   Rig rig;
@@ -60,8 +60,11 @@ TEST_F(SealState, WhatAGatewayHoldsIsWhatItSays) {
 // A disk that could not be read at the close: an empty note would have let everything pass.
 TEST_F(SealState, WithoutANoteNothingIsVouchedFor) {
   const Items items = held();
-  EXPECT_THAT(judge(enrolled("other"), statement(items), items, nullptr),
+  EXPECT_THAT(judge_to_cosign(enrolled("other"), statement(items), items, nullptr),
               HasSubstr("could not be read"));
+  EXPECT_EQ(judge_to_cosign(enrolled("other"), statement(items), items,
+                            std::make_shared<const Items>(items)),
+            "");
 }
 
 TEST_F(SealState, ItIsWhatTheDiskHasOnceTheCommitIsDone) {
