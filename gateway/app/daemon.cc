@@ -51,6 +51,8 @@ std::uint64_t open_files() {
   return count > 0 ? count - 1 : 0;  // without the one that lists them
 }
 
+constexpr unsigned threads_max = 4;  // that verify and sign: more would wait for the one owner
+
 Pump::Usage usage(const std::string& database_path) {
   Pump::Usage u{.memory_bytes = resident_bytes(), .cpu_ms = cpu_used_ms()};
   u.open_files = open_files();
@@ -86,7 +88,7 @@ Result<std::unique_ptr<Daemon>, store::Error> Daemon::open(Options options, Log&
   p.disk = [wake](std::unique_ptr<store::Store> store) {
     return std::make_unique<StoreThread>(std::move(store), wake);
   };
-  p.two_threads = std::thread::hardware_concurrency() > 1;
+  p.threads = std::clamp(std::thread::hardware_concurrency(), 1U, threads_max);
   p.early = true;
   p.usage = [path = p.database_path] { return usage(path); };
   if (options.steward) {

@@ -289,6 +289,15 @@ bool Pump::may_read() {
   return shedding_;
 }
 
+void Pump::verify_ahead(const std::vector<Event>& events) {
+  std::vector<core::Upcoming> messages;
+  messages.reserve(events.size());
+  for (const Event& e : events) {
+    if (e.kind == Event::Kind::message) messages.push_back({e.message.topic, e.message.payload});
+  }
+  if (messages.size() > 1) core_->verify_ahead(messages);
+}
+
 // True: there may be more. What is not read stays with the session, which pushes back.
 bool Pump::read(std::size_t index) {
   Line& link = links_[index];
@@ -299,6 +308,7 @@ bool Pump::read(std::size_t index) {
   link.held_back = link.outbox.full() && !link.session->inbound_full();
   if (link.held_back) return false;
   std::vector<Event> events = link.session->poll(events_per_turn);
+  verify_ahead(events);
   for (Event& event : events) handle(index, event);
   return events.size() == events_per_turn;
 }

@@ -26,6 +26,7 @@
 
 #include "gateway/app/beside.h"
 #include "gateway/app/budget.h"
+#include "gateway/app/crew.h"
 #include "gateway/app/disk.h"
 #include "gateway/app/notes_desk.h"
 #include "gateway/app/outbox.h"
@@ -68,7 +69,7 @@ class Pump {
     // The bytes of the fleet's registry, when they are not those of the last call.
     std::function<std::optional<std::string>()> registry = {};
     Beside* beside = nullptr;  // outlives the pump
-    bool two_threads = false;  // a start may use a second one
+    unsigned threads = 1;      // with the owner's; see core::Gateway::share_work_with
     bool early = false;        // devices that go on are answered while a start reads the database
   };
 
@@ -190,6 +191,7 @@ class Pump {
   void give_registry();
 
   bool may_read();
+  void verify_ahead(const std::vector<transports::Event>&);
   bool read(std::size_t index);
   bool for_beside(std::string_view topic) const;
   void count_peer(const transports::Message& message);
@@ -212,6 +214,7 @@ class Pump {
   Options options_;
   std::unique_ptr<core::Gateway> core_;
   store::Store* starting_ = nullptr;  // before it is the disk's
+  Crew crew_;
   std::unique_ptr<Disk> disk_;
   std::vector<Line> links_;
   // Of links: what arrived before the start, and is for later.

@@ -72,7 +72,12 @@ Result<bool, store::Error> Pump::restore(store::Store& store) {
         "the registry's file cannot be read: only the database and the other gateways say who is "
         "enrolled\n  look at security.registry_file");
   }
-  if (options_.two_threads) core_->restore_on_two_threads();
+  if (options_.threads > 1) {
+    crew_.use(options_.threads);
+    core_->share_work_with(
+        [this](std::size_t count, const Crew::Work& work) { crew_.share(count, work); });
+    core_->restore_on_two_threads();
+  }
   starting_ = &store;
   core_->read_back_with([this](const core::RowsWanted& rows) { return read_back(rows); });
   give_registry();  // before the rows: their signatures are verified
@@ -114,15 +119,18 @@ Result<std::uint64_t, store::Error> Pump::restore_serving(store::Store& store,
       next_ms = now().mono_ms + serve_pause_ms;
     }
     const std::uint64_t before = at;
+    std::vector<core::EnvelopeRow> some;
     const store::Store::Visitor others{.envelope =
                                            [&](core::EnvelopeRow&& row) {
                                              at = row.row;  // what is above the last came meanwhile
                                              if (row.row <= rows.last() && rows.read(row.row))
-                                               visitor.envelope(std::move(row));
+                                               some.push_back(std::move(row));
                                            },
                                        .actor = {}};
     auto read = store.load_some(at, rows_at_once, others);
     if (!read) return read;
+    core_->verify_ahead(some);
+    for (core::EnvelopeRow& row : some) visitor.envelope(std::move(row));
     if (at == before) break;
   }
   return all;

@@ -55,14 +55,30 @@ void AckBook::removed(const ForeignRemoval& f) {
   advanced(*f.target.actor.record);
 }
 
+void AckBook::seal(const Context& context, std::vector<std::string>& bodies) {
+  const auto& signer = context.options.trust.signer;
+  const auto one = [&](std::size_t i) {
+    std::string& body = bodies[i];
+    body = signer ? signing::seal(signing::Kind::ack, context.options.fleet, body, *signer)
+                  : wire::seal(body);
+  };
+  if (signer && context.share) return context.share(bodies.size(), one);
+  for (std::size_t i = 0; i < bodies.size(); ++i) one(i);
+}
+
 void AckBook::send(const Context& context, Output& out, Counters& counters) {
+  std::vector<std::string> payloads;  // in the order of `due_`
+  payloads.reserve(due_.size());
+  for (const auto& [device, due] : due_) payloads.push_back(body_of(context, device, due));
+  seal(context, payloads);
+  auto payload = payloads.begin();
   for (const auto& [device, due] : due_) {
-    const std::string payload = encode(context, device, due);
     for (const LinkId link : due.links) {
       out.publishes.push_back(
-          {link, context.options.root + "/ack/" + device, payload, false, false});
+          {link, context.options.root + "/ack/" + device, *payload, false, false});
       counters.acks += 1;
     }
+    ++payload;
   }
   due_.clear();
 }
@@ -141,7 +157,7 @@ void AckBook::show(const Context& context, ActorRecord& actor, const Asked& aske
   for (const auto& [point, bytes] : at->second.envelopes) add(*bytes);
 }
 
-std::string AckBook::encode(const Context& context, const std::string& device, const Due& due) {
+std::string AckBook::body_of(const Context& context, const std::string& device, const Due& due) {
   wire::Ack ack;
   ack.fleet = context.options.fleet;
   ack.gateway = context.options.gateway;
@@ -182,9 +198,7 @@ std::string AckBook::encode(const Context& context, const std::string& device, c
     }
     ack.actors.push_back(std::move(a));
   }
-  const std::string body = wire::encode_body(ack);
-  const auto& signer = context.options.trust.signer;
-  return signer ? signing::seal(signing::Kind::ack, ack.fleet, body, *signer) : wire::seal(body);
+  return wire::encode_body(ack);
 }
 
 }  // namespace tributary::core

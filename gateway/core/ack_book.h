@@ -48,6 +48,7 @@ class AckBook {
     crdt::Hlc hlc;
     const LiveSet& live;
     ActorTable& actors;
+    const Share& share;  // nullptr: nobody does
   };
   // One ack for every device that is due.
   void send(const Context&, Output&, Counters&);
@@ -66,7 +67,8 @@ class AckBook {
     std::set<LinkId> links;
     std::map<std::uint64_t, Answer> epochs;
   };
-  std::string encode(const Context&, const std::string& device, const Due&);
+  std::string body_of(const Context&, const std::string& device, const Due&);
+  static void seal(const Context&, std::vector<std::string>& bodies);
   void show(const Context&, ActorRecord&, const Asked&, std::vector<std::string_view>& out) const;
   using Bytes = std::shared_ptr<const std::string>;
   // The envelope that ended at a point of the actor, live or silent; null when it is gone.

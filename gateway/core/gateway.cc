@@ -238,6 +238,10 @@ LinkId Gateway::attach(const LinkOptions& options) {
 void Gateway::read_back_with(ReadBack read_back) {
   impl_->live.read_back_with(std::move(read_back), impl_->options.wire);
 }
+void Gateway::share_work_with(Share share) {
+  impl_->share = std::move(share);
+}
+
 void Gateway::restore_on_two_threads() {
   impl_->keys.digests().use_two_threads();
 }

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,11 @@ class Gateway {
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
+
+  // Before all else: who does together what has no order. Signatures are verified ahead then, and
+  // made, by several threads, which may call Options::trust.signer at once. What comes of it is the
+  // same.
+  void share_work_with(Share);
 
   // --- start-up, in this order: restore every row, attach every link, start
   // Before the first row: digests may be made by a second thread until start(). What comes of it
@@ -71,6 +77,11 @@ class Gateway {
   void connected(Instant, LinkId);
   void disconnected(Instant, LinkId);
   void receive(Instant, Inbound&&);
+  // What comes next in receive(), or in restore(), may be told before: its signatures are verified
+  // by all who share work then. It decides nothing, and may be left out. Returns how many were
+  // good.
+  std::size_t verify_ahead(std::span<const Upcoming>);
+  std::size_t verify_ahead(std::span<const EnvelopeRow>);
   void committed(Instant, Ticket);
   // The transaction did not happen, or it is not known whether it did. The core asks for it again
   // after a pause.

@@ -87,7 +87,7 @@ void Gateway::Impl::flush(Instant now) {
   const bool nothing = work.request.rows.empty();
   work.request.ticket = next_ticket++;
   if (planted(Bug::ack_before_commit)) {
-    acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors}, out, counters);
+    acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors, share}, out, counters);
   }
   in_flight = std::move(work);
   if (nothing) {
@@ -395,7 +395,7 @@ void Gateway::Impl::finish(Instant now) {
   for (const std::uint64_t ms : done.received_ms)
     counters.ack.observe_us((now.mono_ms - std::min(now.mono_ms, ms)) * 1'000);
   relay(done.fresh);
-  acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors}, out, counters);
+  acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors, share}, out, counters);
 }
 
 // To peers on every link, except back to where a peer sent it. What was read from retained state is

@@ -71,7 +71,7 @@ std::optional<Denial> Gateway::Impl::unproved(const wire::Evidence& pair) const 
     return Denial{Reject::malformed, "evidence of envelopes that do not contradict each other", {}};
   if (!trust.on()) return std::nullopt;
   for (const wire::Envelope* e : {&pair.first, &pair.second}) {
-    switch (trust.check(signing::Kind::delta, e->delta.device, e->sealed)) {
+    switch (trust.check(*e)) {
       case Trust::Finding::good:
         break;
       case Trust::Finding::none:

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inside of the Gateway: one owner of all parts, and the order in which they are run. Its
 // members are spread over gateway.cc (events and time), gateway_links.cc (what a link is told after
-// a connect), gateway_intake.cc (what arrives), gateway_commit.cc (join, commit, what follows),
-// gateway_evidence.cc (who tells two stories), gateway_registry.cc (who is believed, and what
-// counts no more), gateway_start.cc (restoring, and what people ask), gateway_early.cc (what is
-// answered before all is restored) and gateway_cold.cc (what leaves memory, and comes back).
+// a connect), gateway_ahead.cc (signatures ahead of their turn), gateway_intake.cc (what arrives),
+// gateway_commit.cc (join, commit, what follows), gateway_evidence.cc (who tells two stories),
+// gateway_registry.cc (who is believed, and what counts no more), gateway_start.cc (restoring, and
+// what people ask), gateway_early.cc (what is answered before all is restored) and gateway_cold.cc
+// (what leaves memory, and comes back).
 #pragma once
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
@@ -14,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -137,6 +139,12 @@ struct Gateway::Impl {
   void prepare(Instant, LinkId);
   std::uint64_t link_deadline(LinkId) const;
 
+  // gateway_ahead.cc
+  bool verifies_ahead() const { return trust.on() && share != nullptr; }
+  std::size_t verify_ahead(std::span<const std::string_view> envelopes);
+  std::size_t verify_ahead(std::span<const Upcoming>);
+  std::optional<Trust::Good> good_ahead(std::string_view envelope) const;
+
   // gateway_intake.cc
   void receive(Instant, Inbound&&);
   void hear(Instant, const Inbound&);
@@ -157,7 +165,7 @@ struct Gateway::Impl {
   bool may_try(Instant, const std::string& topic);
   bool speaks_for_itself(Instant, signing::Kind, std::string_view gateway, const wire::Sealed&,
                          const Inbound&);
-  std::string_view brought_by(const std::string& topic) const;
+  std::string_view brought_by(std::string_view topic) const;
   std::uint64_t relay_bit(std::string_view gateway);
   void enqueue(Instant, Authorised&&, Source);
   void reject(Instant, Reject, const std::string& topic, const std::string& text,
@@ -265,6 +273,7 @@ struct Gateway::Impl {
   std::string people;      // the id of the actor of what they change through this gateway
   std::uint64_t incarnation = 0, session = 0;
 
+  Share share;  // nullptr: nobody does
   ActorTable actors;
   Trust trust;
   Keyspace keys{actors};

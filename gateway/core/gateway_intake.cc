@@ -106,9 +106,8 @@ void Gateway::Impl::on_upload(Instant now, LinkId link, const std::string& paylo
 
 // "…/up/sensor-7" → "up/sensor-7", "…/gw/g2/state/…" → "gw/g2": at a broker with access lists only
 // they can have sent it.
-std::string_view Gateway::Impl::brought_by(const std::string& topic) const {
-  const std::string_view rest =
-      std::string_view(topic).substr(std::min(root.size() + 1, topic.size()));
+std::string_view Gateway::Impl::brought_by(std::string_view topic) const {
+  const std::string_view rest = topic.substr(std::min(root.size() + 1, topic.size()));
   return rest.substr(0, rest.find('/', rest.find('/') + 1));
 }
 
@@ -334,7 +333,13 @@ void Gateway::Impl::on_answer(Instant now, const Inbound& in, std::string_view g
 
 void Gateway::Impl::take_pack(Instant now, const wire::Pack& pack, Source source,
                               const std::string& topic) {
-  for (const std::string_view bytes : pack.envelopes) take_from_peer(now, bytes, source, topic);
+  constexpr std::size_t at_once = 512;
+  for (std::span<const std::string_view> left = pack.envelopes; !left.empty();) {
+    const auto some = left.first(std::min(left.size(), at_once));
+    left = left.subspan(some.size());
+    if (some.size() > 1 && !trust.blamed(brought_by(topic))) verify_ahead(some);
+    for (const std::string_view bytes : some) take_from_peer(now, bytes, source, topic);
+  }
 }
 
 void Gateway::Impl::take_from_peer(Instant now, std::string_view bytes, Source source,
@@ -364,7 +369,7 @@ void Gateway::Impl::enqueue(Instant now, Authorised&& e, Source source) {
   if (planted(Bug::ack_duplicate_early) && source.device && live.contains(e.envelope().hash)) {
     const wire::Delta& d = e.envelope().delta;
     acks.answer(actors.intern(d.device, d.epoch), {d.from, d.to, e.envelope().hash}, source.link);
-    acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors}, out, counters);
+    acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors, share}, out, counters);
   }
   letters.hold(source.letter);
   pending.push_back({std::move(e), source, now.mono_ms});

@@ -50,8 +50,7 @@ std::string Gateway::Impl::registry(Instant now, std::string_view bytes) {
       if (!settlements.names(e->hash) && !grants.withdrawals().names(e->hash))
         return "it has an envelope of '" + std::string(d.device) +
                "', who is not the admin, and no settlement names it";
-    } else if (trust.check(signing::Kind::delta, wire::admin_id, e->sealed) !=
-               Trust::Finding::good) {
+    } else if (trust.check(*e) != Trust::Finding::good) {
       return "it is not signed by the admin key that is configured";
     }
     for (const wire::Entry& entry : d.entries) settlements.take(entry), grants.take(entry);

@@ -34,7 +34,7 @@ void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
     return quarantine(std::move(row), "damaged: its hash is another one");
   if (e->delta.fleet != options.fleet) return quarantine(std::move(row), "of another fleet");
   if (trust.on() && !e->sealed.signature.empty()) {
-    const Trust::Finding finding = trust.check(signing::Kind::delta, e->delta.device, e->sealed);
+    const Trust::Finding finding = trust.check(*e);
     if (finding == Trust::Finding::stranger) {
       if (!last) return restored_strangers.push_back(std::move(row));
       if (trust.knows(e->delta.device))

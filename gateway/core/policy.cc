@@ -56,8 +56,7 @@ std::optional<Denial> not_trusted(const Trust& trust, const wire::Envelope& e, b
   if (trust.permissions() && device != wire::admin_id) {
     if (auto denial = trust.grants().denied(e.delta, e.hash)) return denial;
   }
-  if (held || trust.check(signing::Kind::delta, device, e.sealed) == Trust::Finding::good)
-    return std::nullopt;
+  if (held || trust.check(e) == Trust::Finding::good) return std::nullopt;
   return Denial{Reject::bad_signature, "the signature is not by the key of '" + device + "'", {}};
 }
 

@@ -44,6 +44,27 @@ Trust::Finding Trust::check(signing::Kind kind, std::string_view id,
                                                                      : Finding::forged;
 }
 
+Trust::Finding Trust::check(const wire::Envelope& e) const {
+  if (const auto at = ahead_.find(e.hash); at != ahead_.end()) {
+    const Good& g = at->second;
+    const Key* key = find(e.delta.device, e.sealed.key_id);
+    if (key != nullptr && key->bytes == g.key && signing::view(g.signature) == e.sealed.signature)
+      return Finding::good;
+  }
+  return check(signing::Kind::delta, e.delta.device, e.sealed);
+}
+
+std::optional<Trust::Good> Trust::good(const wire::Envelope& e) const {
+  const Key* key = find(e.delta.device, e.sealed.key_id);
+  Good out{e.hash, {}, {}};
+  if (key == nullptr || e.sealed.signature.size() != out.signature.size()) return std::nullopt;
+  if (!signing::verifies(key->bytes, signing::Kind::delta, options_.fleet, e.sealed))
+    return std::nullopt;
+  out.key = key->bytes;
+  std::memcpy(out.signature.data(), e.sealed.signature.data(), out.signature.size());
+  return out;
+}
+
 std::size_t Trust::take(const wire::Entry& entry) {
   if (!on()) return 0;
   if (entry.key == wire::grants_key) return grants_.take(entry);

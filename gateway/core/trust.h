@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,22 @@ class Trust {
   bool knows(std::string_view id, std::string_view key_id) const;
   bool knows(std::string_view id) const { return keys_.contains(id); }
   Finding check(signing::Kind, std::string_view id, const wire::Sealed&) const;
+  // Of an envelope, which may have been found good ahead of its turn.
+  Finding check(const wire::Envelope&) const;
+
+  // What was found good: that key has signed the body that hashes so.
+  struct Good {
+    wire::Hash body;
+    signing::PublicBytes key{};
+    signing::Signature signature{};
+  };
+  // Any thread may ask while nothing else is called. nullopt: not good, or not (yet) enrolled.
+  std::optional<Good> good(const wire::Envelope&) const;
+  // For the next check(): bounded, and forgotten in time. REQUIRES: good() said so.
+  void remember(const Good& g) {
+    if (ahead_.size() >= ahead_max) ahead_.clear();
+    ahead_.insert_or_assign(g.body, g);
+  }
 
   // An entry of the admin's, whose signature was found good. Returns how many records are new.
   std::size_t take(const wire::Entry&);
@@ -63,6 +80,7 @@ class Trust {
   // refused unseen, until time has passed. An honest gateway relays nothing that it did not verify.
   bool may_try(std::string_view who, std::uint64_t mono_ms);
   void blame(std::string_view who, Reject why, Instant now);
+  bool blamed(std::string_view who) const { return purses_.contains(purse_of(who)); }  // ever
   const std::map<std::string, OffenderView, std::less<>>& offenders() const { return offenders_; }
 
  private:
@@ -75,6 +93,7 @@ class Trust {
     double tokens = 0;
     std::uint64_t at_ms = 0;
   };
+  static constexpr std::size_t ahead_max = 8'192;
   std::string_view purse_of(std::string_view who) const;
   const Key* find(std::string_view id, std::string_view key_id) const;
 
@@ -85,6 +104,7 @@ class Trust {
   };
   absl::flat_hash_map<std::string, std::vector<Key>, Hasher, std::equal_to<>> keys_;  // by member
   std::size_t size_ = 0;
+  absl::flat_hash_map<wire::Hash, Good, std::hash<wire::Hash>> ahead_;  // by body
   Grants grants_;
   Settlements settlements_;
   // Of everybody who was ever blamed; when there are too many, the others share one.

@@ -113,6 +113,15 @@ struct Inbound {
   std::uint64_t letter = 0;  // the number of a dead letter that is heard again; 0: it is none
 };
 
+// Does work(0) … work(count - 1) in any order, several at once if it likes, and returns when all is
+// done. None of them throws, or shares work itself.
+using Share = std::function<void(std::size_t count, const std::function<void(std::size_t)>& work)>;
+
+// Of a message that comes next. It lies elsewhere.
+struct Upcoming {
+  std::string_view topic, payload;
+};
+
 // What became of such a letter: every check was made anew.
 struct LetterOutcome {
   std::uint64_t letter = 0;

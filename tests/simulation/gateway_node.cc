@@ -81,6 +81,7 @@ app::Pump::Options GatewayNode::options() {
   o.store.checkpoint_pages = setup_.checkpoint_pages;
   for (std::size_t i = 0; i < setup_.wires.size(); ++i) o.links.push_back(link(i));
   o.random = [this] { return random_.next(); };
+  o.threads = setup_.threads;
   o.clock = [this] { return instant(); };
   o.wake = [this] { woken_ = true; };
   o.log = [this](core::Notice::Level, std::string_view kind, std::string_view text) {

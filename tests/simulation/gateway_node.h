@@ -37,6 +37,7 @@ class GatewayNode {
     std::uint64_t commit_ms = 3;
     std::uint64_t seed = 1;
     bool ghost = false;
+    unsigned threads = 1;  // that verify and sign
     storage::Image image{};
     std::function<std::string()> registry{};  // the file's bytes; empty: there is none
   };

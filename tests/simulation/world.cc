@@ -105,6 +105,7 @@ std::unique_ptr<GatewayNode> World::make_gateway(std::size_t index, bool ghost,
   s.commit_ms = plan_.commit_ms;
   s.seed = random_.next();
   s.ghost = ghost;
+  s.threads = keys_ && (plan_.seed + index) % 2 == 0 ? 2 : 1;
   s.image = std::move(image);
   auto node = std::make_unique<GatewayNode>(std::move(s), judge_);
   const auto skew = static_cast<std::uint64_t>(plan_.skew_max_ms);

@@ -27,7 +27,8 @@ std::string message(Kind kind, std::string_view fleet, std::string_view body);
 // Names a key among those of one owner: the first 8 bytes of SHA-256 of the key.
 std::string key_id(const PublicBytes& key);
 
-// Who can sign: a key in memory, or whatever keeps one (a secure element).
+// Who can sign: a key in memory, or whatever keeps one (a secure element). A gateway with several
+// threads lets several call `sign` at once.
 struct Signer {
   PublicBytes key{};
   std::string id;  // key_id(key)

@@ -71,6 +71,7 @@ Explorer::Explorer(Flavour flavour, std::uint64_t seed, int steps)
     node.rig = std::make_unique<Rig>(o);
     node.rig->disk.incarnation = random_();
     node.rig->session = i << 32;
+    node.rig->shares_work = signs && i > 0;
     node.rig->on_commit = [this, i](const Commit& rows) { committed(nodes_[i], rows); };
     node.committed = std::make_unique<Core>();
     node.writer = devices + i;

@@ -4,11 +4,21 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 
 namespace tributary::core::testing {
 namespace {
 
 constexpr int turns_max = 64;  // calls of tick() at one time before it counts as spinning
+
+void by_two_threads(std::size_t count, const std::function<void(std::size_t)>& work) {
+  const auto every_other = [&](std::size_t from) {
+    for (std::size_t i = from; i < count; i += 2) work(i);
+  };
+  std::future<void> other;
+  if (count > 1) other = std::async(std::launch::async, every_other, 1);
+  every_other(0);
+}
 
 }  // namespace
 
@@ -29,6 +39,7 @@ Rig::Rig(Options o, std::vector<LinkOptions> l) : options(std::move(o)), links(s
 
 void Rig::make() {
   gateway = std::make_unique<Gateway>(options, disk.incarnation, ++session);
+  if (shares_work) gateway->share_work_with(by_two_threads);
   if (reads_back)
     gateway->read_back_with([this](const RowsWanted& rows) { return read_back(rows); });
 }
@@ -49,6 +60,9 @@ std::optional<ReadRows> Rig::read_back(const RowsWanted& rows) const {
 
 void Rig::boot(bool online) {
   make();
+  std::vector<EnvelopeRow> rows;
+  for (const auto& [row, e] : disk.envelopes) rows.push_back(e);
+  gateway->verify_ahead(rows);
   for (const auto& [row, e] : disk.envelopes) gateway->restore(EnvelopeRow(e));
   for (const auto& [row, a] : disk.actors) gateway->restore(ActorRow(a));
   for (const LinkOptions& link : links) gateway->attach(link);
@@ -125,6 +139,7 @@ void Rig::up(std::string_view device, std::string payload, LinkId link) {
 }
 
 void Rig::hear(std::string at, std::string payload, bool was_retained, LinkId link) {
+  gateway->verify_ahead(std::vector<Upcoming>{{at, payload}});
   gateway->receive(now_, {link, std::move(at), std::move(payload), was_retained});
   perform();
 }

@@ -99,8 +99,9 @@ class Rig {
   std::map<std::pair<LinkId, std::string>, std::string> retained;
   bool commits_at_once = false;
   std::function<void(const Commit&)> on_commit;  // each, once the disk has it
-  bool reads_back = true;   // what is at rest may leave memory: Limits::warm_bytes_max says when
-  bool unreadable = false;  // the disk does not give it back
+  bool reads_back = true;    // what is at rest may leave memory: Limits::warm_bytes_max says when
+  bool shares_work = false;  // with a second thread; it is told then before what comes
+  bool unreadable = false;   // the disk does not give it back
   std::uint64_t session = 0;
 
  private:
