@@ -120,6 +120,6 @@ def run(programs, seconds, rate, load):
             yield row
 
 
-def measure(programs, quick):
-    for load in (0, 2_000):
-        yield from run(programs, 2 if quick else 15, 40, load)
+def measure(programs, effort):
+    for load in (0, 2_000) if effort.thorough or effort.quick else (2_000,):
+        yield from run(programs, 2 if effort.quick else 15, 40, load)

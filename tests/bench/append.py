@@ -7,13 +7,14 @@ an fdatasync as the gateway had acknowledged a commit in the run just before it.
 import ingest
 
 
-def measure(programs, quick):
-    for packets, operations, devices in ((100_000, 1, 100_000), (50_000, 10, 10_000), (10_000, 100, 100)):
-        if quick:
+def measure(programs, effort):
+    sizes = ((100_000, 1, 100_000), (50_000, 10, 10_000), (10_000, 100, 100))
+    for packets, operations, devices in sizes if effort.thorough else sizes[:1]:
+        if effort.quick:
             packets //= 20
             devices = min(devices, packets)
         ours, file = [], []
-        for _ in range(1 if quick else 3):
+        for _ in range(effort.rounds):
             ours.append(ingest.with_gateway(programs, packets, operations, devices))
             file.append(ingest.with_file(programs, packets, operations, devices, max(1, round(ours[-1]["batch"]))))
         reached = packets / ingest.median_of(ours, "seconds")

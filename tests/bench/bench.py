@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole-process benchmarks: one table with ratios, and JSON.
 
-    bench.py BUILD [--quick] [--long] [--minutes N] [--json FILE] [PART ...]
+    bench.py BUILD [--quick | --thorough] [--long] [--minutes N] [--json FILE] [PART ...]
 
-BUILD is a build directory. Parts: ingest (against a subscriber that only counts), node (against a Node.js script), file (against an
-append-only file), bytes (wire and disk), start (start-up, bootstrap), across (until people see a value), memory (bytes of a part, an
-element, a device), peers (data types against other libraries), and the long ones, only with --long or by name: reconciling (3 min), growth (3 min), fleet (--minutes).
---quick shows in seconds that everything runs; its figures mean nothing. Exit status 77: every part was skipped.
+BUILD is a build directory. Without more it takes a few minutes: one round of what the goals are about. --thorough is what is
+recorded: every size, medians of three rounds. --quick shows in seconds that everything runs; its figures mean nothing. Parts: ingest
+(against a subscriber that only counts), node (against a Node.js script), file (against an append-only file), bytes (wire and disk),
+start (start-up, bootstrap), across (until people see a value), memory (bytes of a part, an element, a device), peers (data types
+against other libraries), and the long ones, only with --long or by name: reconciling (3 min), growth (3 min), fleet (--minutes).
+Exit status 77: every part was skipped.
 """
 import argparse
 import json
@@ -30,7 +32,7 @@ import octets
 import peers
 import reconciling
 import start
-from stage import Skipped
+from stage import Effort, Skipped
 
 PARTS = {"ingest": ingest.measure, "node": node.measure, "file": append.measure, "bytes": octets.measure, "start": start.measure,
          "across": across.measure, "memory": memory.measure, "peers": peers.measure, "reconciling": reconciling.measure, "growth": growth.measure,
@@ -92,7 +94,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
     parser.add_argument("parts", nargs="*", metavar="PART", help="of: " + " ".join(PARTS))
-    parser.add_argument("--quick", action="store_true", help="small and meaningless: that it runs")
+    effort = parser.add_mutually_exclusive_group()
+    effort.add_argument("--quick", action="store_true", help="small and meaningless: that it runs")
+    effort.add_argument("--thorough", action="store_true", help="every size, medians of three rounds")
     parser.add_argument("--long", action="store_true", help="also: " + " ".join(LONG))
     parser.add_argument("--minutes", type=int, default=1, help="of the part fleet (1; the recorded run had 10)")
     parser.add_argument("--json", help="write everything that was measured there")
@@ -105,16 +109,19 @@ def main():
     programs.update((name, os.path.join(options.build, "tests/bench", name)) for name in PROGRAMS)
     minutes = {"fleet": {"minutes": options.minutes}}
     chosen = options.parts or [p for p in PARTS if options.long or p not in LONG]
-    rows, around = [], circumstances(options.build)
+    rows, took, around = [], {}, circumstances(options.build)
     print(f"commit {around['commit']}, {around['cpus']} x {around['cpu']}, load {around['load']}", flush=True)
     for part in chosen:
+        began = time.monotonic()
         try:
-            for row in PARTS[part](programs, options.quick, **minutes.get(part, {})):
+            for row in PARTS[part](programs, Effort(options.quick, options.thorough), **minutes.get(part, {})):
                 rows.append({"part": part, **row})
                 print(f"{row['name']:40}" + "  ".join(f"{k} {shown(v)}" for k, v in row.items() if k != "name"), flush=True)
         except Skipped as why:
             rows.append({"part": part, "name": part, "skipped": str(why)})
             print(f"{part:40}skipped: {why}", flush=True)
+        took[part] = round(time.monotonic() - began)
+    print("\nseconds: " + ", ".join(f"{part} {seconds}" for part, seconds in took.items()))
     goals = [] if options.quick else list(judged(rows))
     if goals:
         print(f"\n{'goal':48}{'reached':>14}  {'wanted':16}")
@@ -122,7 +129,7 @@ def main():
         print(f"{g['goal']:48}{shown(g['reached']):>14}  {g['wanted']:16}{'held' if g['held'] else 'NOT held'}")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as out:
-            json.dump({**around, "quick": options.quick, "rows": rows, "goals": goals}, out, indent=1)
+            json.dump({**around, "quick": options.quick, "thorough": options.thorough, "seconds": took, "rows": rows, "goals": goals}, out, indent=1)
     return SKIPPED if rows and all("skipped" in row for row in rows) else 0
 
 

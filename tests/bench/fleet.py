@@ -30,9 +30,9 @@ def minute(programs, site, gateway, number, devices, seconds):
     return samples, out
 
 
-def measure(programs, quick, minutes=1):
-    devices, seconds = (1_000, 3) if quick else (10_000, 60)
-    minutes = 2 if quick else max(1, minutes)
+def measure(programs, effort, minutes=1):
+    devices, seconds = (1_000, 3) if effort.quick else (10_000, 60)
+    minutes = 2 if effort.quick else max(1, minutes)
     with Site() as site:
         gateway = site.gateway(programs["tributary"])
         before = cpu_seconds(gateway.pid)

@@ -48,10 +48,10 @@ def long_run(name, result, each):
             "parts": result["parts"], "live_envelopes": result["live_envelopes"]}
 
 
-def measure(programs, quick):
-    sizes = (100, 1_000) if quick else (100, 1_000, 10_000, 100_000)
-    yield from in_core(programs, sizes, 2_000 if quick else 200_000, 1 if quick else 3)
-    operations, reboots = (100_000, 500) if quick else (10_000_000, 10_000)
+def measure(programs, effort):
+    sizes = (100, 1_000) if effort.quick else (100, 1_000, 10_000, 100_000)
+    yield from in_core(programs, sizes, 2_000 if effort.quick else 200_000, 1 if effort.quick else 3)
+    operations, reboots = (100_000, 500) if effort.quick else (10_000_000, 10_000)
     yield long_run(f"growth, core, {operations:,} operations", core(programs, "constant", operations), 100)
     yield long_run(f"growth, core, {reboots:,} reboots", core(programs, "reboots", reboots), 1)
-    yield from in_process(programs, sizes, 1_000 if quick else 100_000, 1 if quick else 2)
+    yield from in_process(programs, sizes, 1_000 if effort.quick else 100_000, 1 if effort.quick else 2)

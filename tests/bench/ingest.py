@@ -3,7 +3,7 @@
 
 Promise: every figure of one row was measured in this run, taking turns, and the gateway acknowledged every packet after its
 commit. Latency stands beside Paho alone and the disk alone at the same load; what is signed beside what is not. Used by bench.py;
-`measure(programs, quick)` gives rows for its table.
+`measure(programs, effort)` gives rows for its table.
 """
 import json
 import os
@@ -77,14 +77,13 @@ def median_of(results, key):
     return statistics.median(r[key] for r in results)
 
 
-def throughput(programs, quick, packets, operations, devices):
+def throughput(programs, effort, packets, operations, devices):
     """One row: packets a second, durable and counted only, taking turns."""
-    rounds = 1 if quick else 3
-    if quick:
+    if effort.quick:
         packets //= 10
         devices = min(devices, packets)
     noop, bare, answer, durable = [], [], [], []
-    for _ in range(rounds):
+    for _ in range(effort.rounds):
         noop.append(with_noop(programs, packets, operations, devices))
         bare.append(with_bare_answer(programs, packets, operations, devices))
         answer.append(with_answer(programs, packets, operations, devices))
@@ -108,10 +107,10 @@ def throughput(programs, quick, packets, operations, devices):
             "broker_ratio": round(median_of(noop, "broker_us") / median_of(bare, "broker_us"), 2)}
 
 
-def signed(programs, quick, packets, devices):
+def signed(programs, effort, packets, devices):
     """One row: packets that are signed, taken by a gateway that requires that and signs its acknowledgements, beside such that are
     not, taking turns. The generator signs beforehand."""
-    if quick:
+    if effort.quick:
         packets, devices = packets // 20, devices // 10
     names = [argument for d in range(devices) for argument in ("--device", f"dev-{d}")]
     plain, ours = [], []
@@ -119,7 +118,7 @@ def signed(programs, quick, packets, devices):
         fleet = os.path.join(directory, "fleet")
         command = [programs["tributary"], "fleet", "init", fleet, "--fleet", "bench", "--host", "localhost", "--gateway", "g1", *names]
         subprocess.run(command, capture_output=True, check=True, timeout=120)
-        for _ in range(1 if quick else 3):
+        for _ in range(effort.rounds):
             plain.append(with_gateway(programs, packets, 1, devices))
             ours.append(with_gateway(programs, packets, 1, devices, fleet=fleet))
     reached, unsigned = packets / median_of(ours, "seconds"), packets / median_of(plain, "seconds")
@@ -129,14 +128,14 @@ def signed(programs, quick, packets, devices):
             "cpu_ratio": round(median_of(ours, "cpu_us") / median_of(plain, "cpu_us"), 2)}
 
 
-def latency(programs, quick, most):
+def latency(programs, effort, most):
     """Rows: publish to durable acknowledgement at shares of the measured maximum, one operation a packet; beside it, at the same
     load, publish to answer of Paho alone, and one append with its fdatasync of as many packets as the gateway's commits had."""
-    for share in (0.1, 0.5, 0.9):
+    for share in (0.1, 0.5, 0.9) if effort.thorough or effort.quick else (0.5,):
         rate = most * share
-        packets = int(rate * (1 if quick else 4))
+        packets = int(rate * (1 if effort.quick else 4))
         ours, bare, disk = [], [], []
-        for _ in range(1 if quick else 3):
+        for _ in range(effort.rounds):
             bare.append(with_bare_answer(programs, packets, 1, packets, rate))
             ours.append(with_gateway(programs, packets, 1, packets, rate))
             batch = max(1, round(ours[-1]["batch"]))
@@ -150,11 +149,12 @@ def latency(programs, quick, most):
         yield row
 
 
-def measure(programs, quick):
+def measure(programs, effort):
     # Of devices that say one thing each, every packet has an acknowledgement of its own; of few, several share one.
-    first = throughput(programs, quick, 100_000, 1, 100_000)
+    first = throughput(programs, effort, 100_000, 1, 100_000)
     yield first
-    for packets, operations, devices in ((100_000, 1, 100), (50_000, 10, 10_000), (10_000, 100, 100)):
-        yield throughput(programs, quick, packets, operations, devices)
-    yield signed(programs, quick, 50_000, 100)
-    yield from latency(programs, quick, first["packets_per_s"])
+    others = ((10_000, 100, 100), (100_000, 1, 100), (50_000, 10, 10_000))
+    for packets, operations, devices in others if effort.thorough or effort.quick else others[:1]:
+        yield throughput(programs, effort, packets, operations, devices)
+    yield signed(programs, effort, 50_000, 100)
+    yield from latency(programs, effort, first["packets_per_s"])

@@ -8,8 +8,8 @@ import json
 import subprocess
 
 
-def measure(programs, quick):
-    command = [programs["bench_scale"], "--json", *(["--quick"] if quick else [])]
+def measure(programs, effort):
+    command = [programs["bench_scale"], "--json", *(["--quick"] if effort.quick else [])]
     said = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=600).stdout)
     for cost in said["costs"]:
         yield {"name": "memory, " + cost["of"], "bytes": cost["bytes"]}

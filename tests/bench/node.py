@@ -30,11 +30,11 @@ def with_node(programs, modules, packets, order):
         return ingest.measured(programs, site, child, "count", packets, 1, packets)
 
 
-def measure(programs, quick):
+def measure(programs, effort):
     modules = modules_with(programs, "mqtt", "better-sqlite3")
-    packets, rounds = (2_000, 1) if quick else (50_000, 3)
+    packets = 2_000 if effort.quick else 50_000
     ours, commit_first, ack_first, noop = [], [], [], []
-    for _ in range(rounds):
+    for _ in range(effort.rounds):
         noop.append(ingest.with_noop(programs, packets, 1, packets))
         ours.append(ingest.with_gateway(programs, packets, 1, packets))
         commit_first.append(with_node(programs, modules, packets // 10, "commit-first"))

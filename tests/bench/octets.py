@@ -95,7 +95,9 @@ def between(programs, packets, operations, devices):
             "disk_per_op": round(written / count, 2), "disk_per_byte_received": round(written / loaded["bytes"], 2)}
 
 
-def measure(programs, quick):
+def measure(programs, effort):
     yield from up(programs)
-    for packets, operations, devices in ((100_000, 1, 10_000), (50_000, 10, 5_000), (20_000, 100, 1_000)):
-        yield between(programs, packets // (20 if quick else 1), operations, devices // (20 if quick else 1))
+    less = 20 if effort.quick else 1
+    sizes = ((20_000, 100, 1_000), (100_000, 1, 10_000), (50_000, 10, 5_000))
+    for packets, operations, devices in sizes if effort.thorough or effort.quick else sizes[:1]:
+        yield between(programs, packets // less, operations, devices // less)

@@ -111,7 +111,7 @@ def join_seconds(command, case, rounds):
     return [max(r["join_s"], 1e-9) for r in results[1:]], results[0]["proof"]
 
 
-def joins(programs, quick):
+def joins(programs, effort):
     """Of each type at each size: ours beside each peer that is here, taking turns; all end with the same value."""
     peers = []
     try:
@@ -123,13 +123,14 @@ def joins(programs, quick):
         peers.append(("delta-crdts", ["node", script, modules_with(programs, "delta-crdts")], DELTA_CRDTS_MOST))
     except Skipped:
         pass
-    cases = [(f"joins, {kind}, {size}", (kind, size, 10), 4) for kind, sizes in JOINS.items() for size in (sizes[:1] if quick else sizes)]
+    some = (lambda of: of) if effort.thorough else (lambda of: of[:1]) if effort.quick else (lambda of: [*of][-1:])
+    cases = [(f"joins, {kind}, {size}", (kind, size, 10), 4) for kind, sizes in JOINS.items() for size in some(sizes)]
     cases += [(f"joins, {kind}, {size}, {actors:,} actors", (kind, size, actors), 2) for kind, many in BY_MANY.items()
-              for size, actors in (many[:1] if quick else many)]
+              for size, actors in some(many)]
     for name, case, rounds in cases:
         kind, size, _ = case
         ours, its = [], {}
-        rounds, turns = (2, 1) if quick else (rounds, 2)
+        rounds, turns = (2, 1) if effort.quick else (rounds, 2 if effort.thorough else 1)
         for _ in range(turns):
             mine, proof = join_seconds([programs["joins_of"]], case, rounds)
             ours += mine
@@ -146,13 +147,13 @@ def joins(programs, quick):
         yield row
 
 
-def measure(programs, quick):
-    yield from sets(programs, quick)
-    yield from joins(programs, quick)
+def measure(programs, effort):
+    yield from sets(programs, effort)
+    yield from joins(programs, effort)
 
 
-def sets(programs, quick):
-    elements, operations, rounds, turns = (2_000, 1_000, 2, 1) if quick else (100_000, 50_000, 4, 3)
+def sets(programs, effort):
+    elements, operations, rounds, turns = (2_000, 1_000, 2, 1) if effort.quick else (100_000, 50_000, 4, effort.rounds)
     for name, command, share, most in found(programs):
         some, in_rounds = min(elements, most), name == "rust-crdt"
         ours, its, first = [], [], ([], [])

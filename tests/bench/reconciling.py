@@ -85,8 +85,8 @@ def equal(visitor, relay, began, down, up):
     return took, max(0, relay.down - down - (visitor.asked - asked)), relay.up - up
 
 
-def measure(programs, quick):
-    count = 5_000 if quick else 100_000
+def measure(programs, effort):
+    count = 5_000 if effort.quick else 100_000
     with Site() as site, Visitor(site.port) as visitor:
         relay = Relay(site.port)
         try:

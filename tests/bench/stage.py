@@ -7,12 +7,24 @@ Promise: all of it is gone when the `with` ends; every wait has a deadline.
         gateway = site.gateway(programs["tributary"])
         before = cpu_seconds(gateway.pid)
 """
+import dataclasses
 import os
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+
+
+@dataclasses.dataclass(frozen=True)
+class Effort:
+    """How much is measured: what a few minutes allow, unless it is one of these."""
+    quick: bool = False  # seconds: that it runs; its figures mean nothing
+    thorough: bool = False  # what is recorded: every size, medians of three rounds
+
+    @property
+    def rounds(self):
+        return 3 if self.thorough else 1
 
 
 class Skipped(Exception):

@@ -106,7 +106,8 @@ def bootstrap(programs, count):
                 "ratio": round(took / limit, 2), "messages": messages, "bytes": size}
 
 
-def measure(programs, quick):
-    for count in ((10_000,) if quick else (100_000, 1_000_000)):
+def measure(programs, effort):
+    counts = (10_000,) if effort.quick else (100_000, 1_000_000) if effort.thorough else (1_000_000,)
+    for count in counts:
         yield again(programs, count)
-    yield bootstrap(programs, 10_000 if quick else 100_000)
+    yield bootstrap(programs, 10_000 if effort.quick else 100_000)
