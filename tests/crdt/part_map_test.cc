@@ -83,12 +83,27 @@ struct Twin {
   friend bool operator==(const Twin&, const Twin&) = default;
 };
 
+// Actors that the index wants in its last slot, or in its first: those of the last go on at its
+// beginning.
+struct AtTheEdge {
+  unsigned n = 0;
+  bool last() const { return n % 3 != 0; }
+  friend bool operator==(const AtTheEdge&, const AtTheEdge&) = default;
+};
+
 }  // namespace
 }  // namespace tributary::crdt
 
 template <>
 struct std::hash<tributary::crdt::Twin> {
   std::size_t operator()(const tributary::crdt::Twin&) const noexcept { return 42; }
+};
+template <>
+struct std::hash<tributary::crdt::AtTheEdge> {
+  std::size_t operator()(const tributary::crdt::AtTheEdge& a) const noexcept {
+    constexpr std::uint64_t spreads_to_one = 0xF1DE83E19937733D;  // times PartMap's multiplier: 1
+    return a.last() ? 0 - spreads_to_one : 0;
+  }
 };
 
 namespace tributary::crdt {
@@ -100,6 +115,25 @@ TEST(PartMap, SurvivesEqualHashes) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(parts.find(Twin{i})->second, i);
   for (int i = 0; i < 100; i += 2) parts.erase(Twin{i});
   for (int i = 0; i < 100; ++i) EXPECT_EQ(parts.count(Twin{i}), static_cast<std::size_t>(i % 2));
+}
+
+RC_GTEST_PROP(PartMap, PartsComeAndGoAroundTheEndOfTheIndex, ()) {
+  PartMap<AtTheEdge, int> ours;
+  std::map<unsigned, int> theirs;
+  for (int step = 0; step < 200; ++step) {
+    const unsigned n = *rc::gen::inRange(0u, 40u);
+    if (*rc::gen::inRange(0, 3) == 0) {
+      ours.erase({n}), theirs.erase(n);
+    } else {
+      ours[{n}] = theirs[n] = step;
+    }
+    for (unsigned i = 0; i < 40; ++i) {
+      const auto at = ours.find({i});
+      const auto wanted = theirs.find(i);
+      RC_ASSERT((at == ours.end()) == (wanted == theirs.end()));
+      if (wanted != theirs.end()) RC_ASSERT(at->second == wanted->second);
+    }
+  }
 }
 
 // What leaves a counter stays in its value, whatever comes and goes meanwhile, and is whole when it
