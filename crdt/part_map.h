@@ -63,15 +63,15 @@ class PartMap {
 
   // f(actor, their part, our part) for each part of another map, made when we have none. f changes
   // our part alone.
-  template <class F>
-  void meet(const PartMap& other, F&& f) {
+  template <class Q, class F>
+  void meet(const PartMap<A, Q>& other, F&& f) {
     if (empty() && other.size() > few) make_room(other.size());
     std::size_t near = 0;  // after the one before: where it is when we heard of them in one order
     value_type* ours = parts_.data();
     for (std::size_t i = 0; i < other.size(); ++i) {
-      const auto& [actor, theirs] = other.parts_[i];
+      const auto& [actor, theirs] = other.begin()[i];
       if (near >= size() || !(ours[near].first == actor)) {
-        if (index_.made()) other.fetch_ahead(i, *this);
+        if (index_.made()) fetch_ahead(other, i);
         near = position(actor);
         if (near == size()) add(actor);
         ours = parts_.data();
@@ -119,16 +119,17 @@ class PartMap {
     if (i == size()) add(actor);
     return parts_[i].second;
   }
-  // The places in `ours` of parts that come soon: first of the index, then of the part.
-  void fetch_ahead(std::size_t i, const PartMap& ours) const {
+  // Our places of their parts that come soon: first of the index, then of the part.
+  template <class Others>
+  void fetch_ahead(const Others& others, std::size_t i) const {
     constexpr std::size_t soon = 16;
-    const Index& index = *ours.index_;
-    if (i + 2 * soon < size()) {
-      __builtin_prefetch(&index[slot_of(index, parts_[i + 2 * soon].first)]);
+    const Index& index = *index_;
+    if (i + 2 * soon < others.size()) {
+      __builtin_prefetch(&index[slot_of(index, others.begin()[i + 2 * soon].first)]);
     }
-    if (i + soon >= size()) return;
-    const std::uint32_t place = index[slot_of(index, parts_[i + soon].first)];
-    if (place != 0) __builtin_prefetch(&ours.parts_[place - 1]);
+    if (i + soon >= others.size()) return;
+    const std::uint32_t place = index[slot_of(index, others.begin()[i + soon].first)];
+    if (place != 0) __builtin_prefetch(&parts_[place - 1]);
   }
   void add(const A& actor) {
     assert(size() < 0xFFFFFFFEu);

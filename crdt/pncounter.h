@@ -10,37 +10,22 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "crdt/actor.h"
 #include "crdt/gcounter.h"
-#include "crdt/part_map.h"
-#include "crdt/planted.h"
+#include "crdt/pn_parts.h"
 #include "crdt/result.h"
 #include "crdt/semilattice.h"
 #include "crdt/uint128.h"
 
 namespace tributary::crdt {
 
-struct PnCounterPart {
-  std::uint64_t p = 0, n = 0;
-
-  bool join(const PnCounterPart& other) {
-    if (planted(Bug::overwrite_instead_of_join)) return std::exchange(*this, other) != other;
-    if (other.leq(*this)) return false;
-    p = std::max(p, other.p);
-    n = std::max(n, other.n);
-    return true;
-  }
-  bool leq(const PnCounterPart& other) const { return p <= other.p && n <= other.n; }
-  bool is_bottom() const { return p == 0 && n == 0; }
-  friend bool operator==(const PnCounterPart&, const PnCounterPart&) = default;
-};
-
 template <class A = Actor>
 class PnCounter {
  public:
   using Part = PnCounterPart;
-  using PartMap = crdt::PartMap<A, Part>;
+  using PartMap = PnParts<A>;
 
   // Each returns the delta, the actor's new part (bottom when by is 0), or refuses and changes
   // nothing.
@@ -56,28 +41,33 @@ class PnCounter {
   }
 
   bool join(const PnCounter& other) {
-    if (&other == this) return false;
-    bool changed = false;
-    parts_.meet(other.parts_, [&](const A& actor, const Part& part, Part& held) {
-      changed |= join_held(actor, held, part, NoObserver{});
+    return &other != this && parts_.join(other.parts_, [this](const Part& before, const Part& now) {
+      count(before, now);
     });
-    return changed;
   }
-  bool leq(const PnCounter& other) const { return parts_leq(parts_, other.parts_); }
+  bool leq(const PnCounter& other) const {
+    return std::all_of(parts_.begin(), parts_.end(), [&](const auto& held) {
+      return held.second.leq(other.part_or_bottom(held.first));
+    });
+  }
   bool is_bottom() const { return parts_.empty(); }
 
   // Observer: void part(const A&, const Part& before, const Part& after), called when the part
   // changed.
   template <class Observer>
   bool join_part(const A& actor, const Part& part, Observer&& observer) {
-    return !part.is_bottom() && join_held(actor, parts_[actor], part, observer);
+    if (part.is_bottom()) return false;
+    return parts_.join(actor, part, [&](const Part& before, const Part& now) {
+      count(before, now);
+      observer.part(actor, before, now);
+    });
   }
   bool join_part(const A& actor, const Part& part) { return join_part(actor, part, NoObserver{}); }
 
   // As of a GCounter.
   void set_aside(const A& actor) { parts_.erase(actor); }
   void take_back(const A& actor, const Part& piece) {
-    if (!piece.is_bottom()) parts_[actor].join(piece);
+    if (!piece.is_bottom()) parts_.join(actor, piece, [](const Part&, const Part&) {});
   }
   template <class Leaves>
   PnCounter without(Leaves&& leaves) const {
@@ -91,8 +81,8 @@ class PnCounter {
     return rest;
   }
 
-  const Part* part(const A& actor) const { return find_part(parts_, actor); }  // nullptr: bottom
-  const PartMap& parts() const { return parts_; }                              // in no order
+  std::optional<Part> part(const A& actor) const { return parts_.part(actor); }  // none: bottom
+  const PartMap& parts() const { return parts_; }                                // in no order
 
   // O(1). Exact for fewer than 2^63 actors.
   int128 value() const { return static_cast<int128>(positive_) - static_cast<int128>(negative_); }
@@ -102,20 +92,11 @@ class PnCounter {
   friend bool operator==(const PnCounter& a, const PnCounter& b) { return a.parts_ == b.parts_; }
 
  private:
-  template <class Observer>
-  bool join_held(const A& actor, Part& held, const Part& part, Observer&& observer) {
-    const Part before = held;
-    if (!held.join(part)) return false;
-    positive_ += held.p - before.p;
-    negative_ += held.n - before.n;
-    observer.part(actor, before, held);
-    return true;
+  void count(const Part& before, const Part& now) {
+    positive_ += now.p - before.p;
+    negative_ += now.n - before.n;
   }
-
-  Part part_or_bottom(const A& actor) const {
-    const Part* held = part(actor);
-    return held == nullptr ? Part{} : *held;
-  }
+  Part part_or_bottom(const A& actor) const { return part(actor).value_or(Part{}); }
   PnCounter apply(const A& actor, const Part& now) {
     PnCounter delta;
     if (join_part(actor, now)) delta.join_part(actor, now);

@@ -82,22 +82,21 @@ template <class Value>
 std::vector<ContributionView> page(const Value& value, const Value& shown,
                                    std::string_view after_device, std::uint64_t after_epoch,
                                    std::size_t max) {
-  using Entry = const typename Value::PartMap::value_type*;
-  std::vector<Entry> parts;
+  std::vector<ActorRef> actors;
   for (const auto& entry : value.parts()) {
     const crdt::Actor& a = entry.first.record->name;
     if (std::pair<std::string_view, std::uint64_t>(a.device, a.epoch) >
         std::pair(after_device, after_epoch)) {
-      parts.push_back(&entry);
+      actors.push_back(entry.first);
     }
   }
-  const std::size_t count = std::min(max, parts.size());
-  std::partial_sort(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(count), parts.end(),
-                    [](Entry a, Entry b) { return a->first < b->first; });
+  const std::size_t count = std::min(max, actors.size());
+  std::partial_sort(actors.begin(), actors.begin() + static_cast<std::ptrdiff_t>(count),
+                    actors.end());
   std::vector<ContributionView> out;
   for (std::size_t i = 0; i < count; ++i) {
-    const auto& [actor, part] = *parts[i];
-    std::string json = json_of(shown, actor, part);
+    const ActorRef actor = actors[i];
+    std::string json = json_of(shown, actor, *value.part(actor));
     if (actor.record->excluded) json.insert(json.size() - 1, ",\"excluded\":true");
     out.push_back({actor.record->name.device, actor.record->name.epoch, std::move(json)});
   }

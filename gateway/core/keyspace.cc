@@ -117,8 +117,7 @@ bool KeyState::is_all_of(ActorRef actor, const wire::Entry& entry) const {
   }
   if (const auto* v = std::get_if<PnCounter>(&value)) {
     const auto& p = std::get<wire::PnCounterPayload>(entry.payload);
-    const auto* held = v->part(actor);
-    return held != nullptr && held->p == p.p && held->n == p.n;
+    return v->part(actor) == crdt::PnCounterPart{p.p, p.n};
   }
   return false;
 }
@@ -417,7 +416,7 @@ void Keyspace::set_aside(ActorRecord& actor, KeyState& key) {
 void Keyspace::take_back(ActorRecord& actor, KeyState& key, const wire::Entry& entry) {
   assert(entry.type == key.type && entry.key == key.key);
   const auto back = [&](auto& counter, const auto& piece) {
-    if (counter.part({&actor}) == nullptr && !piece.is_bottom()) {
+    if (counter.parts().count({&actor}) == 0 && !piece.is_bottom()) {
       assert(key.aside > 0);
       key.aside -= 1;
       bytes_[key.type] += part_overhead(key.type);
@@ -445,7 +444,7 @@ void Keyspace::exclude(ActorRecord& actor) {
       if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {
         return false;
       } else {
-        return v.part({&actor}) != nullptr;
+        return v.parts().count({&actor}) > 0;
       }
     });
     if (!has) continue;

@@ -74,7 +74,7 @@ void check_overflow() {
       RC_ASSERT(static_cast<bool>(delta) == room);
       if (room) model += n;
       if (!room) RC_ASSERT(counter == before);
-      RC_ASSERT(counter.part(Actor{"a", 1}) == nullptr || counter.part(Actor{"a", 1})->p == model);
+      RC_ASSERT(!counter.part(Actor{"a", 1}) || counter.part(Actor{"a", 1})->p == model);
     }
   }));
 }

@@ -161,7 +161,7 @@ RC_GTEST_PROP(PartMap, WhatIsSetAsideIsCountedAndComesBack, ()) {
     } else {
       aside[i] = *some.part(i);
       some.set_aside(i);
-      RC_ASSERT(some.part(i) == nullptr);
+      RC_ASSERT(!some.part(i));
     }
     RC_ASSERT(some.value() == all.value());
     RC_ASSERT(some.parts().size() + aside.size() == static_cast<std::size_t>(actors));

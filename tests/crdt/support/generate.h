@@ -68,7 +68,10 @@ struct Arbitrary<crdt::GCounterPart> {
 template <>
 struct Arbitrary<crdt::PnCounterPart> {
   static Gen<crdt::PnCounterPart> arbitrary() {
-    const auto side = gen::inRange<std::uint64_t>(0, 4);
+    constexpr std::uint64_t wide = std::uint64_t{1} << 32;  // crdt/pn_parts.h
+    const auto side = gen::weightedOneOf<std::uint64_t>(
+        {{15, gen::inRange<std::uint64_t>(0, 4)},
+         {1, gen::elementOf(std::vector<std::uint64_t>{wide - 1, wide, wide + 1, ~0ull})}});
     return gen::map(gen::pair(side, side), [](const std::pair<std::uint64_t, std::uint64_t>& p) {
       return crdt::PnCounterPart{p.first, p.second};
     });

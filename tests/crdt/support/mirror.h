@@ -25,8 +25,8 @@ struct MirrorBase {
     for (const auto& [actor, part] : parts) {
       if (part.is_bottom()) continue;
       ++there;
-      const Part* theirs = value.part(actor);
-      if (theirs == nullptr || !(*theirs == part)) return false;
+      const auto theirs = value.part(actor);
+      if (!theirs || !(*theirs == part)) return false;
     }
     return there == value.parts().size();
   }

@@ -34,8 +34,8 @@ bool holds_op(const Core& core, ActorRef me, const std::vector<Op>& log, const O
   }
   if (op.type == 2) {
     const auto* v = value_of<PnCounter>(core, op);
-    const auto* part = v == nullptr ? nullptr : v->part(me);
-    return part != nullptr && part->p >= sums.first && part->n >= sums.second;
+    const auto part = v == nullptr ? std::nullopt : v->part(me);
+    return part && part->p >= sums.first && part->n >= sums.second;
   }
   if (op.type == 3) {
     const auto* v = value_of<GSet>(core, op);
