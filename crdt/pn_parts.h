@@ -73,22 +73,22 @@ class PnParts {
   // Says whether the part, or any, changed; changed(before, after) for each that did. REQUIRES: the
   // part is not bottom; the other is not this.
   template <class F>
-  bool join(const A& actor, const Part& part, F&& changed) {
+  bool join(const A& actor, const Part& part, const F& changed) {
     if (!NarrowPart::holds(part)) widen();
     return visit([&](auto& parts) { return join_held(parts[actor], part, changed); });
   }
   template <class F>
-  bool join(const PnParts& other, F&& changed) {
+  bool join(const PnParts& other, const F& changed) {
     if (other.wide_.made()) widen();
-    bool any = false;
-    visit([&](auto& ours) {
-      other.visit([&](const auto& theirs) {
-        ours.meet(theirs, [&](const A&, const Part& part, auto& held) {
-          any |= join_held(held, part, changed);
+    return visit([&](auto& ours) {
+      return other.visit([&](const auto& theirs) {
+        bool any = false;
+        ours.meet(theirs, [&any, changed](const A&, const Part& part, auto& held) {
+          if (join_held(held, part, changed)) any = true;
         });
+        return any;
       });
     });
-    return any;
   }
 
   friend bool operator==(const PnParts& a, const PnParts& b) {
@@ -111,7 +111,7 @@ class PnParts {
   };
 
   template <class Held, class F>
-  static bool join_held(Held& held, const Part& part, F& changed) {
+  static bool join_held(Held& held, const Part& part, const F& changed) {
     const Part before = held;
     Part after = before;
     if (!after.join(part)) return false;
