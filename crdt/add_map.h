@@ -16,7 +16,9 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iterator>
+#include <limits>
 #include <string_view>
+#include <utility>
 
 #include "crdt/add_run.h"
 #include "crdt/small_vector.h"
@@ -38,7 +40,8 @@ class AddMap {
     for (const Add& add : adds) insert(add.op, add.element);
   }
   AddMap(const AddMap&) = default;
-  AddMap(AddMap&& other) noexcept;
+  AddMap(AddMap&& other) noexcept
+      : runs_(std::move(other.runs_)), size_(std::exchange(other.size_, 0)) {}
   AddMap& operator=(AddMap other) noexcept;
   ~AddMap() = default;
 
@@ -59,20 +62,15 @@ class AddMap {
   friend bool operator==(const AddMap&, const AddMap&);
 
  private:
-  struct Place {  // the end: a run behind the last, 0
-    std::size_t run = 0, slot = 0;
+  struct Place {  // the end: a run behind the last, 0; small, so that it stays in a register
+    std::uint32_t run = 0, slot = 0;
     friend bool operator==(const Place&, const Place&) = default;
   };
-  struct Run {
-    std::uint64_t first = 0;  // of its operations, or smaller; above all of the run before
-    AddRun adds;              // never empty
-  };
-
   Place lower(std::uint64_t op) const;
   void append(std::uint64_t op, std::string_view element);
   void split(std::size_t run);
 
-  SmallVector<Run> runs_;
+  SmallVector<AddRun> runs_;  // none is empty; all of a run is below first() of the next
   std::size_t size_ = 0;
 };
 
@@ -90,13 +88,13 @@ class AddMap::const_iterator {
 
   const_iterator() = default;
   Add operator*() const {
-    const AddRun& run = map_->runs_[at_.run].adds;
+    const AddRun& run = map_->runs_[at_.run];
     return {run.op(at_.slot), run.element(at_.slot)};
   }
   pointer operator->() const { return {**this}; }
-  std::uint64_t op() const { return map_->runs_[at_.run].adds.op(at_.slot); }
+  std::uint64_t op() const { return map_->runs_[at_.run].op(at_.slot); }
   const_iterator& operator++() {
-    if (++at_.slot == map_->runs_[at_.run].adds.size()) at_ = {at_.run + 1, 0};
+    if (++at_.slot == map_->runs_[at_.run].size()) at_ = {at_.run + 1, 0};
     return *this;
   }
   const_iterator operator++(int) {
@@ -118,15 +116,13 @@ inline AddMap::const_iterator AddMap::begin() const {
   return {this, {0, 0}};
 }
 inline AddMap::const_iterator AddMap::end() const {
-  return {this, {runs_.size(), 0}};
+  return {this, {static_cast<std::uint32_t>(runs_.size()), 0}};
 }
 inline AddMap::const_iterator AddMap::lower_bound(std::uint64_t op) const {
   return {this, lower(op)};
 }
 inline AddMap::const_iterator AddMap::upper_bound(std::uint64_t op) const {
-  const_iterator at = lower_bound(op);
-  if (at != end() && at.op() == op) ++at;
-  return at;
+  return op == std::numeric_limits<std::uint64_t>::max() ? end() : lower_bound(op + 1);
 }
 inline AddMap::const_iterator AddMap::find(std::uint64_t op) const {
   const const_iterator at = lower_bound(op);

@@ -12,6 +12,7 @@
 // thread-safe.
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,17 @@ class DotIndex {
  public:
   std::size_t size() const { return single_ + many_.size(); }  // elements, not dots
 
+  // An element with its hash. To make one asks memory for where a search for it begins.
+  struct Key {
+    std::string_view element;
+    std::uint32_t tag = 0;
+  };
+  Key key(std::string_view element) const {
+    const Key key{element, tag_of(element)};
+    if (!tags_.empty()) __builtin_prefetch(&tags_[home(key.tag)]);
+    return key;
+  }
+
   // Where an element is, or would be. Lasts until the next change.
   struct Place {
     std::size_t at = 0;
@@ -41,11 +53,11 @@ class DotIndex {
   };
 
   template <class BytesOf>
-  Place seek(std::string_view element, BytesOf&& bytes_of) const {
-    Place place{0, tag_of(element), false};
+  Place seek(const Key& key, BytesOf&& bytes_of) const {
+    Place place{0, key.tag, false};
     if (tags_.empty()) return place;
-    for (place.at = home(place.tag); tags_[place.at] != 0; place.at = next(place.at)) {
-      if (tags_[place.at] != place.tag || bytes_of(dots_[place.at]) != element) continue;
+    for (place.at = home(key.tag); tags_[place.at] != 0; place.at = next(place.at)) {
+      if (tags_[place.at] != key.tag || bytes_of(dots_[place.at]) != key.element) continue;
       place.taken = true;
       break;
     }
@@ -53,7 +65,7 @@ class DotIndex {
   }
   template <class BytesOf>
   bool contains(std::string_view element, BytesOf&& bytes_of) const {
-    return seek(element, bytes_of).taken || is_many(element);
+    return seek(key(element), bytes_of).taken || is_many(element);
   }
   // Several dots carry it.
   bool is_many(std::string_view element) const { return !many_.empty() && many_.contains(element); }
@@ -61,7 +73,7 @@ class DotIndex {
   // f(dot) for each that carries the element, ascending.
   template <class BytesOf, class F>
   void for_each(std::string_view element, BytesOf&& bytes_of, F&& f) const {
-    if (const Place place = seek(element, bytes_of); place.taken) f(dots_[place.at]);
+    if (const Place place = seek(key(element), bytes_of); place.taken) f(dots_[place.at]);
     if (many_.empty()) return;
     const auto found = many_.find(element);
     if (found == many_.end()) return;
@@ -70,17 +82,21 @@ class DotIndex {
 
   template <class BytesOf>
   void insert(const Dot<A>& dot, std::string_view element, BytesOf&& bytes_of) {
+    insert(dot, key(element), bytes_of);
+  }
+  template <class BytesOf>
+  void insert(const Dot<A>& dot, const Key& key, BytesOf&& bytes_of) {
     if (!many_.empty()) {
-      if (const auto found = many_.find(element); found != many_.end()) {
+      if (const auto found = many_.find(key.element); found != many_.end()) {
         found->second.insert(dot);
         return;
       }
     }
-    const Place place = seek(element, bytes_of);
+    const Place place = seek(key, bytes_of);
     if (!place.taken) return insert_at(place, dot);
     const Dot<A>& other = dots_[place.at];
     if (other == dot) return;
-    many_.emplace(element, std::set<Dot<A>>{other, dot});
+    many_.emplace(key.element, std::set<Dot<A>>{other, dot});
     remove(place.at);
   }
   // REQUIRES: nothing carries the element of this place.
@@ -113,13 +129,17 @@ class DotIndex {
 
   void reserve(std::size_t elements) {
     std::size_t room = std::max(tags_.size(), room_min);
-    while (!fits(elements, room)) room *= 2;
+    while (!fits(elements, room)) room = larger(room);
     if (room > tags_.size()) rebuild(room);
   }
 
  private:
   static constexpr std::size_t room_min = 4;
-  static bool fits(std::size_t elements, std::size_t room) { return elements * 8 <= room * 7; }
+  static bool fits(std::size_t elements, std::size_t room) { return elements * 5 <= room * 4; }
+  // Powers of two, and one and a half times them.
+  static std::size_t larger(std::size_t room) {
+    return std::has_single_bit(room) ? room / 2 * 3 : room / 3 * 4;
+  }
 
   // 0 marks a free slot.
   static std::uint32_t tag_of(std::string_view element) {
@@ -130,7 +150,11 @@ class DotIndex {
   std::size_t home(std::uint32_t tag) const {
     return static_cast<std::size_t>((std::uint64_t{tag} * tags_.size()) >> 32);
   }
-  std::size_t next(std::size_t at) const { return (at + 1) & (tags_.size() - 1); }
+  std::size_t next(std::size_t at) const { return at + 1 == tags_.size() ? 0 : at + 1; }
+  // How many places a search goes on from one to the other.
+  std::size_t steps(std::size_t from, std::size_t to) const {
+    return to >= from ? to - from : to + tags_.size() - from;
+  }
 
   void enter(std::uint32_t tag, const Dot<A>& dot) {
     reserve(single_ + 1);
@@ -145,9 +169,8 @@ class DotIndex {
   }
   // What stands behind moves up, as far as its home allows, so that no search stops too early.
   void remove(std::size_t hole) {
-    const std::size_t mask = tags_.size() - 1;
     for (std::size_t at = next(hole); tags_[at] != 0; at = next(at)) {
-      if (((at - home(tags_[at])) & mask) < ((at - hole) & mask)) continue;
+      if (steps(home(tags_[at]), at) < steps(hole, at)) continue;
       tags_[hole] = tags_[at];
       dots_[hole] = std::move(dots_[at]);
       hole = at;
@@ -165,7 +188,7 @@ class DotIndex {
     }
   }
 
-  // Open addressing with linear search; both are as long, a power of two or empty.
+  // Open addressing with linear search; both are as long, see larger(), or empty.
   std::vector<std::uint32_t> tags_;
   std::vector<Dot<A>> dots_;
   std::size_t single_ = 0;  // elements of one dot: those in the table

@@ -35,6 +35,10 @@ bool IntervalSet::add(std::uint64_t lo, std::uint64_t hi) {
     intervals_.push_back({lo, hi});
     return true;
   }
+  if (intervals_.back().hi == lo) {  // the next operations, as nearly always
+    intervals_.back().hi = hi;
+    return true;
+  }
   const auto first = intervals_.begin() + (ends_at_or_after(intervals_, lo) - intervals_.begin());
   assert(first != intervals_.end());
   if (first->lo <= lo && hi <= first->hi) return false;
@@ -56,13 +60,14 @@ bool IntervalSet::add(std::uint64_t op) {
 }
 
 bool IntervalSet::join(const IntervalSet& other) {
-  if (includes(other)) return false;
   if (other.size() > one_by_one_max) {
+    if (includes(other)) return false;
     merge(other);
-  } else {
-    for (const Interval& i : other.intervals_) add(i.lo, i.hi);
+    return true;
   }
-  return true;
+  bool changed = false;
+  for (const Interval& i : other.intervals_) changed |= add(i.lo, i.hi);
+  return changed;
 }
 
 void IntervalSet::merge(const IntervalSet& other) {

@@ -41,6 +41,7 @@ class OrSet {
   // Adds the element as this actor's operation `op`, retires the actor's older adds of it, and
   // returns the delta. REQUIRES op > every operation of this actor here.
   OrSet add(const A& actor, std::uint64_t op, std::string_view element) {
+    const Key key = visible_->key(element);
     OrSet out;
     Part& delta = out.parts_[actor];
     delta.covered.add(op);
@@ -48,7 +49,7 @@ class OrSet {
     out.adds_ = 1;
     Part& held = parts_[actor];
     assert(op > 0 && op > held.covered.top());
-    if (!add_new(actor, held, op, element)) {
+    if (!add_new(actor, held, op, key)) {
       retire(actor, held, element, delta);
       join_part(actor, delta);
     }
@@ -124,7 +125,7 @@ class OrSet {
     changed |= cover(actor, held, delta.covered, observer);
     drop_dead_targets(actor, held, delta.covered, observer);  // others' parts may go: held moves
     if (!delta.foreign.empty()) changed |= remove_foreign(actor, delta, observer);
-    if (part(actor)->is_bottom()) parts_.erase(actor);
+    if (delta.covered.empty() && part(actor)->is_bottom()) parts_.erase(actor);
     return changed;
   }
   bool join_part(const A& actor, const Part& delta) {
@@ -148,15 +149,17 @@ class OrSet {
   friend bool operator==(const OrSet& a, const OrSet& b) { return a.parts_ == b.parts_; }
 
  private:
+  using Key = typename DotIndex<A>::Key;
   using Holders = std::vector<A>;                    // ascending, never empty
   using Targets = std::map<std::uint64_t, Holders>;  // an actor's removed adds, by operation
   using TargetMap = std::unordered_map<A, Targets>;
 
   // Where nothing visible carries the element and nobody removed anything of the actor's there is
   // nothing to retire or join. False: there may be.
-  bool add_new(const A& actor, Part& held, std::uint64_t op, std::string_view element) {
+  bool add_new(const A& actor, Part& held, std::uint64_t op, const Key& key) {
+    const std::string_view element = key.element;
     if (!visible_.made() || targets_.made() || visible_->is_many(element)) return false;
-    const auto place = visible_->seek(element, bytes());
+    const auto place = visible_->seek(key, bytes());
     if (place.taken) return false;
     held.covered.add(op);
     held.live.insert(op, element);
@@ -260,16 +263,17 @@ class OrSet {
       visible_.make().reserve(visible_->size() + delta.live.size());
     }
     for (const auto& [op, element] : delta.live) {
-      const auto at = held.live.find(op);
-      if (at != held.live.end()) {
-        changed |= replace(actor, held, *at, element, observer);
-      } else if (!held.covers(op)) {
-        held.live.insert(op, element);
-        ++adds_;
-        show(Dot<A>{actor, op}, element);
-        observer.live_added(actor, op, element);
-        changed = true;
+      if (held.covers(op)) {
+        const auto at = held.live.find(op);
+        if (at != held.live.end()) changed |= replace(actor, held, *at, element, observer);
+        continue;
       }
+      const Key key = visible_->key(element);
+      held.live.insert(op, element);
+      ++adds_;
+      show(Dot<A>{actor, op}, key);
+      observer.live_added(actor, op, element);
+      changed = true;
     }
     return changed;
   }
@@ -283,22 +287,22 @@ class OrSet {
     hide(dot, was.element);
     observer.live_removed(actor, dot.op, was.element);
     held.live.replace(dot.op, element);
-    show(dot, element);
+    show(dot, visible_->key(element));
     observer.live_added(actor, dot.op, element);
     return true;
   }
 
   template <class Observer>
   static bool cover(const A& actor, Part& held, const IntervalSet& more, Observer& observer) {
-    if (held.covered.includes(more)) return false;
     if constexpr (std::is_same_v<std::remove_cvref_t<Observer>, NoObserver>) {
-      held.covered.join(more);
+      return held.covered.join(more);
     } else {
+      if (held.covered.includes(more)) return false;
       const IntervalSet before = held.covered;
       held.covered.join(more);
       observer.covered(actor, before, std::as_const(held.covered));
+      return true;
     }
-    return true;
   }
 
   // The normal form: nobody remembers the removal of what its owner's part shows dead.
@@ -360,11 +364,11 @@ class OrSet {
   }
 
   // A live add enters and leaves the visible elements, unless somebody removed it.
-  void show(const Dot<A>& dot, std::string_view element) {
+  void show(const Dot<A>& dot, const Key& key) {
     if (!visible_.made()) {
       if (adds_ > few) build_index();
     } else if (holders_of(dot.actor, dot.op) == nullptr) {
-      visible_.make().insert(dot, element, bytes());
+      visible_.make().insert(dot, key, bytes());
     }
   }
   void hide(const Dot<A>& dot, std::string_view element) {

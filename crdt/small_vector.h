@@ -113,6 +113,7 @@ class SmallVector {
     } else if (size_ > 0) {
       std::construct_at(&one_, std::move(other.one_));
       std::destroy_at(&other.one_);
+      other.many_ = nullptr;
     }
   }
   void move_to(std::size_t room) {  // REQUIRES: room > 1
@@ -129,7 +130,7 @@ class SmallVector {
   std::uint32_t size_ = 0, room_ = 1;  // room of 1: one_, else many_
   union {
     T one_;
-    T* many_;
+    T* many_ = nullptr;
   };
 };
 

@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -107,6 +108,87 @@ TEST(AddRun, ThatIsEmptyTakesNothingAndCanBeFilled) {
   run.insert(0, 3, "again");
   EXPECT_EQ(run.op(0), 3u);
   EXPECT_EQ(run.element(0), "again");
+}
+
+void expect_one(const AddRun& run, std::uint64_t op, std::string_view element) {
+  ASSERT_EQ(run.size(), 1u);
+  EXPECT_EQ(run.op(0), op);
+  EXPECT_EQ(run.element(0), element);
+  EXPECT_EQ(run.bytes(), element.size());
+  EXPECT_EQ(run.lower_bound(op), 0u);
+  EXPECT_EQ(run.lower_bound(op + 1), 1u);
+}
+
+// Up to 23 bytes lie in the run itself: the same from the outside.
+TEST(AddRun, OfOneIsTheSameWhereverItsElementLies) {
+  for (const std::size_t size : {0u, 1u, 16u, 22u, 23u, 24u, 300u}) {
+    const std::string element(size, 'e');
+    AddRun run;
+    run.push_back(7, element);
+    expect_one(run, 7, element);
+    expect_one(AddRun(run), 7, element);
+    AddRun taken = std::move(run);
+    expect_one(taken, 7, element);
+    for (const std::size_t other : {0u, 23u, 24u}) {
+      taken.replace(0, std::string(other, 'o'));
+      expect_one(taken, 7, std::string(other, 'o'));
+    }
+    taken.replace(0, element);
+    taken = AddRun(taken);  // lies where it fits again
+    AddRun second = taken.split_off(1);
+    EXPECT_EQ(second.size(), 0u);
+    second = taken.split_off(0);
+    EXPECT_EQ(taken.size(), 0u);
+    expect_one(second, 7, element);
+    second.push_back(9, "behind");
+    second.insert(0, 5, "before");
+    EXPECT_EQ(second.op(1), 7u);
+    EXPECT_EQ(second.element(1), element);
+    EXPECT_EQ(second.first(), 5u);
+  }
+}
+
+TEST(AddRun, ThatBecameEmptyBeginsAnew) {
+  for (const std::size_t size : {3u, 300u}) {
+    AddRun run;
+    run.push_back(7, std::string(size, 'e'));
+    run.erase(0);
+    EXPECT_EQ(run.size(), 0u);
+    EXPECT_EQ(AddRun(run).size(), 0u);
+    run.push_back(3, "again");
+    expect_one(run, 3, "again");
+    EXPECT_EQ(run.first(), 3u);
+  }
+}
+
+TEST(AddMap, NothingIsBehindTheLastOperationThereCanBe) {
+  constexpr auto last = std::numeric_limits<std::uint64_t>::max();
+  const AddMap map = {{last - 1, "one before"}, {last, "last"}};
+  EXPECT_EQ(map.upper_bound(last), map.end());
+  EXPECT_EQ(map.upper_bound(last - 1)->op, last);
+}
+
+// Many elements, each of one dot: the table grows and shrinks, and searches go on from its end to
+// its beginning.
+TEST(DotIndex, LosesNoneWhileItGrowsAndShrinks) {
+  constexpr std::uint64_t count = 3'000;
+  std::vector<std::string> elements;
+  for (std::uint64_t i = 0; i < count; ++i) elements.push_back("element-" + std::to_string(i));
+  const auto bytes = [&](const Dot<int>& dot) -> std::string_view { return elements[dot.op]; };
+  DotIndex<int> index;
+  const auto expect_from = [&](std::uint64_t from, std::uint64_t to) {
+    ASSERT_EQ(index.size(), to - from);
+    for (std::uint64_t i = 0; i < count; ++i)
+      ASSERT_EQ(index.contains(elements[i], bytes), from <= i && i < to) << i;
+  };
+  for (std::uint64_t i = 0; i < count; ++i) {
+    index.insert({1, i}, elements[i], bytes);
+    if (i % 100 == 0) expect_from(0, i + 1);
+  }
+  for (std::uint64_t i = 0; i < count; ++i) {
+    index.erase({1, i}, elements[i]);
+    if (i % 100 == 0) expect_from(i + 1, count);
+  }
 }
 
 // Elements of one byte: 200 dots on few elements, so that many are carried by more than one.

@@ -107,6 +107,19 @@ TEST(GSet, IsTheUnionOfWhatEachActorAdded) {
   EXPECT_FALSE(s.leq(t));
 }
 
+// The union is kept once there is a second part, whichever way that came.
+TEST(GSet, ShowsAllOfThePartsThatItTakesAtOnce) {
+  GSet<> s, none, one;
+  s.add(a, "x");
+  s.add(b, "y");
+  EXPECT_TRUE(none.join(s));
+  EXPECT_EQ(none.elements(), (Words{"x", "y"}));
+  one.add(b, "z");
+  EXPECT_TRUE(one.join(s));
+  EXPECT_EQ(one.elements(), (Words{"x", "y", "z"}));
+  EXPECT_FALSE(one.join(none));
+}
+
 TEST(OrSet, AddWinsOverAConcurrentRemoval) {
   OrSet<> here, there;
   there.join(here.add(a, 1, "x"));
