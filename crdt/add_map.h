@@ -9,8 +9,8 @@
 //   live.erase(live.find(7));
 //
 // Adding behind the last is O(1), anything else O(log n) and moving at most one run. Views and
-// iterators last until the next change. Elements are at most 2^32 - 1 bytes in a run. Not
-// thread-safe.
+// iterators last until the next change, or until the map moves. Elements are at most 2^32 - 1 bytes
+// in a run. Not thread-safe.
 #pragma once
 #include <cstddef>
 #include <cstdint>

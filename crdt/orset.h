@@ -41,16 +41,17 @@ class OrSet {
   // Adds the element as this actor's operation `op`, retires the actor's older adds of it, and
   // returns the delta. REQUIRES op > every operation of this actor here.
   OrSet add(const A& actor, std::uint64_t op, std::string_view element) {
-    const Key key = visible_->key(element);
+    Key key = visible_->key(element);
     OrSet out;
     Part& delta = out.parts_[actor];
     delta.covered.add(op);
     delta.live.insert(op, element);
     out.adds_ = 1;
+    key.element = delta.live.begin()->element;  // ours may lie in a part, which may move now
     Part& held = parts_[actor];
     assert(op > 0 && op > held.covered.top());
     if (!add_new(actor, held, op, key)) {
-      retire(actor, held, element, delta);
+      retire(actor, held, key.element, delta);
       join_part(actor, delta);
     }
     return out;

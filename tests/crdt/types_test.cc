@@ -120,6 +120,18 @@ TEST(GSet, ShowsAllOfThePartsThatItTakesAtOnce) {
   EXPECT_FALSE(one.join(none));
 }
 
+// Parts move when others come beside them, and short elements with them.
+TEST(OrSet, AddsAnElementThatIsAViewOfOneItHolds) {
+  OrSet<> s;
+  s.add(a, 1, "x");
+  for (std::uint64_t epoch = 1; epoch <= 20; ++epoch) {
+    const Actor other{"other", epoch};
+    EXPECT_EQ(s.add(other, 1, s.part(a)->live.begin()->element).elements(), Words{"x"});
+    EXPECT_EQ(s.dots("x").size(), epoch + 1);
+  }
+  EXPECT_EQ(s.elements(), Words{"x"});
+}
+
 TEST(OrSet, AddWinsOverAConcurrentRemoval) {
   OrSet<> here, there;
   there.join(here.add(a, 1, "x"));
