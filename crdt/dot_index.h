@@ -136,8 +136,10 @@ class DotIndex {
  private:
   static constexpr std::size_t room_min = 4;
   static bool fits(std::size_t elements, std::size_t room) { return elements * 5 <= room * 4; }
-  // Powers of two, and one and a half times them.
+  // Powers of two, and from `many` on also one and a half times them, which wastes less.
   static std::size_t larger(std::size_t room) {
+    constexpr std::size_t many = 1024;
+    if (room < many) return 2 * room;
     return std::has_single_bit(room) ? room / 2 * 3 : room / 3 * 4;
   }
 
