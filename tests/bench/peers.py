@@ -153,7 +153,7 @@ def measure(programs, effort):
 
 
 def sets(programs, effort):
-    elements, operations, rounds, turns = (2_000, 1_000, 2, 1) if effort.quick else (100_000, 50_000, 4, effort.rounds)
+    elements, operations, rounds, turns = (2_000, 1_000, 2, 1) if effort.quick else (100_000, 50_000, 4, 3)
     for name, command, share, most in found(programs):
         some, in_rounds = min(elements, most), name == "rust-crdt"
         ours, its, first = [], [], ([], [])
