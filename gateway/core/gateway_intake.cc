@@ -333,9 +333,8 @@ void Gateway::Impl::on_answer(Instant now, const Inbound& in, std::string_view g
 
 void Gateway::Impl::take_pack(Instant now, const wire::Pack& pack, Source source,
                               const std::string& topic) {
-  constexpr std::size_t at_once = 512;
   for (std::span<const std::string_view> left = pack.envelopes; !left.empty();) {
-    const auto some = left.first(std::min(left.size(), at_once));
+    const auto some = left.first(std::min(left.size(), Trust::in_a_row_max));
     left = left.subspan(some.size());
     if (some.size() > 1 && !trust.blamed(brought_by(topic))) verify_ahead(some);
     for (const std::string_view bytes : some) take_from_peer(now, bytes, source, topic);

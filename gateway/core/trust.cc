@@ -9,7 +9,7 @@
 namespace tributary::core {
 namespace {
 
-constexpr double tokens_max = 64;        // forgeries looked at in a row
+constexpr double tokens_max = Trust::in_a_row_max;
 constexpr double tokens_per_ms = 0.008;  // and 8 a second: 0.5 ms of work in each
 constexpr std::size_t offenders_max = 256;
 constexpr std::size_t purses_max = 4'096;

@@ -76,8 +76,9 @@ class Trust {
   // was taken once may stay.
   bool valid(const wire::Delta&, std::string_view key_id, const wire::Hash& envelope) const;
 
-  // Who brought what was refused pays for it: after `tokens_max` forgeries in a row the next are
-  // refused unseen, until time has passed. An honest gateway relays nothing that it did not verify.
+  // Who brought what was refused pays for it: after `in_a_row_max` forgeries the next are refused
+  // unseen, until time has passed. An honest gateway relays nothing that it did not verify.
+  static constexpr std::size_t in_a_row_max = 64;
   bool may_try(std::string_view who, std::uint64_t mono_ms);
   void blame(std::string_view who, Reject why, Instant now);
   bool blamed(std::string_view who) const { return purses_.contains(purse_of(who)); }  // ever

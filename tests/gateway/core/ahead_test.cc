@@ -148,6 +148,29 @@ TEST_F(AheadTest, WhoBroughtForgeriesWaitsForHisTurn) {
   EXPECT_EQ(rig.shows("parts", Type::gcounter), "5");
 }
 
+TEST_F(AheadTest, OfNobodyMoreIsVerifiedThanMayBeTriedInARow) {
+  std::vector<std::string> made;
+  for (std::uint64_t to = 1; to <= 100; ++to) made.push_back(one("a", to, to));
+  const std::vector<std::string_view> all(made.begin(), made.end());
+  const std::string large = packed(all, wire::Codec::lz4);
+  const std::string fifty = packed({all.begin(), all.begin() + 50}, wire::Codec::lz4);
+  const std::string by_b = one("b");
+  EXPECT_EQ(ahead(up("a"), large), 64U);
+  EXPECT_EQ(rig.gateway->verify_ahead(std::vector<Upcoming>{
+                {up("a"), fifty}, {up("a"), fifty}, {up("b"), by_b}, {up("a"), made[0]}}),
+            65U)
+      << "of a 64, of b one";
+}
+
+TEST_F(AheadTest, APackOfForgeriesIsRefusedAsWhatComesOneByOne) {
+  std::vector<std::string> made;
+  for (std::uint64_t to = 1; to <= 200; ++to) made.push_back(torn(one("a", to, to)));
+  rig.hear(rig.topic("gw/gw2/delta"), batch("gw2", 1, {made.begin(), made.end()}));
+  rig.settle();
+  EXPECT_EQ(rig.rejected(Reject::bad_signature), 64U);
+  EXPECT_EQ(rig.rejected(Reject::throttled), 136U);
+}
+
 TEST_F(AheadTest, WhatIsHeldAlreadyIsNotVerifiedAgain) {
   rig.up("a", one("a"));
   rig.settle();
