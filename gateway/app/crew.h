@@ -2,15 +2,13 @@
 // A few threads that do one piece of work together, one piece after the other, and sleep in
 // between.
 //
-//   Crew crew;
-//   crew.use(4);                                                     // the caller is one of them
+//   Crew crew(4);                                                    // the caller is one of them
 //   crew.share(frames.size(), [&](std::size_t i) { good[i] = verifies(frames[i]); });
 //
 // share() returns when all is done; the caller works with the others and waits for nobody who has
 // not begun. Threads are made when there is first something to share, and where none can be had the
 // caller does it all. One owner thread calls.
 #pragma once
-#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -27,14 +25,11 @@ class Crew {
   // work(i) is called by several threads at once, for different i. It throws nothing.
   using Work = std::function<void(std::size_t i)>;
 
-  Crew() = default;
+  explicit Crew(unsigned threads) : threads_(threads) {}
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  // From the next share() on; never fewer than before.
-  void use(unsigned threads) { threads_ = std::max(threads_, threads); }
-  unsigned threads() const { return threads_; }
   // work(i) for every i below `count`, in no order.
   void share(std::size_t count, const Work& work);
 
@@ -43,7 +38,7 @@ class Crew {
   void help();
   void take_turns();
 
-  unsigned threads_ = 1;
+  unsigned threads_;
   std::vector<std::thread> helpers_;
 
   std::mutex mutex_;

@@ -214,7 +214,7 @@ class Pump {
   Options options_;
   std::unique_ptr<core::Gateway> core_;
   store::Store* starting_ = nullptr;  // before it is the disk's
-  Crew crew_;
+  Crew crew_{options_.threads};
   std::unique_ptr<Disk> disk_;
   std::vector<Line> links_;
   // Of links: what arrived before the start, and is for later.

@@ -73,7 +73,6 @@ Result<bool, store::Error> Pump::restore(store::Store& store) {
         "enrolled\n  look at security.registry_file");
   }
   if (options_.threads > 1) {
-    crew_.use(options_.threads);
     core_->share_work_with(
         [this](std::size_t count, const Crew::Work& work) { crew_.share(count, work); });
     core_->restore_on_two_threads();

@@ -12,8 +12,7 @@ namespace {
 TEST(Crew, EachPieceIsDoneOnceHoweverManyThreadsThereAre) {
   for (const unsigned threads : {1U, 2U, 3U, 8U}) {
     SCOPED_TRACE(threads);
-    Crew crew;
-    crew.use(threads);
+    Crew crew(threads);
     for (std::size_t count = 0; count < 200; ++count) {
       std::vector<int> times(count);  // each by one thread alone, and read when all is done
       crew.share(count, [&](std::size_t i) { times[i] += 1; });
@@ -23,8 +22,7 @@ TEST(Crew, EachPieceIsDoneOnceHoweverManyThreadsThereAre) {
 }
 
 TEST(Crew, SeveralThreadsWorkAtOnce) {
-  Crew crew;
-  crew.use(3);
+  Crew crew(3);
   std::mutex mutex;
   std::condition_variable met;
   std::set<std::thread::id> here;
@@ -39,8 +37,7 @@ TEST(Crew, SeveralThreadsWorkAtOnce) {
 }
 
 TEST(Crew, OneThreadAloneIsTheCallers) {
-  Crew crew;
-  crew.use(1);
+  Crew crew(1);
   crew.share(10, [&, caller = std::this_thread::get_id()](std::size_t) {
     EXPECT_EQ(std::this_thread::get_id(), caller);
   });
