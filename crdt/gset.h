@@ -16,7 +16,6 @@
 
 #include "crdt/actor.h"
 #include "crdt/byte_set.h"
-#include "crdt/part_map.h"
 #include "crdt/semilattice.h"
 
 namespace tributary::crdt {
@@ -44,7 +43,7 @@ template <class A = Actor>
 class GSet {
  public:
   using Part = GSetPart;
-  using PartMap = crdt::PartMap<A, Part>;
+  using PartMap = PartMapOf<A, Part>;
 
   // Adds the element to this actor's part and returns the delta: bottom if it was there.
   GSet add(const A& actor, std::string_view element) {
@@ -58,9 +57,7 @@ class GSet {
   bool join(const GSet& other) {
     if (&other == this) return false;
     bool changed = false;
-    parts_.meet(other.parts_, [&](const A& actor, const Part& theirs, Part& ours) {
-      changed |= join_range(actor, theirs.elements, ours, NoObserver{});
-    });
+    for (const auto& [actor, part] : other.parts_) changed |= join_part(actor, part);
     return changed;
   }
   bool leq(const GSet& other) const { return parts_leq(parts_, other.parts_); }
@@ -101,12 +98,9 @@ class GSet {
   template <class Range, class Observer>
   bool join_range(const A& actor, const Range& elements, Observer&& observer) {
     if (std::empty(elements)) return false;
-    return join_range(actor, elements, parts_[actor], observer);
-  }
-  template <class Range, class Observer>
-  bool join_range(const A& actor, const Range& elements, Part& held, Observer&& observer) {
+    if (parts_.size() == 1 && !parts_.contains(actor)) all_ = parts_.begin()->second.elements;
+    Part& held = parts_[actor];
     const bool several = parts_.size() > 1;
-    if (parts_.size() == 2 && held.is_bottom()) all_ = parts_.begin()->second.elements;
     bool changed = false;
     for (const std::string_view element : elements) {
       if (!held.elements.insert(element)) continue;
@@ -120,7 +114,7 @@ class GSet {
     return parts_.size() == 1 ? parts_.begin()->second.elements : all_;
   }
 
-  PartMap parts_;       // never bottom, in order of arrival
+  PartMap parts_;       // never bottom
   Part::Elements all_;  // the union of all parts, where there are several
 };
 
