@@ -121,5 +121,5 @@ def run(programs, seconds, rate, load):
 
 
 def measure(programs, effort):
-    for load in (0, 2_000) if effort.thorough or effort.quick else (2_000,):
+    for load in (0, 2_000) if effort.every_size else (2_000,):
         yield from run(programs, 2 if effort.quick else 15, 40, load)

@@ -131,7 +131,7 @@ def signed(programs, effort, packets, devices):
 def latency(programs, effort, most):
     """Rows: publish to durable acknowledgement at shares of the measured maximum, one operation a packet; beside it, at the same
     load, publish to answer of Paho alone, and one append with its fdatasync of as many packets as the gateway's commits had."""
-    for share in (0.1, 0.5, 0.9) if effort.thorough or effort.quick else (0.5,):
+    for share in (0.1, 0.5, 0.9) if effort.every_size else (0.5,):
         rate = most * share
         packets = int(rate * (1 if effort.quick else 4))
         ours, bare, disk = [], [], []
@@ -154,7 +154,7 @@ def measure(programs, effort):
     first = throughput(programs, effort, 100_000, 1, 100_000)
     yield first
     others = ((10_000, 100, 100), (100_000, 1, 100), (50_000, 10, 10_000))
-    for packets, operations, devices in others if effort.thorough or effort.quick else others[:1]:
+    for packets, operations, devices in others if effort.every_size else others[:1]:
         yield throughput(programs, effort, packets, operations, devices)
     yield signed(programs, effort, 50_000, 100)
     yield from latency(programs, effort, first["packets_per_s"])

@@ -99,5 +99,5 @@ def measure(programs, effort):
     yield from up(programs)
     less = 20 if effort.quick else 1
     sizes = ((20_000, 100, 1_000), (100_000, 1, 10_000), (50_000, 10, 5_000))
-    for packets, operations, devices in sizes if effort.thorough or effort.quick else sizes[:1]:
+    for packets, operations, devices in sizes if effort.every_size else sizes[:1]:
         yield between(programs, packets // less, operations, devices // less)

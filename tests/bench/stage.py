@@ -23,6 +23,10 @@ class Effort:
     thorough: bool = False  # what is recorded: every size, medians of three rounds
 
     @property
+    def every_size(self):
+        return self.quick or self.thorough
+
+    @property
     def rounds(self):
         return 3 if self.thorough else 1
 
