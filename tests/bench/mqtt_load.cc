@@ -6,9 +6,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <stdexcept>
@@ -19,6 +21,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto quiet = std::chrono::seconds(2);
+constexpr auto patience = std::chrono::milliseconds(100);
+constexpr unsigned long timer_slack_ns = 1'000;
 constexpr unsigned char connack = 0x20, puback = 0x40, suback = 0x90;
 constexpr std::size_t out_high = 1U << 18;
 
@@ -59,6 +63,7 @@ MqttLoad::MqttLoad(const std::string& host, std::uint16_t port, const std::strin
   if (inet_pton(AF_INET, host.c_str(), &to.sin_addr) != 1) fail("not an address: " + host);
   if (::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
     fail("no broker at " + host);
+  prctl(PR_SET_TIMERSLACK, timer_slack_ns);
   const int one = 1;
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   fcntl(socket_, F_SETFL, O_NONBLOCK);
@@ -92,7 +97,7 @@ void MqttLoad::want(unsigned char kind) {
   while (last_kind_ != kind) {
     if (Clock::now() > end) fail("no answer from the broker");
     send_all();
-    receive(100);
+    receive(patience);
   }
 }
 
@@ -120,9 +125,11 @@ void MqttLoad::take(std::string_view packet) {
   hears_(body.substr(2, n), body.substr(2 + n));
 }
 
-bool MqttLoad::receive(int timeout_ms) {
+bool MqttLoad::receive(std::chrono::nanoseconds at_most) {
   pollfd wait{socket_, static_cast<short>(POLLIN | (out_.empty() ? 0 : POLLOUT)), 0};
-  if (::poll(&wait, 1, timeout_ms) <= 0) return false;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(at_most);
+  const timespec time{seconds.count(), (at_most - seconds).count()};
+  if (::ppoll(&wait, 1, &time, nullptr) <= 0 || (wait.revents & ~POLLOUT) == 0) return false;
   char chunk[1U << 16];
   const ssize_t n = ::recv(socket_, chunk, sizeof chunk, 0);
   if (n == 0) fail("the broker hung up");
@@ -155,21 +162,26 @@ void MqttLoad::run(const std::vector<Packet>& packets, std::size_t window, doubl
                    const std::function<std::vector<std::size_t>()>& again) {
   acknowledged_ = published_ = 0;
   const auto start = Clock::now();
+  const auto due = [&](std::size_t packet) {
+    const std::chrono::duration<double> after(static_cast<double>(packet) / rate);
+    return start + std::chrono::duration_cast<Clock::duration>(after);
+  };
   auto heard_at = start;
   std::size_t next = 0;
   while (next < packets.size() || !done()) {
-    std::size_t may = packets.size();
-    if (rate > 0) {
-      const double passed = std::chrono::duration<double>(Clock::now() - start).count();
-      may = std::min(may, static_cast<std::size_t>(passed * rate) + 1);
-    }
-    while (next < may && next - acknowledged_ < window && out_.size() < out_high) {
+    const auto now = Clock::now();
+    const auto may = [&] { return next - acknowledged_ < window && out_.size() < out_high; };
+    while (next < packets.size() && may() && (rate <= 0 || due(next) <= now)) {
       publish(packets[next]);
       if (sent) sent(next);
       ++next;
     }
     send_all();
-    if (receive(rate > 0 && next < packets.size() ? 0 : 100)) heard_at = Clock::now();
+    // Asleep until the next is due: a generator that looked again and again would take a core.
+    std::chrono::nanoseconds wait = patience;
+    if (rate > 0 && next < packets.size() && may())
+      wait = std::clamp<std::chrono::nanoseconds>(due(next) - Clock::now(), {}, patience);
+    if (receive(wait)) heard_at = Clock::now();
     if (!again || next < packets.size() || Clock::now() - heard_at < quiet) continue;
     for (const std::size_t i : again()) publish(packets[i]);
     heard_at = Clock::now();

@@ -8,6 +8,7 @@
 //   load.on_message([&](std::string_view topic, std::string_view payload) { … });
 //   load.run(packets, window, 0, [&] { return heard == packets.size(); });
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -41,7 +42,7 @@ class MqttLoad {
 
  private:
   void send_all();
-  bool receive(int timeout_ms);  // something came
+  bool receive(std::chrono::nanoseconds at_most);  // something came
   void take(std::string_view packet);
   void want(unsigned char kind);  // receives until a packet of that kind has come
 
