@@ -326,7 +326,7 @@ void Gateway::Impl::on_answer(Instant now, const Inbound& in, std::string_view g
   const auto pack = wire::decode_pack(answer->pack, options.wire);
   if (!pack)
     return reject(now, reason_of(pack.error()), in.topic, to_string(pack.error()), in.payload);
-  peers.on_answer(now, in.link, *answer, counters);
+  peers.on_answer(now, in.link, *answer, pack->envelopes.size(), counters);
   reconciler.on_answer(now, {std::string(gateway), in.link}, *answer, counters);
   take_pack(now, *pack, {in.link, false, false, false}, in.topic);
 }

@@ -219,7 +219,9 @@ void Peers::run(Instant now, const OurHeads& ours, bool settled, Output& out, Co
       if (t.fetch || t.differs_since_ms != never) peer.waiting |= std::uint64_t{1} << b;
     }
     if (due != 0) start_all(name, peer, due, now, ours, out, counters);
-    if (peer.waiting == 0 && now.mono_ms >= peer.not_before_ms) peer.missed = false;
+    if (peer.waiting != 0) continue;
+    peer.apart.reset();
+    if (now.mono_ms >= peer.not_before_ms) peer.missed = false;
   }
 }
 
@@ -279,7 +281,7 @@ void Peers::start_all(const Name& name, Peer& p, std::uint64_t due, Instant now,
                       const OurHeads& ours, Output& out, Counters& counters) {
   const Plan plan = plan_ask(p, due, now, ours);
   if (plan.buckets != 0) start_ask(name, p, plan, now, counters);
-  for (std::uint64_t left = due & ~plan.buckets; left != 0; left &= left - 1) {
+  for (std::uint64_t left = due & ~(plan.buckets | plan.later); left != 0; left &= left - 1) {
     const auto b = static_cast<std::uint32_t>(std::countr_zero(left));
     const std::uint32_t parts = p.head->buckets[b]->parts;
     if (parts_in_flight_ > 0 && parts_in_flight_ + parts > parts_in_flight_max)

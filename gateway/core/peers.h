@@ -29,6 +29,8 @@ namespace tributary::core {
 class Peers {
  public:
   using Name = std::pair<std::string, LinkId>;  // one gateway as heard over one broker
+  // Plain envelopes in one answer.
+  static constexpr std::size_t answer_bytes_max = 256 * 1024;
   // Peers a gateway keeps track of: a flood of invented ids must not fill the memory.
   static constexpr std::size_t peers_max = 256;
   using OurHeads = std::array<std::optional<wire::BucketHead>, wire::bucket_count>;
@@ -50,7 +52,8 @@ class Peers {
   bool on_batch(Instant, LinkId, const wire::Batch&, Counters&);
   // A part of a bucket's state that we asked for; false: nobody asked.
   bool on_state(Instant, LinkId, const wire::StatePart&, const wire::Hash& plain_hash, Counters&);
-  void on_answer(Instant, LinkId, const wire::Answer&, Counters&);
+  // `brought`: how many envelopes came with it.
+  void on_answer(Instant, LinkId, const wire::Answer&, std::size_t brought, Counters&);
   // This peer asked us and was answered: what it gives back may make us equal, so we wait for that.
   void answered(Instant, const Name&);
   void disconnected(LinkId, Output&);
@@ -116,6 +119,11 @@ class Peers {
   };
   struct Asking {
     std::uint64_t token = 0, buckets = 0, deadline_ms = 0;
+    bool last = true;  // no other waits for its end
+  };
+  // Envelopes in each bucket, on average.
+  struct Apart {
+    double only_we_have = 0, only_it_has = 0;
   };
   struct Peer {
     bool online = false;
@@ -146,6 +154,7 @@ class Peers {
     std::optional<Asking> asking;
     std::uint64_t next_ask_ms = 0;
     std::uint32_t growth = 0;           // asks in turn that were too small
+    std::optional<Apart> apart;         // by its last answer, until all is equal
     std::uint32_t silences = 0;         // … that were not answered
     std::uint64_t silent_until_ms = 0;  // not asked before, but read
 
@@ -182,9 +191,21 @@ class Peers {
   struct Plan {  // an ask, if `buckets` is not 0
     std::uint64_t buckets = 0;
     std::size_t cells = 0;
+    std::uint64_t later = 0;  // to be asked about after it
+  };
+  struct Share {  // of what is due: envelopes here, there, and at least so many apart
+    std::uint64_t buckets = 0, here = 0, there = 0, apart = 0;
+    bool unreadable = false;
   };
   Plan plan_ask(Peer&, std::uint64_t due, Instant, const OurHeads&) const;
+  static std::uint64_t not_asked_about(const Peer&, std::uint64_t due);
+  static Share share(const Peer&, std::uint64_t due, std::size_t buckets, const OurHeads&);
+  Plan learned(const Peer&, std::uint64_t due, const OurHeads&) const;
+  Plan guessed(const Peer&, std::uint64_t due, const OurHeads&) const;
+  Plan if_it_pays(const Share&, std::uint64_t due, std::size_t cells) const;
+  std::size_t cells_that_pay(const Share&) const;
   void start_ask(const Name&, Peer&, const Plan&, Instant, Counters&);
+  static void learn(Peer&, const wire::Answer&, std::size_t brought, int buckets);
   void heed_silence(Peer&, Instant, Counters&);
 
   std::string filter(const Name&, std::uint32_t bucket) const;

@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::size_t asked_max = 16;   // that wait; who is turned away reads what is retained
 constexpr std::size_t own_max = 1'024;  // peers on links
-// Plain envelopes in one answer.
-constexpr std::size_t answer_bytes_max = 256 * 1024;
 // Answers may take this much of a link, in bytes/ms, and the owner thread's time this often.
 constexpr std::size_t answer_rate = 256;
 constexpr std::uint64_t answer_pause_min_ms = 50;
@@ -41,7 +39,7 @@ bool pack(const LiveSet& live, std::span<const LiveSet::Item> envelopes, wire::C
     full = !read;
     for (std::size_t i = 0; !full && i < some.size(); ++i) {
       const LiveSet::Bytes& one = (*read)[i];
-      full = !chosen.empty() && bytes + one->size() > answer_bytes_max;
+      full = !chosen.empty() && bytes + one->size() > Peers::answer_bytes_max;
       if (full) break;
       bytes += one->size();
       chosen.push_back(one);
@@ -83,7 +81,7 @@ std::string Reconciler::topic(const char* what, const std::string& to) const {
 
 void Reconciler::ask(const Peers::AskDue& due, Output& out) {
   if (own_.count(due.peer) == 0 && own_.size() >= own_max) return;
-  own_[due.peer] = Own{due.token, due.buckets, {}, never, never};
+  own_[due.peer] = Own{due.token, due.buckets};
   const std::string cells = sketch(due.token, due.buckets, due.cells).bytes();
   wire::Ask ask;
   ask.gateway = options_.gateway;
@@ -106,34 +104,32 @@ void Reconciler::on_answer(Instant now, const Name& from, const wire::Answer& an
                            Counters& counters) {
   counters.answers_in += 1;
   const auto at = own_.find(from);
-  if (at == own_.end() || at->second.token != answer.token || answer.lacks.empty()) return;
-  if (at->second.due_ms != never) return;
-  at->second.lacks = answer.lacks;
-  at->second.due_ms = now.mono_ms;
-  at->second.late_ms = now.mono_ms + give_back_max_ms;
+  if (at == own_.end() || at->second.token != answer.token) return;
+  if (!answer.lacks.empty())
+    owed_.push_back({from, at->second, answer.lacks, now.mono_ms, now.mono_ms + give_back_max_ms});
+  own_.erase(at);  // once for an ask
 }
 
 void Reconciler::disconnected(LinkId link) {
   std::erase_if(asked_, [&](const auto& a) { return a.first.second == link; });
   std::erase_if(own_, [&](const auto& o) { return o.first.second == link; });
+  std::erase_if(owed_, [&](const Owed& o) { return o.to.second == link; });
 }
 
 std::uint64_t Reconciler::deadline() const {
   std::uint64_t at = asked_.empty() ? never : next_answer_ms_;
-  for (const auto& [name, own] : own_) at = std::min(at, own.due_ms);
+  for (const Owed& owed : owed_) at = std::min(at, owed.due_ms);
   return at;
 }
 
 std::vector<Reconciler::Name> Reconciler::run(Instant now, bool idle, Output& out,
                                               Counters& counters) {
-  for (auto& [name, own] : own_) {
-    if (own.due_ms == never) continue;
-    if (!idle && now.mono_ms < own.late_ms) {
-      own.due_ms = own.late_ms;
-      continue;
-    }
-    if (give_back(name, own, out)) counters.answers_out += 1;
-  }
+  std::erase_if(owed_, [&](Owed& owed) {
+    owed.due_ms = idle ? now.mono_ms : owed.late_ms;
+    if (now.mono_ms < owed.due_ms) return false;
+    if (give_back(owed, out)) counters.answers_out += 1;
+    return true;
+  });
   if (asked_.empty() || now.mono_ms < next_answer_ms_) return {};
   const auto first = std::min_element(
       asked_.begin(), asked_.end(),
@@ -169,17 +165,16 @@ std::size_t Reconciler::answer(const Name& to, const Asked& asked, Output& out) 
 }
 
 // Of what the other lacks: what is still live now that what it had is joined.
-bool Reconciler::give_back(const Name& to, Own& own, Output& out) const {
-  const auto envelopes = called(own.token, own.buckets, own.lacks);
-  const std::uint64_t token = std::exchange(own, Own{}).token;  // once for an ask
+bool Reconciler::give_back(const Owed& owed, Output& out) const {
+  const auto envelopes = called(owed.of.token, owed.of.buckets, owed.lacks);
   if (envelopes.empty()) return false;
   std::string packed;
   pack(live_, envelopes, options_.codec, packed);
   wire::Answer a;
   a.gateway = options_.gateway;
-  a.token = token;
+  a.token = owed.of.token;
   a.pack = packed;
-  publish(to, a, out);
+  publish(owed.to, a, out);
   return true;
 }
 

@@ -53,7 +53,11 @@ class Reconciler {
   };
   struct Own {  // our last ask of a peer
     std::uint64_t token = 0, buckets = 0;
-    std::vector<std::uint64_t> lacks;  // by its answer: to be given back
+  };
+  struct Owed {  // what a peer lacks, by its answer: to be given back
+    Name to;
+    Own of;
+    std::vector<std::uint64_t> lacks;
     std::uint64_t due_ms = never, late_ms = never;
   };
   wire::Sketch sketch(std::uint64_t token, std::uint64_t buckets, std::size_t cells) const;
@@ -61,7 +65,7 @@ class Reconciler {
   std::vector<LiveSet::Item> called(std::uint64_t token, std::uint64_t buckets,
                                     const std::vector<std::uint64_t>& ids) const;
   std::size_t answer(const Name&, const Asked&, Output&) const;
-  bool give_back(const Name&, Own&, Output&) const;
+  bool give_back(const Owed&, Output&) const;
   std::size_t publish(const Name& to, const wire::Answer&, Output&) const;
   std::string topic(const char* what, const std::string& to) const;
 
@@ -70,6 +74,7 @@ class Reconciler {
   const LiveSet& live_;
   std::map<Name, Asked> asked_;
   std::map<Name, Own> own_;
+  std::vector<Owed> owed_;
   std::uint64_t orders_ = 0, next_answer_ms_ = 0;
 };
 

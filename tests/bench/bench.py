@@ -41,13 +41,14 @@ LONG = ("reconciling", "growth", "fleet")
 PROGRAMS = ("ingest_load", "paho_noop", "session_answer", "paho_answer", "file_append", "start_limit", "packets_of", "growth", "orset_at_scale", "joins_of", "bench_scale",
             "javascript")
 SKIPPED = 77
-# What, in which row (a name that begins so), which field, at least or at most how much, or where in that row this is said.
+# What, in which row (a name that begins so), which field, at least or at most how much, or where in that row this is said; and where
+# in that row stands what the C client under Paho C++ reaches when it answers each message and does nothing else: no gateway on it does more.
 GOALS = (
-    ("durable packets/s ÷ no-op, 1 operation", "ingest, 1 op a packet, 100,000", "ratio", ">=", 0.9),
-    ("durable operations/s ÷ no-op, 100 operations", "ingest, 100 op", "ratio", ">=", 0.8),
-    ("CPU a packet ÷ no-op's", "ingest, 1 op a packet, 100,000", "cpu_ratio", "<=", 1.7),
-    ("durable ÷ Node.js committing each", "node, commits", "ratio", ">=", 8),
-    ("durable ÷ Node.js acknowledging early", "node, acknowledges", "ratio", ">=", 0.95),
+    ("durable packets/s ÷ no-op, 1 operation", "ingest, 1 op a packet, 100,000", "ratio", ">=", 0.9, "bare_of_noop"),
+    ("durable operations/s ÷ no-op, 100 operations", "ingest, 100 op", "ratio", ">=", 0.8, "bare_of_noop"),
+    ("CPU a packet ÷ no-op's", "ingest, 1 op a packet, 100,000", "cpu_ratio", "<=", 1.7, "bare_cpu_ratio"),
+    ("durable ÷ Node.js committing each", "node, commits", "ratio", ">=", 8, "bare_of_node"),
+    ("durable ÷ Node.js acknowledging early", "node, acknowledges", "ratio", ">=", 0.95, "bare_of_node"),
     ("p99 to the acknowledgement at half load, ms", "latency at 50%", "p99_ms", "<=", 65),
     ("up-down counter parts joined a second", "joins, pncounter, 1000000", "items_per_s", ">=", 20e6),
     ("OR-Set add ÷ rust-crdt", "peers, OR-Set, rust-crdt", "add_ratio", ">=", 5),
@@ -71,13 +72,22 @@ def shown(value):
 
 def judged(rows):
     """The goals that this run has something to say about."""
-    for what, name, field, relation, goal in GOALS:
+    for what, name, field, relation, goal, *limit in GOALS:
         row = next((r for r in rows if r["name"].startswith(name) and field in r), None)
         if row is None:
             continue
         wanted = row[goal] if isinstance(goal, str) else goal
-        held = row[field] >= wanted if relation == ">=" else row[field] <= wanted
-        yield {"goal": what, "reached": row[field], "wanted": f"{relation} {shown(wanted)}", "held": held}
+        meets = (lambda value, wanted=wanted: value >= wanted) if relation == ">=" else (lambda value, wanted=wanted: value <= wanted)
+        judgement = {"goal": what, "reached": row[field], "wanted": f"{relation} {shown(wanted)}", "held": meets(row[field])}
+        if limit:
+            judgement.update(paho_alone=row[limit[0]], within_reach=meets(row[limit[0]]))
+        yield judgement
+
+
+def in_words(judgement):
+    if judgement["held"]:
+        return "held"
+    return "NOT held" if judgement.get("within_reach", True) else f"out of reach: Paho alone has {shown(judgement['paho_alone'])}"
 
 
 def circumstances(build):
@@ -126,7 +136,7 @@ def main():
     if goals:
         print(f"\n{'goal':48}{'reached':>14}  {'wanted':16}")
     for g in goals:
-        print(f"{g['goal']:48}{shown(g['reached']):>14}  {g['wanted']:16}{'held' if g['held'] else 'NOT held'}")
+        print(f"{g['goal']:48}{shown(g['reached']):>14}  {g['wanted']:16}{in_words(g)}")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as out:
             json.dump({**around, "quick": options.quick, "thorough": options.thorough, "seconds": took, "rows": rows, "goals": goals}, out, indent=1)

@@ -96,7 +96,7 @@ def throughput(programs, effort, packets, operations, devices):
             "operations_per_s": round(reached * operations), "noop_packets_per_s": round(limit),
             "ratio": round(reached / limit, 3), "answering_packets_per_s": round(answered),
             "ratio_answering": round(reached / answered, 3), "bare_packets_per_s": round(bare_answered),
-            "ratio_bare": round(reached / bare_answered, 3),
+            "ratio_bare": round(reached / bare_answered, 3), "bare_of_noop": round(bare_answered / limit, 3),
             "cpu_us": round(median_of(durable, "cpu_us"), 1), "noop_cpu_us": round(median_of(noop, "cpu_us"), 1),
             "answering_cpu_us": round(median_of(answer, "cpu_us"), 1), "bare_cpu_us": round(median_of(bare, "cpu_us"), 1),
             "cpu_ratio": round(median_of(durable, "cpu_us") / median_of(noop, "cpu_us"), 2),

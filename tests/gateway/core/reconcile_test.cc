@@ -16,6 +16,7 @@ namespace {
 // Two gateways and a broker worked by hand: b is the one that was away.
 struct Pair {
   Rig a{Rig::defaults("ga")}, b{Rig::defaults("gb")};
+  std::string (*name)(std::size_t) = device;
   std::size_t bytes = 0;  // of asks and answers
   std::function<bool(const Publish&)> loses = [](const Publish&) { return false; };
 
@@ -23,7 +24,7 @@ struct Pair {
     b.session = 100;
     a.boot(), b.boot();
     run(200);
-    for (std::size_t d = 0; d < devices; ++d) both(d, 1);
+    for (std::size_t d = 0; d < devices; ++d) say(a, name(d), 1), say(b, name(d), 1);
     run(3'000);
     a.take(""), b.take("");
     ASSERT_EQ(a.digest(), b.digest());
@@ -36,8 +37,8 @@ struct Pair {
   static std::string told(std::size_t d, std::uint64_t total) {
     return parts(0, total, total, keep(device(d)));
   }
-  void both(std::size_t d, std::uint64_t total) {
-    a.up(device(d), told(d, total)), b.up(device(d), told(d, total));
+  static void say(Rig& to, const std::string& device, std::uint64_t total) {
+    to.up(device, parts(0, total, total, keep(device)));
   }
   void run(std::uint64_t ms) { a.run(ms), b.run(ms); }
   void retained_of(Rig& from, const char* what, Rig& to) {
@@ -126,6 +127,60 @@ TEST(Reconcile, ATooSmallSketchGrows) {
   EXPECT_EQ(p.of_b().asks_unclear, 1u);
   EXPECT_EQ(p.of_b().asks_out, 2u);
   EXPECT_EQ(p.of_b().fetches, 0u);
+  EXPECT_EQ(p.a.digest(), p.b.digest());
+}
+
+// Of many devices, whose names no packing makes short, b lacks what some said, and a what others
+// said.
+struct FarApart : ::testing::Test {
+  Pair p;
+  static std::string name(std::size_t d) {
+    return wire::to_hex(wire::sha256(std::to_string(d)).view()).substr(0, 48);
+  }
+  void part(std::size_t devices, std::size_t lacks, std::size_t has) {
+    p.name = name;
+    p.boot(devices);
+    p.b.disconnect();
+    for (std::size_t d = 0; d < lacks; ++d) Pair::say(p.a, name(d), 9);
+    for (std::size_t d = lacks; d < lacks + has; ++d) Pair::say(p.b, name(d), 9);
+    p.run(3'000);
+    p.a.take(""), p.b.take("");
+    p.b.take_subscriptions();
+    p.b.connect();
+    p.meet();
+  }
+};
+
+TEST_F(FarApart, AFewBucketsTellHowLargeTheOthersSketchesMustBe) {
+  part(16'000, 1'600, 500);
+  std::size_t state = 0;
+  for (const auto& [at, payload] : p.a.retained) {
+    if (at.second.find("/state/") != std::string::npos) state += payload.size();
+  }
+  p.talk(3'000);
+  EXPECT_EQ(p.a.digest(), p.b.digest());
+  EXPECT_EQ(p.of_b().asks_unclear, 2u);
+  EXPECT_EQ(p.of_a().asks_out, 0u);  // what it lacked was given back
+  EXPECT_EQ(p.of_b().fetches + p.of_a().fetches, 0u);
+  EXPECT_LT(p.bytes, state / 2);
+  EXPECT_EQ(p.b.on_disk()->digest(), p.a.on_disk()->digest());
+}
+
+TEST_F(FarApart, WhereMostDiffersItIsRead) {
+  part(16'000, 12'000, 0);
+  p.talk(1'000);
+  EXPECT_GE(p.of_b().fetches, 60u);
+  EXPECT_LT(p.bytes, 200'000u);
+  p.replay();
+  p.talk(3'000);
+  EXPECT_EQ(p.a.digest(), p.b.digest());
+}
+
+// No sketch tells all of it, and nothing can be read: some buckets after the others.
+TEST_F(FarApart, WhatCannotBeReadIsAskedForBitByBit) {
+  part(9'000, 9'000, 0);
+  p.talk(60'000);
+  EXPECT_GT(p.of_b().fetches_incomplete, 0u);
   EXPECT_EQ(p.a.digest(), p.b.digest());
 }
 
