@@ -68,8 +68,9 @@ def between(programs, packets, operations, devices):
     with Site() as site, Visitor(site.port) as visitor:
         gateway = site.gateway(programs["tributary"])
         visitor.subscribe(ROOT + "gw/g1/#")
-        before = written_bytes(gateway.pid)
+        before, commits = written_bytes(gateway.pid), visitor.status("g1")["counters"]["commits"]
         loaded = ingest.load(programs, site, "ack", packets, operations, devices)
+        commits = visitor.status("g1")["counters"]["commits"] - commits
         said = {"delta": 0, "head": 0, "state": 0, "status": 0}
         retained = {}
         since = time.monotonic()
@@ -92,7 +93,7 @@ def between(programs, packets, operations, devices):
             "to_peers_per_op": round(said["delta"] / count, 2), "heads_per_op": round(said["head"] / count, 2),
             "state_published_per_op": round(said["state"] / count, 2),
             "retained_per_part": round(sum(retained.values()) / (devices * operations), 2),
-            "disk_per_op": round(written / count, 2), "disk_per_byte_received": round(written / loaded["bytes"], 2)}
+            "packets_a_commit": round(packets / max(1, commits), 1), "disk_per_op": round(written / count, 2), "disk_per_byte_received": round(written / loaded["bytes"], 2)}
 
 
 def measure(programs, effort):
