@@ -117,7 +117,7 @@ void Gateway::Impl::run_timers(Instant now) {
   const bool leaves = stopping && !said_goodbye && quiet() && pending.empty();
   if (leaves) {  // who comes next under this name may have another disk, or an older one
     announcer.hurry(now);
-    views.hurry(now);
+    views.hurry();
   }
   if (quiet() && !settling) run_publishers(now);
   if (leaves) {

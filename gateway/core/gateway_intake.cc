@@ -164,7 +164,7 @@ void Gateway::Impl::on_old_view(Instant now, const Inbound& in, std::string_view
   const bool ours = take_level(rest) == options.gateway && !rest.empty();  // '#' is the parent, too
   if (!ours || !in.retained || in.payload.empty()) return;
   links[in.link].old_views_until_ms = now.mono_ms + old_views_ms;
-  if (!views.inherit(now, in.link, rest, keys, out)) links[in.link].cleared_old_views = true;
+  if (!views.inherit(in.link, rest, keys, out)) links[in.link].cleared_old_views = true;
 }
 
 void Gateway::Impl::on_gateway_topic(Instant now, const Inbound& in, std::string_view rest) {

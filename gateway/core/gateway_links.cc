@@ -103,7 +103,7 @@ void Gateway::Impl::recall(Instant now, LinkId id, const wire::Head& own) {
 void Gateway::Impl::refresh(Instant now, LinkId id) {
   Link& link = links[id];
   if (now.mono_ms < link.next_refresh_ms) return;
-  if (std::exchange(link.views_due, false)) views.announce_all(now);
+  if (std::exchange(link.views_due, false)) views.announce_all();
   if (link.old_views_due) listen_to_old_views(now, id);
   const auto bucket = announcer.next_published(link.refresh_at);
   const std::uint32_t steps =
@@ -142,7 +142,7 @@ void Gateway::Impl::prepare(Instant now, LinkId id) {
   }
   refresh(now, id);
   if (!std::exchange(link.announce_all, false)) return;
-  views.announce_all(now);
+  views.announce_all();
   peers.forget_own_past(id, out);
   link.again = Announcer::all_buckets;
   link.head_due = true;

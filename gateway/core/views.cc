@@ -33,7 +33,6 @@ std::string display_json(const KeyState& key, std::size_t max_bytes) {
 void Views::changed(Instant now, const std::vector<KeyState*>& keys) {
   if (keys.empty()) return;
   if (options_.view_enabled) {
-    if (dirty_.empty()) next_ms_ = std::max(next_ms_, now.mono_ms);
     for (KeyState* key : keys) view_due(key);
   }
   if (row_dirty_.empty()) next_rows_ms_ = now.mono_ms + options_.values_interval_ms;
@@ -68,13 +67,22 @@ std::vector<const KeyState*> Views::take_watched(std::size_t max) {
 void Views::view_due(KeyState* key) {
   if (key->marks.view_due) return;
   key->marks.view_due = true;
-  dirty_.push_back(key);
+  if (key->marks.view_rests) {
+    waiting_ += 1;
+  } else {
+    dirty_.push_back(key);
+  }
 }
 
-void Views::announce_all(Instant now) {
+void Views::announce_all() {
   if (!options_.view_enabled) return;
   for (KeyState* key : published_) view_due(key);
-  next_ms_ = std::min(next_ms_, now.mono_ms);
+  hurry_ = true;
+}
+
+std::uint64_t Views::deadline() const {
+  if (!dirty_.empty() || (hurry_ && waiting_ > 0)) return 0;
+  return waiting_ > 0 ? resting_.front().until_ms : ~std::uint64_t{0};
 }
 
 // The key has a topic, or gets one.
@@ -86,8 +94,7 @@ bool Views::publishes(KeyState* key) {
   return true;
 }
 
-bool Views::inherit(Instant now, LinkId link, std::string_view name, const Keyspace& keys,
-                    Output& out) {
+bool Views::inherit(LinkId link, std::string_view name, const Keyspace& keys, Output& out) {
   const std::size_t slash = name.find('/');
   const auto type = wire::type_named(name.substr(0, slash));
   KeyState* key = nullptr;
@@ -97,7 +104,6 @@ bool Views::inherit(Instant now, LinkId link, std::string_view name, const Keysp
     out.publishes.push_back({link, topic_of(name), {}, true, true});
     return false;
   }
-  if (dirty_.empty()) next_ms_ = std::max(next_ms_, now.mono_ms);
   view_due(key);
   return true;
 }
@@ -106,26 +112,44 @@ std::string Views::topic_of(std::string_view name) const {
   return options_.root + "/view/" + options_.gateway + '/' + std::string(name);
 }
 
+void Views::end_rests(Instant now) {
+  while (!resting_.empty() && (hurry_ || resting_.front().until_ms <= now.mono_ms)) {
+    KeyState* key = resting_.front().key;
+    resting_.pop_front();
+    key->marks.view_rests = false;
+    if (!key->marks.view_due) continue;
+    waiting_ -= 1;
+    dirty_.push_back(key);
+  }
+  hurry_ = false;
+}
+
 void Views::run(Instant now, const std::vector<LinkId>& links, Output& out, Counters& counters) {
-  if (dirty_.empty() || now.mono_ms < next_ms_) return;
+  end_rests(now);
   for (KeyState* key : dirty_) {
     key->marks.view_due = false;
-    if (!publishes(key)) {
+    key->marks.view_rests = true;
+    resting_.push_back({now.mono_ms + options_.view_interval_ms, key});
+    if (publishes(key)) {
+      publish(*key, links, out, counters);
+    } else {
       skipped_ += 1;
-      continue;
-    }
-    const std::string type = wire::type_name(key->type);
-    const std::string topic = topic_of(type + '/' + key->key);
-    const std::string json = "{\"value\":" + display_json(*key, view_bytes_max) + ",\"type\":\"" +
-                             type + "\",\"at\":" + std::to_string(key->changed_at_ms) +
-                             ",\"contributors\":" + std::to_string(key->contributors()) + '}';
-    for (const LinkId link : links) {
-      out.publishes.push_back({link, topic, json, true, true});
-      counters.views += 1;
     }
   }
   dirty_.clear();
-  next_ms_ = now.mono_ms + options_.view_interval_ms;
+}
+
+void Views::publish(KeyState& key, const std::vector<LinkId>& links, Output& out,
+                    Counters& counters) {
+  const std::string type = wire::type_name(key.type);
+  const std::string topic = topic_of(type + '/' + key.key);
+  const std::string json = "{\"value\":" + display_json(key, view_bytes_max) + ",\"type\":\"" +
+                           type + "\",\"at\":" + std::to_string(key.changed_at_ms) +
+                           ",\"contributors\":" + std::to_string(key.contributors()) + '}';
+  for (const LinkId link : links) {
+    out.publishes.push_back({link, topic, json, true, true});
+    counters.views += 1;
+  }
 }
 
 std::vector<ValueRow> Views::take_rows(Instant now) {

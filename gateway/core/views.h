@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people see: retained JSON topics view/<gateway>/<type>/<key>, at most one publish a key and
-// interval, and rows for who looks on and for the database's `values` view. Both are derived and
-// may lag; both are bounded.
+// What people see: retained JSON topics view/<gateway>/<type>/<key>, at once when a value changes
+// but at most one publish a key and interval, and rows for who looks on and for the database's
+// `values` view. Both are derived and may lag; both are bounded.
 #pragma once
-#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -25,11 +24,11 @@ class Views {
   // An earlier life left view/<gateway>/`name` ("<type>/<key>") at the broker: it keeps its topic
   // when the key is here and a topic is free; otherwise it would be wrong for ever, and is cleared.
   // Returns whether it is kept.
-  bool inherit(Instant now, LinkId, std::string_view name, const Keyspace&, Output&);
+  bool inherit(LinkId, std::string_view name, const Keyspace&, Output&);
   // A broker that may have forgotten wants all of them.
-  void announce_all(Instant now);
-  void hurry(Instant now) { next_ms_ = std::min(next_ms_, now.mono_ms); }  // we leave
-  std::uint64_t deadline() const { return dirty_.empty() ? ~std::uint64_t{0} : next_ms_; }
+  void announce_all();
+  void hurry() { hurry_ = true; }  // we leave
+  std::uint64_t deadline() const;
   void run(Instant now, const std::vector<LinkId>& links, Output&, Counters&);
 
   std::uint64_t rows_deadline() const {
@@ -48,11 +47,20 @@ class Views {
   void view_due(KeyState*);
   std::string topic_of(std::string_view name) const;
   const Options& options_;
+  struct Rest {
+    std::uint64_t until_ms = 0;
+    KeyState* key = nullptr;
+  };
+  void end_rests(Instant now);
+  void publish(KeyState&, const std::vector<LinkId>& links, Output&, Counters&);
   std::vector<KeyState*> dirty_, published_;  // at most view_topics_max keys have a topic
+  std::deque<Rest> resting_;                  // said less than an interval ago, in that order
+  std::size_t waiting_ = 0;                   // of these: due again
+  bool hurry_ = false;                        // none rests
   std::deque<KeyState*> row_dirty_, watched_;
   bool watching_ = false;
   std::uint64_t skipped_ = 0;
-  std::uint64_t next_ms_ = 0, next_rows_ms_ = 0;
+  std::uint64_t next_rows_ms_ = 0;
 };
 
 }  // namespace tributary::core

@@ -59,6 +59,35 @@ TEST_F(ViewsTest, AKeyIsSaidAtMostOnceAnIntervalWithItsNewestValue) {
   EXPECT_TRUE(run(views, 60'000).empty());
 }
 
+TEST_F(ViewsTest, WhatWasNotSaidLatelyIsSaidAtOnce) {
+  Views views(options);
+  write(counter("k", 1, 1));
+  EXPECT_EQ(run(views, 0).size(), 1u);
+  write(counter("k", 2, 2));
+  write(counter("other", 3, 1));
+  const auto said = run(views, 10);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_EQ(said[0].topic, "r/view/gw/gcounter/other");
+  EXPECT_EQ(views.deadline(), 1'000u + options.view_interval_ms) << "k's turn";
+  EXPECT_EQ(run(views, options.view_interval_ms - 11).size(), 0u);
+  EXPECT_EQ(run(views, 1).size(), 1u);
+  EXPECT_EQ(views.deadline(), ~std::uint64_t{0});
+}
+
+TEST_F(ViewsTest, WhoLeavesSaysWhatWaited) {
+  Views views(options);
+  for (const std::uint64_t n : {1u, 2u}) {
+    write(counter("k", n, n));
+    run(views, 10);
+  }
+  views.hurry();
+  EXPECT_LE(views.deadline(), now.mono_ms);
+  const auto said = run(views, 0);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_NE(said[0].payload.find("\"value\":2,"), std::string::npos);
+  EXPECT_TRUE(run(views, 60'000).empty());
+}
+
 TEST_F(ViewsTest, EveryLinkHearsIt) {
   Views views(options);
   write(counter("k", 1, 1));
@@ -82,7 +111,7 @@ TEST_F(ViewsTest, SaysAllOfItsTopicsAgainToABrokerThatForgot) {
   Views views(options);
   for (int i = 0; i < 5; ++i) write(counter(keep("k" + std::to_string(i)), 1, 1));
   run(views, 0);
-  views.announce_all(now);
+  views.announce_all();
   EXPECT_EQ(run(views, 0).size(), 5u);
 }
 
@@ -90,7 +119,7 @@ TEST_F(ViewsTest, SaysNothingWhenSwitchedOff) {
   options.view_enabled = false;
   Views views(options);
   write(counter("k", 1, 1));
-  views.announce_all(now);
+  views.announce_all();
   EXPECT_TRUE(run(views, 10'000).empty());
   EXPECT_FALSE(views.take_rows(now).empty());  // the database's rows are another matter
 }
