@@ -13,6 +13,7 @@ Exit status 77: every part was skipped.
 """
 import argparse
 import json
+import operator
 import os
 import pathlib
 import platform
@@ -41,11 +42,12 @@ LONG = ("reconciling", "growth", "fleet")
 PROGRAMS = ("ingest_load", "paho_noop", "session_answer", "paho_answer", "file_append", "start_limit", "packets_of", "growth", "orset_at_scale", "joins_of", "bench_scale",
             "javascript")
 SKIPPED = 77
-# What, in which row (a name that begins so), which field, at least or at most how much, or where in that row this is said; and where
-# in that row stands what the C client under Paho C++ reaches when it answers each message and does nothing else: no gateway on it does more.
+# What, in which row (a name that begins so), which field, at least or at most how much, or where in that row this is said. And of rows
+# in which every packet has an acknowledgement of its own: where in the row stands what the C client under Paho C++ reaches when it
+# answers each message and does nothing else. (Of few devices several packets share one, and a gateway may do less than that.)
 GOALS = (
     ("durable packets/s ÷ no-op, 1 operation", "ingest, 1 op a packet, 100,000", "ratio", ">=", 0.9, "bare_of_noop"),
-    ("durable operations/s ÷ no-op, 100 operations", "ingest, 100 op", "ratio", ">=", 0.8, "bare_of_noop"),
+    ("durable operations/s ÷ no-op, 100 operations", "ingest, 100 op", "ratio", ">=", 0.8),
     ("CPU a packet ÷ no-op's", "ingest, 1 op a packet, 100,000", "cpu_ratio", "<=", 1.7, "bare_cpu_ratio"),
     ("durable ÷ Node.js committing each", "node, commits", "ratio", ">=", 8, "bare_of_node"),
     ("durable ÷ Node.js acknowledging early", "node, acknowledges", "ratio", ">=", 0.95, "bare_of_node"),
@@ -77,10 +79,10 @@ def judged(rows):
         if row is None:
             continue
         wanted = row[goal] if isinstance(goal, str) else goal
-        meets = (lambda value, wanted=wanted: value >= wanted) if relation == ">=" else (lambda value, wanted=wanted: value <= wanted)
-        judgement = {"goal": what, "reached": row[field], "wanted": f"{relation} {shown(wanted)}", "held": meets(row[field])}
+        meets = operator.ge if relation == ">=" else operator.le
+        judgement = {"goal": what, "reached": row[field], "wanted": f"{relation} {shown(wanted)}", "held": meets(row[field], wanted)}
         if limit:
-            judgement.update(paho_alone=row[limit[0]], within_reach=meets(row[limit[0]]))
+            judgement.update(paho_alone=row[limit[0]], within_reach=meets(row[limit[0]], wanted))
         yield judgement
 
 
