@@ -6,7 +6,8 @@
 //
 // delta-crdts: its joins make a new state, so nothing is copied for them; its registers keep the newest write alone, and its G-Set
 // knows no actors. automerge and yjs have no sets: there it is a map from the element to true, as their users do, and one replica writes
-// for all actors, which is less for them to keep; their state is joined as they send it, into a copy that is not counted.
+// for all actors, which is less for them to keep. yjs takes the other's state as it is sent, automerge the other document; the copy that it goes
+// into is not counted.
 'use strict'
 const path = require('path')
 const [modules, peer, type] = process.argv.slice(2)
