@@ -3,7 +3,7 @@
 //
 //   ingest_load PORT MODE PACKETS OPERATIONS DEVICES WINDOW [RATE [ROUND [DEVICE [FLEET]]]]
 //     MODE        ack: done when a gateway has acknowledged everything to every device
-//                 answer: done when as many messages came on ack/+ (session_answer)
+//                 answer: done when answers for as many messages came on ack/+ (session_answer)
 //                 count: done when somebody says so on bench/done (paho_noop)
 //     OPERATIONS  of each packet: so many keys are counted up
 //     RATE        packets a second, 0 for as many as go
@@ -107,12 +107,14 @@ class Watch {
     while (d.next < d.packets.size() && load_.upto[d.packets[d.next]] <= ack->actors[0].op)
       took(d, now);
   }
-  // Each message has an answer of its own, in order.
-  void answered(std::string_view topic) {
+  // An answer says how many messages it is for; in order.
+  void answered(std::string_view topic, std::string_view payload) {
     const auto at = names_.find(std::string(topic.substr(topic.rfind('/') + 1)));
     if (at == names_.end()) return;
     Device& d = of_[at->second];
-    if (d.next < d.packets.size()) took(d, Clock::now());
+    const auto now = Clock::now();
+    std::uint64_t messages = std::strtoull(std::string(payload).c_str(), nullptr, 10);
+    for (; messages > 0 && d.next < d.packets.size(); --messages) took(d, now);
   }
   bool done() const { return missing_ == 0; }
   // The newest packet of each device that waits: cumulative, so it stands for those before.
@@ -172,7 +174,7 @@ int run(int argc, char** argv) {
   mqtt.on_message([&](std::string_view topic, std::string_view payload) {
     finished = true;
     if (acks) watch.acknowledged(payload);
-    if (answers) watch.answered(topic);
+    if (answers) watch.answered(topic, payload);
   });
   const auto start = Clock::now();
   mqtt.run(

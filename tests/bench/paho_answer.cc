@@ -2,13 +2,21 @@
 // The limit of the library underneath: Paho's C client alone, without its C++ layer and without our
 // session, which answers each message at QoS 0 from the callback that brings it.
 //
-//   paho_answer PORT
+//   paho_answer PORT [PACKETS]
+//
+// With PACKETS it answers as a gateway does: once so many came, or 50 ms have passed, one
+// answer to each device for all that it sent. An answer begins with how many messages it is
+// for.
 //
 // Says "ready" on stdout, and ends with SIGTERM.
 #include <MQTTAsync.h>
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -28,13 +36,54 @@ void subscribe(void* client, MQTTAsync_successData*) {
   MQTTAsync_subscribe(client, "tributary/v1/bench/up/+", 1, &options);
 }
 
-int answer(void* client, char* topic, int, MQTTAsync_message* message) {
-  static std::string to = std::string(prefix) + "ack/";
-  static const std::string payload(answer_bytes, 'a');
-  to.resize(prefix.size() + 4);
-  to += std::string_view(topic).substr(prefix.size() + 3);
+void answer(MQTTAsync client, std::string_view device, std::uint64_t messages) {
+  const std::string to = std::string(prefix) + "ack/" + std::string(device);
+  std::string payload = std::to_string(messages) + ' ';
+  payload.resize(answer_bytes, 'a');
   MQTTAsync_send(client, to.c_str(), static_cast<int>(payload.size()), payload.data(), 0, 0,
                  nullptr);
+}
+
+// What came since the last answers.
+class Batch {
+ public:
+  explicit Batch(std::uint64_t most) : most_(most) {}
+  void add(MQTTAsync client, std::string_view device) {
+    const std::scoped_lock lock(mutex_);
+    const auto at = waiting_.find(device);
+    if (at == waiting_.end()) {
+      waiting_.emplace(device, 1);
+    } else {
+      at->second += 1;
+    }
+    if (++count_ >= most_) end(client);
+  }
+  // Called every 50 ms.
+  void tick(MQTTAsync client) {
+    const std::scoped_lock lock(mutex_);
+    end(client);
+  }
+
+ private:
+  void end(MQTTAsync client) {
+    for (const auto& [device, messages] : waiting_) answer(client, device, messages);
+    waiting_.clear();
+    count_ = 0;
+  }
+  const std::uint64_t most_;
+  std::mutex mutex_;
+  std::map<std::string, std::uint64_t, std::less<>> waiting_;
+  std::uint64_t count_ = 0;
+};
+
+struct Answering {
+  MQTTAsync client = nullptr;
+  Batch batch;
+};
+
+int arrived(void* context, char* topic, int, MQTTAsync_message* message) {
+  auto& answering = *static_cast<Answering*>(context);
+  answering.batch.add(answering.client, std::string_view(topic).substr(prefix.size() + 3));
   MQTTAsync_freeMessage(&message);
   MQTTAsync_free(topic);
   return 1;
@@ -43,28 +92,30 @@ int answer(void* client, char* topic, int, MQTTAsync_message* message) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "paho_answer PORT\n");
+  if (argc != 2 && argc != 3) {
+    std::fprintf(stderr, "paho_answer PORT [PACKETS]\n");
     return 2;
   }
   sigset_t end;
   sigemptyset(&end);
   sigaddset(&end, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &end, nullptr);
-  MQTTAsync client = nullptr;
+  const std::uint64_t batch = argc == 3 ? std::strtoul(argv[2], nullptr, 10) : 1;
+  Answering answering{nullptr, Batch(batch)};
+  MQTTAsync& client = answering.client;
   MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer;
   create.maxBufferedMessages = 1'000'000;
   const std::string uri = std::string("tcp://127.0.0.1:") + argv[1];
   MQTTAsync_createWithOptions(&client, uri.c_str(), "answer", MQTTCLIENT_PERSISTENCE_NONE, nullptr,
                               &create);
-  MQTTAsync_setCallbacks(client, client, nullptr, answer, nullptr);
+  MQTTAsync_setCallbacks(client, &answering, nullptr, arrived, nullptr);
   MQTTAsync_connectOptions connect = MQTTAsync_connectOptions_initializer;
   connect.context = client;
   connect.onSuccess = subscribe;
   connect.maxInflight = 65'535;
   if (MQTTAsync_connect(client, &connect) != MQTTASYNC_SUCCESS) return 1;
-  int signal = 0;
-  sigwait(&end, &signal);
+  const timespec pause{0, 50'000'000};
+  while (sigtimedwait(&end, nullptr, &pause) != SIGTERM) answering.batch.tick(client);
   MQTTAsync_disconnectOptions disconnect = MQTTAsync_disconnectOptions_initializer;
   MQTTAsync_disconnect(client, &disconnect);
   return 0;

@@ -34,6 +34,8 @@ int run(const std::string& port) {
   session->on_ready([self] { pthread_kill(self, SIGUSR1); });
   session->start();
   const std::string prefix = "tributary/v1/bench/";
+  std::string payload = "1 ";  // for one message
+  payload.resize(answer_bytes, 'a');
   while (true) {
     int signal = 0;
     sigwait(&signals, &signal);
@@ -44,9 +46,8 @@ int run(const std::string& port) {
         if (e.kind == Event::Kind::connected) std::puts("ready"), std::fflush(stdout);
         if (e.kind != Event::Kind::message) continue;
         const std::string device = e.message.topic.substr(prefix.size() + 3);
-        session->publish({.topic = prefix + "ack/" + device,
-                          .payload = std::string(answer_bytes, 'a'),
-                          .qos = Qos::at_most_once});
+        session->publish(
+            {.topic = prefix + "ack/" + device, .payload = payload, .qos = Qos::at_most_once});
       }
     }
   }
