@@ -13,8 +13,9 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-// A gateway at rest has 250 MiB, nearly all of it reserved for its threads' stacks and heaps.
-[[maybe_unused]] constexpr std::uint64_t starved_address_bytes = 400ULL << 20;
+// A gateway at rest has 50 MiB, most of them its threads' stacks. (The heaps that the allocator
+// reserves for threads are no limit's matter: 64 MiB of addresses each, of which few are used.)
+[[maybe_unused]] constexpr std::uint64_t starved_data_bytes = 128ULL << 20;
 constexpr const char* starved_toml =
     "[memory]\ngcounter_max_mb = 1\npncounter_max_mb = 1\ngset_max_mb = 1\norset_max_mb = 1\n"
     "lww_max_mb = 1\nunknown_max_mb = 1\ntotal_max_mb = 16\n";
@@ -55,12 +56,12 @@ void Node::start(const Life& life) {
   if (missing) log_began_ = 0;
   acks_before_ = acks();
   e2e::Surroundings around;
-#ifndef TRIBUTARY_SANITIZED  // their runtime wants to be first, and terabytes of address space
+#ifndef TRIBUTARY_SANITIZED  // their runtime wants to be first, and memory of its own
   if (life.slow_sync_ms > 0) {
     around.environment = {std::string("LD_PRELOAD=") + SLOW_DISK_LIBRARY,
                           "SLOW_DISK_MS=" + std::to_string(life.slow_sync_ms)};
   }
-  if (life.starved) around.address_bytes = starved_address_bytes;
+  if (life.starved) around.data_bytes = starved_data_bytes;
 #endif
   around.program = life.program;
   program_.start(around);

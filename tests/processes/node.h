@@ -33,7 +33,7 @@ struct Place {
 struct Life {
   std::uint32_t slow_sync_ms = 0;
   std::string program = {};  // another version's
-  bool starved = false;      // the smallest memory caps, and no more address space than they need
+  bool starved = false;      // the smallest memory caps, and no more memory than they need
 };
 
 class Node {

@@ -39,8 +39,8 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::string& in,
   const std::vector<char*> argv = pointers(words);
   std::vector<std::string> variables = environment_of(around);
   const std::vector<char*> envp = pointers(variables);
-  const rlimit space{around.address_bytes.value_or(RLIM_INFINITY),
-                     around.address_bytes.value_or(RLIM_INFINITY)};
+  const rlimit space{around.data_bytes.value_or(RLIM_INFINITY),
+                     around.data_bytes.value_or(RLIM_INFINITY)};
   const pid_t pid = fork();  // async-signal-safe calls only from here
   if (pid != 0) return pid;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -50,7 +50,7 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::string& in,
   dup2(in_fd, 0);
   dup2(out_fd, 1);
   dup2(err_fd, 2);
-  if (around.address_bytes) setrlimit(RLIMIT_AS, &space);
+  if (around.data_bytes) setrlimit(RLIMIT_DATA, &space);
   execve(argv[0], argv.data(), envp.data());
   _exit(127);
 }

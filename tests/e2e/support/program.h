@@ -32,7 +32,7 @@ Ran run(const std::vector<std::string>& arguments,
 // What a program finds around it, apart from what this process has.
 struct Surroundings {
   std::vector<std::string> environment{};        // "NAME=value", over that of this process
-  std::optional<std::uint64_t> address_bytes{};  // RLIMIT_AS
+  std::optional<std::uint64_t> data_bytes{};  // RLIMIT_DATA
   std::string program{};                         // in place of the one that was built
 };
 
