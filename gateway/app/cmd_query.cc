@@ -71,6 +71,11 @@ Exit run_get(const QueryArguments& a) {
                                         " bytes, too many for one message\n"
                                         "  read it from the database: `tributary snapshot`");
     }
+    if (value.value("unread", false)) {
+      throw Trouble(Exit::negative, "the value of \"" + a.key +
+                                        "\" is at rest in the gateway's database, which cannot "
+                                        "be read now\n  `tributary status` says what is wrong");
+    }
     if (values.size() > 1) std::printf("%s ", plain(value.at("type")).c_str());
     std::puts(plain(value.at("value")).c_str());
   }

@@ -95,6 +95,9 @@ void state(Writer& w, const core::Summary& s, const core::Gateway& g, const Proc
   w.gauge("tributary_cold_actors", "Writers at rest, which are on the disk alone.", s.cold_actors);
   w.gauge("tributary_cold_envelopes", "Of the live envelopes, those that are on the disk alone.",
           s.cold_envelopes);
+  w.gauge("tributary_cold_keys",
+          "Registers and sets all of whose writers are at rest: only their names are in memory.",
+          s.cold_keys);
   w.counter("tributary_chilled_total", "Writers that left memory, since the start.",
             g.counters().chilled);
   w.counter("tributary_warmed_total", "Writers that were read back, since the start.",

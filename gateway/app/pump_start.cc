@@ -130,18 +130,21 @@ Result<std::uint64_t, store::Error> Pump::restore_serving(store::Store& store,
     if (!read) return read;
     core_->verify_ahead(some);
     for (core::EnvelopeRow& row : some) visitor.envelope(std::move(row));
+    if (auto fetched = fetch_lacking(store, rows, visitor); !fetched) return fetched;
     if (at == before) break;
   }
   return all;
 }
 
-// The envelopes of actors of which something waits.
+// The envelopes of actors of which something waits, or which can make room.
 Result<std::uint64_t, store::Error> Pump::fetch_lacking(store::Store& store, RowsOf& rows,
                                                         const store::Store::Visitor& visitor) {
-  for (const crdt::Actor& actor : core_->lacking()) {
-    auto read = store.load_rows(rows.take(actor), visitor);
-    if (!read) return read;
-    core_->all_of(actor);
+  for (auto wanted = core_->lacking(); !wanted.empty(); wanted = core_->lacking()) {
+    for (const crdt::Actor& actor : wanted) {
+      auto read = store.load_rows(rows.take(actor), visitor);
+      if (!read) return read;
+      core_->all_of(actor);
+    }
   }
   return std::uint64_t{0};
 }

@@ -66,6 +66,7 @@ json value_json(const core::ValueView& view, std::size_t bytes_max) {
               {"type", wire::type_name(view.type)},
               {"contributors", view.contributors},
               {"at", view.at_ms}};
+  if (view.unread) out["unread"] = true;
   if (view.json.size() > bytes_max) {
     out["value"] = nullptr;
     out["too_large_bytes"] = view.json.size();

@@ -174,6 +174,7 @@ json status(const Query& q) {
           {"live_bytes", s.live_bytes},
           {"cold_actors", s.cold_actors},
           {"cold_envelopes", s.cold_envelopes},
+          {"cold_keys", s.cold_keys},
           {"pending", s.pending},
           {"waiting_for_registry", s.waiting},
           {"registered_keys", s.registered_keys},

@@ -275,8 +275,9 @@ void Steward::announce(Pump& pump) {
 void Steward::tell_homeassistant(Pump& pump, bool due, bool again) {
   if (due && !looked_at_all_) {  // what there was before this start: new keys come with commits
     const auto some = pump.core().values(looked_at_.first, looked_at_.second, values_per_look);
-    for (const core::ValueView& v : some)
-      homeassistant_->see(v.key, wire::type_name(v.type), v.json);
+    for (const core::ValueView& v : some) {
+      if (!v.unread) homeassistant_->see(v.key, wire::type_name(v.type), v.json);
+    }
     looked_at_all_ = some.size() < values_per_look || homeassistant_->full();
     if (!some.empty()) looked_at_ = {some.back().key, some.back().type};
   }

@@ -19,6 +19,17 @@
 
 namespace tributary::core {
 
+// Mono time in steps of 16 ms: 32 bits of them last two years.
+constexpr std::uint32_t steps_of(std::uint64_t mono_ms) {
+  return static_cast<std::uint32_t>(mono_ms / 16);
+}
+// What was in use a moment ago stays in memory, the longer the more there would be to read: of the
+// owner thread's time reading back takes a part, whatever there is room for. `used` in such steps.
+inline bool may_leave(std::uint64_t mono_ms, std::uint32_t used, std::uint64_t bytes) {
+  constexpr std::uint64_t bytes_a_ms = 2'000;
+  return std::uint64_t{steps_of(mono_ms) - used} * 16 >= bytes / bytes_a_ms;
+}
+
 struct ActorRecord {
   crdt::Actor name;
   std::uint32_t number = 0;  // in the table
@@ -57,11 +68,8 @@ struct ActorRecord {
   bool heard = false;     // anew, which the disk does not tell yet
   bool excluded = false;  // what it says is not shown: it told two stories
   bool cold = false;
-  bool opaque = false;         // it has entries of types that are not known
-  std::uint32_t active_s = 0;  // mono: when something of it was taken in, or read back
-  void note_active(std::uint64_t mono_ms) {
-    active_s = static_cast<std::uint32_t>(mono_ms / 1'000);
-  }
+  bool opaque = false;       // it has entries of types that are not known
+  std::uint32_t active = 0;  // steps_of(mono): when something of it was taken in, or read back
 };
 
 struct ActorRef {

@@ -109,7 +109,7 @@ std::vector<ContributionView> contributions_of(const KeyState& key, std::string_
                                                std::uint64_t after_epoch, std::size_t max) {
   return key.visit([&](const auto& value) -> std::vector<ContributionView> {
     using Value = std::decay_t<decltype(value)>;
-    if constexpr (std::is_same_v<Value, Opaque>) {
+    if constexpr (!has_parts<Value>) {
       return {};
     } else if (!key.marks.doubted) {
       return page(value, value, after_device, after_epoch, max);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of an OR-Set that one entry stands for, with the actors it names interned.
+// The parts that single entries stand for; of an OR-Set with the actors it names interned.
 #pragma once
+#include <string>
+
+#include "crdt/lww_register.h"
 #include "crdt/orset.h"
 #include "gateway/core/actors.h"
 #include "transports/wire/envelope.h"
@@ -16,6 +19,12 @@ inline crdt::OrSetPart<ActorRef> orset_part(ActorTable& actors, const wire::Entr
   for (const auto& add : p.adds) part.live.insert(add.op, add.element);
   for (const auto& f : p.foreign) part.foreign.insert({{&actors.intern(f.device, f.epoch)}, f.op});
   return part;
+}
+
+// REQUIRES: a register's entry.
+inline crdt::LwwPart lww_part(const wire::Entry& entry) {
+  const auto& p = std::get<wire::LwwPayload>(entry.payload);
+  return {p.op, p.hlc, std::string(p.value)};
 }
 
 }  // namespace tributary::core

@@ -75,7 +75,8 @@ Gateway::Impl::Impl(const Options& o, std::uint64_t incarnation_, std::uint64_t 
       announcer(options, {base + '/' + options.gateway, incarnation_, session_}, keys, live),
       peers(options, session_, base),
       reconciler(options, base, live),
-      views(options) {
+      views(options,
+            [this](std::span<const KeyState* const> keys_shown) { return show(keys_shown); }) {
   assert(wire::valid_id(options.fleet) && wire::valid_id(options.gateway));
   options.root = root;
 }
@@ -103,6 +104,7 @@ void Gateway::Impl::publish_status(LinkId id, bool online, std::uint64_t wall_ms
 
 void Gateway::Impl::see(Instant now) {
   seen = now;
+  if (started) keys.set_time(now.mono_ms);
   keys.set_horizon(crdt::Hlc::at(now.wall_ms + options.clock_ahead_max_ms, 0xFFFF));
 }
 
@@ -186,7 +188,7 @@ std::uint64_t Gateway::Impl::next_deadline() const {
   if (registry_grew || (live.rotten() && !settling)) heed(0);
   if (pending_since_ms != never)
     heed(only_stuck(seen) ? unreadable_until_ms : pending_since_ms + options.batch_timeout_ms);
-  if (settle_due()) heed(unreadable_until_ms);
+  if (settle_due() || !keys.wished().empty()) heed(unreadable_until_ms);
   if (!dead_letters.empty()) heed(dead_letter_window_ms + 1'000);
   heed(views.rows_deadline());
   heed(value_rows_due_ms);

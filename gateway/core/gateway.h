@@ -65,8 +65,9 @@ class Gateway {
   // envelope's: from now on until start() receive() may be called. No envelope's row is above
   // `last_row`.
   void begin_early(Instant, std::uint64_t last_row);
-  // Whose envelopes' rows are wanted before the others, because something of theirs waits. Each is
-  // named once; all_of() tells that they are here.
+  // Whose envelopes' rows are wanted before the others: something of theirs waits, or memory gets
+  // short, and they can leave it once all of theirs was here. Asked again and again until it is
+  // empty; each is named once, and all_of() tells that they are here.
   std::vector<crdt::Actor> lacking();
   void all_of(const crdt::Actor&);
   // Joins of what waits that which needs no more memory, of actors that are all here, and asks for

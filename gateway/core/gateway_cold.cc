@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is at rest leaves memory when that gets short, and comes back when it is touched. The unit
 // is an actor: an acknowledgement, what supersedes what, and what contradicts what rest on its own
-// envelopes alone. What is shown stays: the sums of counters, the parts of registers and sets, the
-// digests.
+// envelopes alone. Sums of counters, names of keys and digests stay; a register or a set leaves
+// whole, once all its writers have, comes back with the first of them, and is read for who looks at
+// it.
 #include <algorithm>
 #include <cassert>
 #include <cstring>
 
+#include "crdt/planted.h"
 #include "gateway/core/coding.h"
 #include "gateway/core/gateway_impl.h"
 
@@ -24,6 +26,9 @@ constexpr std::size_t goal_of(std::size_t mark) {
 constexpr std::size_t grown_part = 16;          // of the mark, since a time that did not get there
 constexpr std::size_t bytes_at_once_part = 16;  // of all that may be held
 constexpr std::uint64_t read_pause_ms = 1'000;
+constexpr std::size_t chill_rounds = 8;
+constexpr std::uint64_t room_pause_ms = 10, actors_a_ms = 500;  // looking at them costs little then
+constexpr std::size_t read_bytes_at_once = std::size_t{4} << 20;
 
 }  // namespace
 
@@ -33,22 +38,23 @@ std::size_t Gateway::Impl::memory() const {
          cold * ActorTable::cold_bytes;
 }
 
-std::array<Gateway::Impl::Memory, 3> Gateway::Impl::memories() const {
-  constexpr auto up = static_cast<std::uint8_t>(wire::Type::gcounter);
-  constexpr auto both = static_cast<std::uint8_t>(wire::Type::pncounter);
-  return {
-      Memory{memory(), std::min(options.warm_bytes_max, mark_of(options.total_bytes_max))},
-      Memory{keys.bytes(up), mark_of(options.type_bytes_max[up])},
-      Memory{keys.bytes(both), mark_of(options.type_bytes_max[both])},
-  };
+// Of all, and of each type by its number.
+Gateway::Impl::Memories Gateway::Impl::memories() const {
+  Memories all{
+      Memory{memory(), std::min(options.warm_bytes_max, mark_of(options.total_bytes_max))}};
+  for (std::uint8_t type = 1; type < all.size(); ++type)
+    all[type] = {keys.bytes(type), mark_of(options.type_bytes_max[type])};
+  return all;
 }
 
 bool Gateway::Impl::memory_short() {
   bool is_short = false;
+  const bool again = seen.mono_ms >= room_again_ms;  // what was in use may rest by now
   const auto now = memories();
   for (std::size_t i = 0; i < now.size(); ++i) {
     floors[i] = std::min(floors[i], now[i].used);
-    is_short |= now[i].used >= std::max(now[i].mark, floors[i] + now[i].mark / grown_part);
+    const std::size_t grown = again ? 0 : floors[i] + now[i].mark / grown_part;
+    is_short |= now[i].used >= std::max(now[i].mark, grown);
   }
   return is_short;
 }
@@ -58,15 +64,13 @@ bool Gateway::Impl::memory_short() {
 bool Gateway::Impl::may_rest(ActorRecord& a) const {
   return !a.cold && !a.touched && !a.heard && !a.excluded && a.row != 0 && a.live_count > 0 &&
          !a.opaque && a.removals == 0 && a.name.device != wire::admin_id &&
-         evidence.find({&a}) == nullptr;
+         evidence.find({&a}) == nullptr &&
+         may_leave(seen.mono_ms, a.active, a.live_bytes + a.part_bytes);
 }
 
-void Gateway::Impl::chill(std::vector<ActorRecord*> may) {
-  std::sort(may.begin(), may.end(), [](const ActorRecord* a, const ActorRecord* b) {
-    return std::tie(a->active_s, a->heard_at_ms, a->number) <
-           std::tie(b->active_s, b->heard_at_ms, b->number);
-  });
-  std::size_t wanted = 0;  // bytes
+// How much has to go, in bytes.
+std::pair<std::size_t, bool> Gateway::Impl::to_go() const {
+  std::size_t wanted = 0;
   bool typed = false;
   const auto now = memories();
   for (std::size_t i = 0; i < now.size(); ++i) {
@@ -75,24 +79,40 @@ void Gateway::Impl::chill(std::vector<ActorRecord*> may) {
     wanted = std::max(wanted, now[i].used - goal);
     typed |= i > 0;
   }
-  std::vector<ActorRecord*> chosen;
-  for (ActorRecord* actor : may) {
+  return {wanted, typed};
+}
+
+// As many as seems enough; and more when it was not, for what they wrote may be of other types, or
+// to sets that others write to.
+void Gateway::Impl::chill(std::vector<ActorRecord*> may) {
+  std::sort(may.begin(), may.end(), [](const ActorRecord* a, const ActorRecord* b) {
+    return std::tie(a->active, a->heard_at_ms, a->number) <
+           std::tie(b->active, b->heard_at_ms, b->number);
+  });
+  keys.rest(seen.mono_ms);
+  std::size_t at_least = 0;
+  for (auto next = may.begin(); next != may.end(); at_least = may.size() / chill_rounds + 1) {
+    auto [wanted, typed] = to_go();
     if (wanted == 0) break;
-    // A part takes about what it weighs on the wire; of one type there may be less than that.
-    const std::size_t leaves = typed ? actor->part_bytes / 2
-                                     : ActorTable::warm_bytes - ActorTable::cold_bytes +
-                                           actor->live_bytes + actor->part_bytes;
-    wanted -= std::min(wanted, leaves);
-    chosen.push_back(actor);
-  }
-  if (!chosen.empty()) {
+    std::vector<ActorRecord*> chosen;
+    for (; next != may.end() && (wanted > 0 || chosen.size() < at_least); ++next) {
+      ActorRecord* const actor = *next;
+      // A part takes about what it weighs on the wire; of one type there may be less than that.
+      const std::size_t leaves = typed ? actor->part_bytes / 2
+                                       : ActorTable::warm_bytes - ActorTable::cold_bytes +
+                                             actor->live_bytes + actor->part_bytes;
+      wanted -= std::min(wanted, leaves);
+      chosen.push_back(actor);
+    }
     keys.digests();  // no part is loose
     live.chill(chosen);
+    keys.rest(seen.mono_ms);
     for (ActorRecord* actor : chosen) actor->intake.shrink();
     counters.chilled += chosen.size();
   }
   const auto then = memories();
   for (std::size_t i = 0; i < then.size(); ++i) floors[i] = then[i].used;
+  room_again_ms = seen.mono_ms + room_pause_ms + actors.size() / actors_a_ms;
 }
 
 // REQUIRES: quiet().
@@ -124,12 +144,30 @@ void Gateway::Impl::make_room_early() {
   chill(std::move(may));
 }
 
-// Who must be warm before this is joined: whose it is, and whose adds it removes, for that is told
-// to them.
-void Gateway::Impl::name_cold(const wire::Delta& d, std::vector<ActorRecord*>& named) const {
+void Gateway::Impl::Cold::put_in_order() {
+  const auto in_order = [](auto& all, auto of) {
+    std::sort(all.begin(), all.end(),
+              [&](const auto* a, const auto* b) { return of(*a) < of(*b); });
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+  };
+  in_order(actors, [](const ActorRecord& a) { return a.row; });
+  in_order(keys, [](const KeyState& k) { return k.number; });
+}
+
+void Gateway::Impl::name_resting(const wire::Delta& d, std::vector<KeyState*>& named) const {
+  if (keys.resting() == 0) return;
+  for (const wire::Entry& x : d.entries) {
+    KeyState* const key = keys.find(x.key, x.type);
+    if (key != nullptr && key->rests()) named.push_back(key);
+  }
+}
+
+// What must be warm before this is joined: whose it is, whose adds it removes, for that is told to
+// them, and its keys.
+void Gateway::Impl::name_cold(const wire::Delta& d, Cold& named) const {
   const auto look = [&](std::string_view device, std::uint64_t epoch) {
     ActorRecord* const actor = actors.find(device, epoch);
-    if (actor != nullptr && actor->cold) named.push_back(actor);
+    if (actor != nullptr && actor->cold) named.actors.push_back(actor);
   };
   look(d.device, d.epoch);
   for (const wire::Entry& x : d.entries) {
@@ -137,16 +175,59 @@ void Gateway::Impl::name_cold(const wire::Delta& d, std::vector<ActorRecord*>& n
       for (const auto& f : set->foreign) look(f.device, f.epoch);
     }
   }
+  name_resting(d, named.keys);
 }
 
 // False: the disk does not give them now; all is as it was.
-bool Gateway::Impl::warm(Instant now, std::vector<ActorRecord*> wanted,
-                         std::vector<Dropped>& gone) {
-  std::sort(wanted.begin(), wanted.end(),
-            [](const auto* a, const auto* b) { return a->row < b->row; });
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+bool Gateway::Impl::warm(Instant now, Cold wanted, std::vector<Dropped>& gone) {
+  wanted.put_in_order();
   if (wanted.empty()) return true;
   if (now.mono_ms < unreadable_until_ms) return false;
+  auto thawed = thaw(wanted.actors);
+  if (thawed) {  // with them comes what they had written
+    for (const std::vector<wire::Envelope>& its : thawed->envelopes) {
+      for (const wire::Envelope& e : its) name_resting(e.delta, wanted.keys);
+    }
+    wanted.put_in_order();
+  }
+  auto copies = thawed ? read_resting(wanted.keys, &*thawed) : std::nullopt;
+  if (!copies) {
+    if (!live.rotten()) unreadable(now);
+    return false;
+  }
+  for (std::size_t i = 0; i < wanted.keys.size(); ++i)
+    keys.wake(*wanted.keys[i], std::move((*copies)[i]));
+  for (std::size_t i = 0; i < wanted.actors.size(); ++i) {
+    ActorRecord& actor = *wanted.actors[i];
+    std::size_t bytes = 0;
+    for (const wire::Envelope& e : thawed->envelopes[i]) bytes += e.bytes->size();
+    [[maybe_unused]] const auto before = std::tuple(actor.live_count, actor.live_sum);
+    live.forget_cold(actor, bytes);
+    actor.intake = std::move(thawed->intakes[i]);
+    actor.active = steps_of(now.mono_ms);
+    std::vector<Dropped> dropped;
+    for (std::size_t n = 0; n < thawed->envelopes[i].size(); ++n) {
+      const wire::Envelope& e = thawed->envelopes[i][n];
+      std::vector<KeyState*> of_entries;
+      for (const wire::Entry& x : e.delta.entries) {
+        of_entries.push_back(&keys.intern(x.key, x.type));
+        keys.take_back(actor, *of_entries.back(), x);
+      }
+      for (const Dropped& d : live.insert(e, actor, of_entries, thawed->rows[i][n], true))
+        dropped.push_back(d);
+    }
+    assert(!dropped.empty() || before == std::tuple(actor.live_count, actor.live_sum));
+    gone.insert(gone.end(), dropped.begin(), dropped.end());
+  }
+  counters.warmed += wanted.actors.size();
+  return true;
+}
+
+// nullopt: the disk does not give them now, or it is not what was left there (live.rotten()).
+std::optional<Gateway::Impl::Thawed> Gateway::Impl::thaw(
+    const std::vector<ActorRecord*>& wanted) const {
+  Thawed thawed{wanted, {}, {}, {}};
+  if (wanted.empty()) return thawed;
   std::vector<ColdEnvelope> cold;
   RowsWanted rows;
   for (const ActorRecord* actor : wanted) {
@@ -157,44 +238,18 @@ bool Gateway::Impl::warm(Instant now, std::vector<ActorRecord*> wanted,
   std::sort(cold.begin(), cold.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
   for (const ColdEnvelope& e : cold) rows.envelopes.push_back(e.row);
   auto read = live.read_back(rows);
-  if (!read) {
-    unreadable(now);
-    return false;
-  }
-  Thawed thawed;
-  if (!thaw(*read, wanted, cold, thawed)) {
+  if (!read) return std::nullopt;
+  if (!take_apart(*read, cold, thawed)) {
     live.found_rotten();
-    return false;
+    return std::nullopt;
   }
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    ActorRecord& actor = *wanted[i];
-    std::size_t bytes = 0;
-    for (const wire::Envelope& e : thawed.envelopes[i]) bytes += e.bytes->size();
-    [[maybe_unused]] const auto before = std::tuple(actor.live_count, actor.live_sum);
-    live.forget_cold(actor, bytes);
-    actor.intake = std::move(thawed.intakes[i]);
-    actor.note_active(now.mono_ms);
-    std::vector<Dropped> dropped;
-    for (std::size_t n = 0; n < thawed.envelopes[i].size(); ++n) {
-      const wire::Envelope& e = thawed.envelopes[i][n];
-      std::vector<KeyState*> of_entries;
-      for (const wire::Entry& x : e.delta.entries) {
-        of_entries.push_back(&keys.intern(x.key, x.type));
-        keys.take_back(actor, *of_entries.back(), x);
-      }
-      for (const Dropped& d : live.insert(e, actor, of_entries, thawed.rows[i][n], true))
-        dropped.push_back(d);
-    }
-    assert(!dropped.empty() || before == std::tuple(actor.live_count, actor.live_sum));
-    gone.insert(gone.end(), dropped.begin(), dropped.end());
-  }
-  counters.warmed += wanted.size();
-  return true;
+  return thawed;
 }
 
 // False: it is not what was left there.
-bool Gateway::Impl::thaw(ReadRows& read, const std::vector<ActorRecord*>& wanted,
-                         const std::vector<ColdEnvelope>& cold, Thawed& thawed) const {
+bool Gateway::Impl::take_apart(ReadRows& read, const std::vector<ColdEnvelope>& cold,
+                               Thawed& thawed) const {
+  const std::vector<ActorRecord*>& wanted = thawed.actors;
   if (read.envelopes.size() != cold.size() || read.actors.size() != wanted.size()) return false;
   thawed.envelopes.resize(wanted.size());
   thawed.rows.resize(wanted.size());
@@ -217,8 +272,63 @@ bool Gateway::Impl::thaw(ReadRows& read, const std::vector<ActorRecord*>& wanted
   return true;
 }
 
+// Copies of keys that rest, with what their writers said, who are cold, or `thawed` just now. Of
+// what is read only so much is here at once. nullopt: as of thaw().
+std::optional<std::vector<KeyState>> Gateway::Impl::read_resting(
+    std::span<const KeyState* const> resting, const Thawed* thawed) const {
+  std::vector<KeyState> copies;
+  absl::flat_hash_map<const KeyState*, std::size_t> places;
+  Cold writers;
+  for (const KeyState* key : resting) {
+    places.emplace(key, copies.size());
+    copies.push_back(keys.empty_copy(*key));
+    for (ActorRecord* writer : key->as<Resting>().writers) writers.actors.push_back(writer);
+  }
+  const auto read = [&](ActorRecord& actor, const wire::Envelope& e) {
+    for (const wire::Entry& x : e.delta.entries) {
+      const auto at = places.find(keys.find(x.key, x.type));
+      if (at != places.end()) keys.read(copies[at->second], actor, x);
+    }
+  };
+  writers.put_in_order();
+  if (thawed != nullptr && !thawed->actors.empty() && !resting.empty()) {
+    const absl::flat_hash_set<const ActorRecord*> here(thawed->actors.begin(),
+                                                       thawed->actors.end());
+    std::erase_if(writers.actors, [&](const ActorRecord* a) { return here.contains(a); });
+    for (std::size_t i = 0; i < thawed->actors.size(); ++i) {
+      for (const wire::Envelope& e : thawed->envelopes[i]) read(*thawed->actors[i], e);
+    }
+    if (planted(Bug::wake_alone)) writers.actors.clear();
+  }
+  for (std::span<ActorRecord* const> left = writers.actors; !left.empty();) {
+    std::size_t count = 0, bytes = 0;
+    while (count < left.size() && bytes < read_bytes_at_once) bytes += left[count++]->live_bytes;
+    const auto said = live.said_by(left.first(count));
+    if (!said) return std::nullopt;
+    for (const LiveSet::Said& s : *said) read(*s.actor, s.envelope);
+    left = left.subspan(count);
+  }
+  return copies;
+}
+
+// What people see: what rests is read for them, and rests on.
+Shown Gateway::Impl::show(std::span<const KeyState* const> wanted) const {
+  Shown shown{{wanted.begin(), wanted.end()}, {}};
+  std::vector<const KeyState*> resting;
+  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(resting),
+               [](const KeyState* key) { return key->rests(); });
+  if (resting.empty()) return shown;
+  auto copies = read_resting(resting, nullptr);
+  if (copies) shown.copies = std::move(*copies);
+  std::size_t next = 0;
+  for (const KeyState*& key : shown.keys) {
+    if (key->rests()) key = copies ? &shown.copies[next++] : nullptr;
+  }
+  return shown;
+}
+
 // The same before the start, when nothing is committed yet.
-bool Gateway::Impl::warm_early(std::vector<ActorRecord*> wanted) {
+bool Gateway::Impl::warm_early(Cold wanted) {
   std::vector<Dropped> gone;
   if (!warm(seen, std::move(wanted), gone)) return false;
   for (const Dropped& d : gone) {
@@ -228,28 +338,39 @@ bool Gateway::Impl::warm_early(std::vector<ActorRecord*> wanted) {
   return true;
 }
 
-// Who is named by the first `envelopes` that wait; by fewer of them, when that is much to read: it
+// What is named by the first `envelopes` that wait; by fewer of them, when that is much to read: it
 // bounds how long the owner thread is away, and by how much memory grows at once.
-std::vector<ActorRecord*> Gateway::Impl::cold_in_pending(std::size_t& envelopes) const {
+Gateway::Impl::Cold Gateway::Impl::cold_in_pending(std::size_t& envelopes) const {
   constexpr std::size_t actors_at_once = 256;
   const std::size_t bytes_at_once = std::clamp<std::size_t>(
       options.total_bytes_max / bytes_at_once_part, std::size_t{256} << 10, std::size_t{8} << 20);
-  std::vector<ActorRecord*> named;
+  Cold named;
   if (live.cold_actors() == 0) return named;
-  std::size_t bytes = 0, counted = 0;
+  std::size_t bytes = 0, counted = 0, writers = 0;
+  absl::flat_hash_set<const KeyState*> of_these;
   for (std::size_t i = 0; i < envelopes; ++i) {
+    const std::size_t keys_before = named.keys.size();
     name_cold(pending[i].envelope.envelope().delta, named);
-    for (; counted < named.size(); ++counted)
-      bytes += named[counted]->live_bytes + named[counted]->part_bytes;
-    if (named.size() >= actors_at_once || bytes >= bytes_at_once) envelopes = i + 1;
+    for (; counted < named.actors.size(); ++counted)
+      bytes += named.actors[counted]->live_bytes + named.actors[counted]->part_bytes;
+    for (std::size_t k = keys_before; k < named.keys.size(); ++k) {
+      if (!of_these.insert(named.keys[k]).second) continue;
+      const auto& resting = named.keys[k]->as<Resting>();
+      bytes += resting.bytes;
+      writers += resting.writers.size();
+    }
+    if (named.actors.size() >= actors_at_once || writers >= Keyspace::resting_writers_max ||
+        bytes >= bytes_at_once)
+      envelopes = i + 1;
   }
   return named;
 }
 
-// False: the disk does not give now who is wanted for the first `envelopes`, or fewer, that wait.
+// False: the disk does not give now what is wanted for the first `envelopes`, or fewer, that wait.
 bool Gateway::Impl::warm_for(Instant now, std::size_t& envelopes, InFlight& work) {
-  std::vector<ActorRecord*> wanted = cold_in_pending(envelopes);
+  Cold wanted = cold_in_pending(envelopes);
   for (const auto& [pair, source] : pending_evidence) name_cold(pair.first.delta, wanted);
+  wanted.keys.insert(wanted.keys.end(), keys.wished().begin(), keys.wished().end());
   std::vector<Dropped> gone;
   if (!warm(now, std::move(wanted), gone)) return false;
   drop(gone, work);
@@ -263,7 +384,7 @@ void Gateway::Impl::unreadable(Instant now) {
 }
 
 bool Gateway::Impl::names_cold(const Pending& p) const {
-  std::vector<ActorRecord*> named;
+  Cold named;
   name_cold(p.envelope.envelope().delta, named);
   return !named.empty();
 }

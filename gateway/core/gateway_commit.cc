@@ -43,7 +43,7 @@ std::string encode_actor(const ActorRecord& a, std::string_view silent) {
 
 bool Gateway::Impl::flush_due(Instant now) const {
   if (in_flight || !started) return false;
-  if (settle_due() && now.mono_ms >= unreadable_until_ms) return true;
+  if ((settle_due() || !keys.wished().empty()) && now.mono_ms >= unreadable_until_ms) return true;
   if (pending.size() >= stuck_at(now) + options.batch_envelopes_max) return true;
   if (pending_since_ms != never && !only_stuck(now) &&
       (now.mono_ms >= pending_since_ms + options.batch_timeout_ms || stopping)) {
@@ -165,7 +165,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   const wire::Delta& d = e.delta;
   ActorRecord& actor = actors.intern(d.device, d.epoch);
   assert(!actor.cold);
-  actor.note_active(now.mono_ms);
+  actor.active = steps_of(now.mono_ms);
   actor.through |= p.source.through;
   const std::uint64_t before = actor.intake.contiguous().op;
   if (options.trust.signer) acks.keep_overtaken(actor, {d.from, d.to, e.hash}, live);

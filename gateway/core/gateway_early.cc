@@ -9,6 +9,11 @@
 #include "gateway/core/gateway_impl.h"
 
 namespace tributary::core {
+namespace {
+
+constexpr std::size_t completed_at_once = 64;
+
+}  // namespace
 
 void Gateway::Impl::begin_early(Instant now, std::uint64_t last_row) {
   assert(!started && !early && live.size() == 0);
@@ -23,7 +28,16 @@ void Gateway::Impl::begin_early(Instant now, std::uint64_t last_row) {
   }
 }
 
-// The admin first: who may say what is in its envelopes.
+// Its actor's row tells how many there are.
+bool Gateway::Impl::is_begun(const ActorRecord& actor) const {
+  const auto row = early->rows.find(&actor);
+  if (actor.cold || early->whole.contains(&actor) || row == early->rows.end()) return false;
+  const auto received = received_of(*row->second);
+  return received && !found.at(const_cast<ActorRecord*>(&actor)).are(*received);
+}
+
+// The admin first: who may say what is in its envelopes. Where memory gets short, those of whom
+// something is here: they leave it once they are whole.
 std::vector<crdt::Actor> Gateway::Impl::lacking() {
   std::vector<crdt::Actor> wanted;
   const auto want = [&](const ActorRecord& actor) {
@@ -35,13 +49,21 @@ std::vector<crdt::Actor> Gateway::Impl::lacking() {
     const wire::Delta& d = p.envelope.envelope().delta;
     if (const ActorRecord* actor = actors.find(d.device, d.epoch)) want(*actor);
   }
+  if (!live.reads_back()) return wanted;
+  make_room_early();
+  const bool is_short = to_go().first > 0;
+  while (is_short && !early->begun.empty() && wanted.size() < completed_at_once) {
+    const ActorRecord& actor = *early->begun.front();
+    early->begun.pop_front();
+    if (!early->asked.contains(&actor) && is_begun(actor)) wanted.push_back(actor.name);
+  }
   return wanted;
 }
 
 // What is not whole is looked at again at the start, when all is there.
 void Gateway::Impl::all_of(const crdt::Actor& name) {
   ActorRecord* const actor = actors.find(name.device, name.epoch);
-  assert(actor != nullptr && early->asked.contains(actor));
+  assert(actor != nullptr && early->rows.contains(actor));
   if (adopt(seen, *early->rows.at(actor), *actor)) early->whole.insert(actor);
 }
 

@@ -136,7 +136,7 @@ bool Gateway::Impl::restore_evidence(EnvelopeRow& row, bool last) {
   }
   const wire::Delta& d = pair->first.delta;
   ActorRecord& actor = actors.intern(d.device, d.epoch);
-  if (actor.cold && !warm_early({&actor})) {
+  if (actor.cold && !warm_early({{&actor}, {}})) {
     live.found_rotten();
     return true;
   }

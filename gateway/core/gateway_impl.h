@@ -223,6 +223,7 @@ struct Gateway::Impl {
 
   // gateway_early.cc
   void begin_early(Instant, std::uint64_t last_row);
+  bool is_begun(const ActorRecord&) const;
   std::vector<crdt::Actor> lacking();
   void all_of(const crdt::Actor&);
   bool goes_on(const wire::Envelope&, const ActorRecord*) const;
@@ -241,24 +242,38 @@ struct Gateway::Impl {
     std::uint64_t count = 0, sum = 0;
     bool are(const Received& r) const { return count == r.count && sum == r.sum; }
   };
-  struct Thawed {  // by place in a list of actors
+  struct Thawed {  // of actors; the others by place in them
+    std::vector<ActorRecord*> actors;
     std::vector<Intake> intakes;
     std::vector<std::vector<wire::Envelope>> envelopes;
     std::vector<std::vector<std::uint64_t>> rows;
   };
+  struct Cold {  // actors, and keys that rest
+    std::vector<ActorRecord*> actors;
+    std::vector<KeyState*> keys;
+    bool empty() const { return actors.empty() && keys.empty(); }
+    void put_in_order();  // by row and number, each once
+  };
   std::size_t memory() const;  // estimated
-  std::array<Memory, 3> memories() const;
+  static constexpr std::size_t types = std::tuple_size_v<decltype(Limits::type_bytes_max)>;
+  using Memories = std::array<Memory, types>;  // of all, and by type
+  Memories memories() const;
   bool memory_short();
   bool may_rest(ActorRecord&) const;
+  std::pair<std::size_t, bool> to_go() const;
   void chill(std::vector<ActorRecord*> may);
   void make_room();
   void make_room_early();
-  void name_cold(const wire::Delta&, std::vector<ActorRecord*>& named) const;
-  bool warm(Instant, std::vector<ActorRecord*> wanted, std::vector<Dropped>& gone);
-  bool thaw(ReadRows&, const std::vector<ActorRecord*>& wanted,
-            const std::vector<ColdEnvelope>& cold, Thawed&) const;
-  bool warm_early(std::vector<ActorRecord*> wanted);
-  std::vector<ActorRecord*> cold_in_pending(std::size_t& envelopes) const;
+  void name_cold(const wire::Delta&, Cold& named) const;
+  void name_resting(const wire::Delta&, std::vector<KeyState*>& named) const;
+  bool warm(Instant, Cold wanted, std::vector<Dropped>& gone);
+  std::optional<Thawed> thaw(const std::vector<ActorRecord*>& wanted) const;
+  bool take_apart(ReadRows&, const std::vector<ColdEnvelope>& cold, Thawed&) const;
+  std::optional<std::vector<KeyState>> read_resting(std::span<const KeyState* const>,
+                                                    const Thawed*) const;
+  Shown show(std::span<const KeyState* const>) const;
+  bool warm_early(Cold wanted);
+  Cold cold_in_pending(std::size_t& envelopes) const;
   bool warm_for(Instant, std::size_t& envelopes, InFlight&);
   void unreadable(Instant);
   void leave_rotten();
@@ -307,9 +322,10 @@ struct Gateway::Impl {
   // Were shown, and wait alike: of each key and type the newest.
   std::map<std::pair<std::string, std::string>, ValueRow> value_rows;
   std::uint64_t value_rows_due_ms = never;
-  std::array<std::size_t, 3> floors{};    // of memories(): where making room has ended
-  std::uint64_t unreadable_until_ms = 0;  // mono: until then the disk is not asked for rows
-  std::size_t stuck = 0;                  // of pending: what could not be joined for that
+  std::array<std::size_t, types> floors{};  // of memories(): where making room has ended
+  std::uint64_t room_again_ms = 0;          // mono: when that is tried again
+  std::uint64_t unreadable_until_ms = 0;    // mono: until then the disk is not asked for rows
+  std::size_t stuck = 0;                    // of pending: what could not be joined for that
   // Until rows_not_valid() could look at what they said.
   std::set<std::string, std::less<>> settled_devices, withdrawn_members;
   Ticket next_ticket = 1;
@@ -331,6 +347,7 @@ struct Gateway::Impl {
   struct Early {
     absl::flat_hash_map<const ActorRecord*, const ActorRow*> rows;  // in restored_actors
     absl::flat_hash_set<const ActorRecord*> asked, whole;  // for their envelopes; all are here
+    std::deque<const ActorRecord*> begun;                  // the first envelope of these is here
   };
   std::optional<Early> early;
   std::vector<QuarantineRow> quarantined;

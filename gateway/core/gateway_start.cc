@@ -52,9 +52,12 @@ void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
   }
   learn(e->delta);
   ActorRecord& actor = actors.intern(e->delta.device, e->delta.epoch);
-  // One row more than its actor's row says. Its other rows were read a moment ago: it is to start
-  // again when they cannot be.
-  if (actor.cold && !warm_early({&actor})) return live.found_rotten();
+  // One row more than its actor's row says, or of a key of which others' rows left memory again.
+  // They were read a moment ago: it is to start again when they cannot be.
+  Cold cold;
+  if (actor.cold) cold.actors.push_back(&actor);
+  name_resting(e->delta, cold.keys);
+  if (!cold.empty() && !warm_early(std::move(cold))) return live.found_rotten();
   if (const LiveEnvelope* const held = live.find(e->hash)) {
     if (held->row != row.row) rows_to_erase.push_back(row.row);
     return;
@@ -62,6 +65,7 @@ void Gateway::Impl::restore(EnvelopeRow&& row, bool last) {
   std::uint64_t first = 0;
   std::memcpy(&first, e->hash.bytes.data(), sizeof first);
   Found& f = found[&actor];
+  if (early && f.count == 0) early->begun.push_back(&actor);
   f.count += 1;
   f.sum += first;
   const std::vector<KeyState*> of_entries = apply_entries(actor, e->delta, 0);
@@ -154,12 +158,25 @@ namespace {
 
 constexpr std::size_t watched_bytes_max = 4'096;  // many of them go out at once
 
-ValueView watched_view(const KeyState& k) {
-  return {k.key, k.type, display_json(k, watched_bytes_max), k.contributors(), k.changed_at_ms};
+constexpr std::size_t asked_bytes_max = std::size_t{1} << 20;
+
+// `shown` as Shown has it.
+ValueView view_of(const KeyState& k, const KeyState* shown, std::size_t bytes_max) {
+  return {.key = k.key,
+          .type = k.type,
+          .json = shown == nullptr ? "null" : display_json(*shown, bytes_max),
+          .contributors = k.contributors(),
+          .at_ms = k.changed_at_ms,
+          .unread = shown == nullptr};
 }
 
-ValueView view_of(const KeyState& k) {
-  return {k.key, k.type, display_json(k, std::size_t{1} << 20), k.contributors(), k.changed_at_ms};
+std::vector<ValueView> views_of(const std::vector<const KeyState*>& keys, const Shown& shown,
+                                std::size_t bytes_max) {
+  std::vector<ValueView> out;
+  out.reserve(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    out.push_back(view_of(*keys[i], shown.keys[i], bytes_max));
+  return out;
 }
 
 }  // namespace
@@ -180,6 +197,7 @@ Summary Gateway::summary() const {
   s.live_bytes = impl_->live.bytes();
   s.cold_actors = impl_->live.cold_actors();
   s.cold_envelopes = impl_->live.cold_envelopes();
+  s.cold_keys = impl_->keys.resting();
   s.memory_bytes = impl_->memory();
   s.pending = impl_->pending.size();
   s.waiting = impl_->waiting.size();
@@ -205,14 +223,14 @@ Summary Gateway::summary() const {
 
 std::optional<ValueView> Gateway::value(std::string_view key, std::uint8_t type) const {
   const KeyState* k = impl_->keys.find(key, type);
-  return k == nullptr ? std::nullopt : std::optional(view_of(*k));
+  if (k == nullptr) return std::nullopt;
+  return view_of(*k, impl_->show({&k, 1}).keys.front(), asked_bytes_max);
 }
 
 std::vector<ValueView> Gateway::values(std::string_view after_key, std::uint8_t after_type,
                                        std::size_t max) const {
-  std::vector<ValueView> out;
-  for (const KeyState* k : impl_->keys.page(after_key, after_type, max)) out.push_back(view_of(*k));
-  return out;
+  const std::vector<const KeyState*> keys = impl_->keys.page(after_key, after_type, max);
+  return views_of(keys, impl_->show(keys), asked_bytes_max);
 }
 
 std::vector<ContributionView> Gateway::contributions(std::string_view key, std::uint8_t type,
@@ -226,7 +244,8 @@ std::vector<ContributionView> Gateway::contributions(std::string_view key, std::
 
 std::uint64_t Gateway::cold_parts(std::string_view key, std::uint8_t type) const {
   const KeyState* k = impl_->keys.find(key, type);
-  return k == nullptr ? 0 : k->aside;
+  if (k == nullptr) return 0;
+  return k->rests() ? k->contributors() : k->aside;
 }
 
 std::vector<BucketView> Gateway::buckets() const {
@@ -244,9 +263,8 @@ void Gateway::watch(bool on) {
 }
 
 std::vector<ValueView> Gateway::take_watched(std::size_t max) {
-  std::vector<ValueView> out;
-  for (const KeyState* k : impl_->views.take_watched(max)) out.push_back(watched_view(*k));
-  return out;
+  const std::vector<const KeyState*> keys = impl_->views.take_watched(max);
+  return views_of(keys, impl_->show(keys), watched_bytes_max);
 }
 
 std::vector<RefusalView> Gateway::refusals(std::string_view after_device, std::size_t max) const {

@@ -6,6 +6,7 @@
 
 #include "crdt/planted.h"
 #include "gateway/core/entry_part.h"
+#include "gateway/core/footprint.h"
 #include "transports/wire/scalar.h"
 
 namespace tributary::core {
@@ -13,25 +14,6 @@ namespace {
 
 using wire::Type;
 
-// Estimates of what one thing costs in memory beside its own bytes and its live envelope, rounded
-// from what bench_scale measured: a key, a part, an element of a G-Set or a removal, an add of an
-// OR-Set.
-constexpr std::size_t key_overhead = 224;
-constexpr std::size_t part_overhead(std::uint8_t type) {
-  switch (static_cast<Type>(type)) {
-    case Type::gcounter:
-    case Type::pncounter:
-      return 56;
-    case Type::lww:
-      return 160;
-    default:
-      return 80;
-  }
-}
-// Of a G-Set, beside twice the element: it is held twice where several devices have parts.
-constexpr std::size_t grown_overhead = 40;
-constexpr std::size_t foreign_overhead = 232;
-constexpr std::size_t add_overhead = 72;
 // What an entry's frame weighs on the wire beside key and payload.
 constexpr std::size_t entry_frame_bytes = 12;
 constexpr std::size_t element_frame_bytes = 6;
@@ -61,6 +43,7 @@ std::string json_of_elements(const Elements& elements) {
 
 struct ToJson {
   std::string operator()(const Opaque&) const { return "null"; }
+  std::string operator()(const Resting&) const { return "null"; }  // Keyspace::shown()
   std::string operator()(const GCounter& v) const { return json_of_unsigned(v.value()); }
   std::string operator()(const PnCounter& v) const {
     return json_of_integer(v.value(), crdt::to_string(v.value()));
@@ -87,7 +70,7 @@ KeyState KeyState::without_excluded() const {
     using Value = std::decay_t<decltype(all)>;
     if constexpr (std::is_same_v<Value, GCounter> || std::is_same_v<Value, PnCounter>) {
       out.value = all.without([](ActorRef actor) { return actor.record->excluded; });
-    } else if constexpr (!std::is_same_v<Value, Opaque>) {
+    } else if constexpr (has_parts<Value>) {
       Value rest;
       if constexpr (std::is_same_v<Value, LwwRegister>) rest.set_horizon(all.horizon());
       for (const auto& [actor, part] : all.parts()) {
@@ -129,7 +112,7 @@ bool adds_more(const OrSet::Part& held, const wire::Entry& entry) {
   const auto& said = std::get<wire::OrSetPayload>(entry.payload);
   std::size_t more = 0, less = 0;
   for (const auto& add : said.adds)
-    if (!held.covered.contains(add.op)) more += add.element.size() + add_overhead;
+    if (!held.covered.contains(add.op)) more += footprint::add(add.element.size());
   if (more == 0) return false;
   for (const auto& [op, element] : held.live) {
     const bool spoken_of = (op > entry.lo && op <= entry.hi) ||
@@ -139,7 +122,7 @@ bool adds_more(const OrSet::Part& held, const wire::Entry& entry) {
         std::lower_bound(said.adds.begin(), said.adds.end(), op,
                          [](const auto& add, std::uint64_t wanted) { return add.op < wanted; });
     const bool stays = at != said.adds.end() && at->op == op;
-    if (!stays) less += element.size() + add_overhead;
+    if (!stays) less += footprint::add(element.size());
   }
   return more > less;
 }
@@ -180,7 +163,10 @@ bool Keyspace::would_grow(ActorRef actor, const wire::Entry& entry) const {
 
 std::size_t KeyState::contributors() const {
   return visit([this](const auto& v) -> std::size_t {
-    if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {
+    using Value = std::decay_t<decltype(v)>;
+    if constexpr (std::is_same_v<Value, Resting>) {
+      return v.writers.size();
+    } else if constexpr (!has_parts<Value>) {
       return 0;
     } else if (!marks.doubted) {
       return aside + v.parts().size();
@@ -232,7 +218,7 @@ struct Keyspace::Watch {
   }
   void appeared(ActorRef a) {
     space.parts_ += 1;
-    weigh(a, key.key.size() + entry_frame_bytes, part_overhead(key.type), true);
+    weigh(a, key.key.size() + entry_frame_bytes, footprint::part(key.type), true);
   }
   // Adds to (or takes from) the actor's weight on the wire and the memory of its type.
   void weigh(ActorRef a, std::size_t wire_bytes, std::size_t memory_bytes, bool more) {
@@ -263,12 +249,12 @@ struct Keyspace::Watch {
 
   void added(ActorRef a, std::string_view element) {
     atom(a, 1).binary(element), put(a, +1);
-    weigh(a, element.size() + element_frame_bytes, 2 * element.size() + grown_overhead, true);
+    weigh(a, element.size() + element_frame_bytes, footprint::grown(element.size()), true);
   }
 
   void live(ActorRef a, std::uint64_t op, std::string_view element, bool more) {
     atom(a, 3).text("live").number(op).binary(element), put(a, more ? +1 : -1);
-    weigh(a, element.size() + element_frame_bytes, element.size() + add_overhead, more);
+    weigh(a, element.size() + element_frame_bytes, footprint::add(element.size()), more);
   }
   void live_added(ActorRef a, std::uint64_t op, std::string_view element) {
     live(a, op, element, true);
@@ -282,7 +268,7 @@ struct Keyspace::Watch {
     atom(holder, 4).text("foreign").text(owner.device).number(owner.epoch).number(dot.op);
     put(holder, more ? +1 : -1);
     holder.record->removals += more ? 1u : ~0u;
-    weigh(holder, owner.device.size() + 2 * element_frame_bytes, foreign_overhead, more);
+    weigh(holder, owner.device.size() + 2 * element_frame_bytes, footprint::removal, more);
   }
   void foreign_added(ActorRef holder, const Dot& dot) {
     foreign(holder, dot, true);
@@ -307,33 +293,38 @@ KeyState* Keyspace::find(std::string_view key, std::uint8_t type) const {
   return at == by_name_.end() ? nullptr : &keys_[at->number];
 }
 
+// Nothing of it is here.
+void Keyspace::clear(KeyState& key) const {
+  switch (static_cast<Type>(key.type)) {
+    case Type::gcounter:
+      key.value.emplace<GCounter>();
+      break;
+    case Type::pncounter:
+      key.value.emplace<PnCounter>();
+      break;
+    case Type::gset:
+      key.value = std::make_unique<GSet>();
+      break;
+    case Type::orset:
+      key.value = std::make_unique<OrSet>();
+      break;
+    case Type::lww:
+      key.value.emplace<LwwRegister>().set_horizon(horizon_);
+      break;
+    default:
+      break;
+  }
+}
+
 KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
   if (KeyState* known = find(key, type)) return *known;
   KeyState& made = keys_.add();
   made.key = std::string(key);
   made.type = type;
   made.number = keys_.size() - 1;
-  switch (static_cast<Type>(type)) {
-    case Type::gcounter:
-      made.value.emplace<GCounter>();
-      break;
-    case Type::pncounter:
-      made.value.emplace<PnCounter>();
-      break;
-    case Type::gset:
-      made.value = std::make_unique<GSet>();
-      break;
-    case Type::orset:
-      made.value = std::make_unique<OrSet>();
-      break;
-    case Type::lww:
-      made.value.emplace<LwwRegister>().set_horizon(horizon_);
-      break;
-    default:
-      break;
-  }
+  clear(made);
   by_name_.insert({Name{key, type}.hash(), made.number});
-  bytes_[wire::known(type) ? type : 0] += made.key.size() + key_overhead;
+  bytes_[wire::known(type) ? type : 0] += made.key.size() + footprint::key;
   order_.clear();
   return made;
 }
@@ -359,6 +350,10 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
     const wire::Entry& entry;
 
     bool operator()(Opaque&) { return false; }
+    bool operator()(Resting&) {
+      assert(!"it was not woken");
+      return false;
+    }
     bool operator()(GCounter& v) {
       return v.join_part(actor, {std::get<wire::GCounterPayload>(entry.payload).p}, watch);
     }
@@ -383,56 +378,19 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
       const auto& p = std::get<wire::LwwPayload>(entry.payload);
       v.set_horizon(space.horizon_);
       if (planted(Bug::drop_held_register) && p.hlc > space.horizon_) return false;
-      return v.join_part(actor, {p.op, p.hlc, std::string(p.value)}, watch);
+      return v.join_part(actor, lww_part(entry), watch);
     }
   };
   const bool changed = key.visit(Join{*this, Watch{*this, key}, {&actor}, entry});
   if (changed) {
     if (loose_.size() >= loose_max) settle_loose();
     key.changed_at_ms = wall_ms;
+    key.used = now_;
     if (actor.excluded) key.marks.doubted = true;
     mark(key);
     if (entry.type == static_cast<std::uint8_t>(Type::lww)) watch_held(key);
   }
   return changed;
-}
-
-void Keyspace::set_aside(ActorRecord& actor, KeyState& key) {
-  assert(loose_.empty());
-  key.visit([&](auto& v) {
-    using Value = std::decay_t<decltype(v)>;
-    if constexpr (std::is_same_v<Value, GCounter> || std::is_same_v<Value, PnCounter>) {
-      const auto place = v.parts().place_of({&actor});
-      if (!place) return;
-      const auto last = static_cast<std::uint32_t>(v.parts().size() - 1);
-      v.set_aside({&actor});
-      key.slots.erase(*place, last);
-      key.aside += 1;
-      bytes_[key.type] -= part_overhead(key.type);
-    }
-  });
-}
-
-void Keyspace::take_back(ActorRecord& actor, KeyState& key, const wire::Entry& entry) {
-  assert(entry.type == key.type && entry.key == key.key);
-  const auto back = [&](auto& counter, const auto& piece) {
-    if (counter.parts().count({&actor}) == 0 && !piece.is_bottom()) {
-      assert(key.aside > 0);
-      key.aside -= 1;
-      bytes_[key.type] += part_overhead(key.type);
-    }
-    if (planted(Bug::count_what_comes_back)) {
-      counter.join_part({&actor}, piece);
-    } else {
-      counter.take_back({&actor}, piece);
-    }
-  };
-  if (auto* const v = key.if_a<GCounter>()) {
-    back(*v, crdt::GCounterPart{std::get<wire::GCounterPayload>(entry.payload).p});
-  } else if (auto* const w = key.if_a<PnCounter>()) {
-    const auto& p = std::get<wire::PnCounterPayload>(entry.payload);
-    back(*w, crdt::PnCounterPart{p.p, p.n});
-  }
 }
 
 void Keyspace::exclude(ActorRecord& actor) {
@@ -441,10 +399,10 @@ void Keyspace::exclude(ActorRecord& actor) {
   for (std::uint32_t n = 0; n < keys_.size(); ++n) {
     KeyState& key = keys_[n];
     const bool has = key.visit([&](const auto& v) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(v)>, Opaque>) {
-        return false;
-      } else {
+      if constexpr (has_parts<std::decay_t<decltype(v)>>) {
         return v.parts().count({&actor}) > 0;
+      } else {
+        return false;
       }
     });
     if (!has) continue;
@@ -497,6 +455,10 @@ void Keyspace::set_horizon(crdt::Hlc horizon) {
   if (back) {  // the wall clock was set back: what was shown may have to be held
     for (std::uint32_t n = 0; n < keys_.size(); ++n) {
       if (keys_[n].if_a<LwwRegister>() != nullptr) due.push_back(&keys_[n]);
+      const auto* rests = keys_[n].if_a<Resting>();
+      if (rests == nullptr || rests->newest <= horizon || keys_[n].marks.wished) continue;
+      keys_[n].marks.wished = true;
+      wished_.push_back(&keys_[n]);
     }
   } else {
     for (const auto& [stamp, key] : releases_) {

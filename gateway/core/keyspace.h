@@ -31,6 +31,7 @@
 #include "crdt/lww_register.h"
 #include "crdt/orset.h"
 #include "crdt/pncounter.h"
+#include "crdt/small_vector.h"
 #include "gateway/core/actors.h"
 #include "gateway/core/digest.h"
 #include "gateway/core/entry_slots.h"
@@ -47,6 +48,16 @@ using LwwRegister = crdt::LwwRegister<ActorRef>;
 using Dot = crdt::Dot<ActorRef>;
 struct Opaque {};  // a type that this version does not know: kept as envelopes only
 
+// A register or a set all of whose writers are cold: what they said of it is on the disk alone.
+struct Resting {
+  crdt::SmallVector<ActorRecord*> writers;
+  crdt::Hlc newest;       // stamp of a register
+  std::size_t bytes = 0;  // estimated memory of what left it
+};
+
+template <class Value>
+constexpr bool has_parts = !std::is_same_v<Value, Opaque> && !std::is_same_v<Value, Resting>;
+
 struct KeyState {
   std::string key;
   std::uint32_t number = 0;  // in the Keyspace
@@ -61,13 +72,15 @@ struct KeyState {
     bool row_due : 1 = false;
     bool watch_due : 1 = false;
     bool doubted : 1 = false;  // Keyspace: an excluded actor has a part of it
+    bool wished : 1 = false;   // Keyspace
   } marks = {};
+  std::uint32_t used = 0;   // steps_of(mono): when it changed, or came back; before the start 0
   std::uint32_t aside = 0;  // parts that are on the disk alone, and in the value all the same
   std::uint64_t changed_at_ms = 0;  // wall
   EntrySlots slots;                 // by place_of(): of the live index, and of the Keyspace
   // Sets are large and fewer: kept elsewhere, a counter's key stays small.
   std::variant<Opaque, GCounter, PnCounter, std::unique_ptr<GSet>, std::unique_ptr<OrSet>,
-               LwwRegister>
+               LwwRegister, Resting>
       value;
 
   template <class T>
@@ -113,9 +126,10 @@ struct KeyState {
   // of that actor gives the same.
   bool is_all_of(ActorRef, const wire::Entry&) const;
 
-  // The value alone, as in view/… topics.
+  bool rests() const { return if_a<Resting>() != nullptr; }
+  // The value alone, as in view/… topics. REQUIRES, as of what follows: it does not rest.
   std::string json() const;
-  // Actors with a part that counts.
+  // Actors with a part that counts; also of one that rests.
   std::size_t contributors() const;
   // A copy for showing, without the parts of excluded actors. Made anew each time: they are few.
   KeyState without_excluded() const;
@@ -168,18 +182,35 @@ class Keyspace {
   // value, an element or a removal of another's add that is new.
   bool would_grow(ActorRef, const wire::Entry&) const;
 
-  // A part that lies on the disk as well leaves memory, if it is a counter's: those of other types
-  // are what is shown. It stays in the value and in the digest. REQUIRES: the entries of its place
-  // are forgotten, digests() was called since it changed, and nothing is applied to it before
-  // take_back() of all that the disk has of it.
+  // A part that lies on the disk as well leaves memory, if it is a counter's: it stays in the value
+  // and in the digest. REQUIRES: the entries of its place are forgotten, digests() was called since
+  // it changed, and nothing is applied to it before take_back() of all that the disk has of it.
   void set_aside(ActorRecord&, KeyState&);
-  // REQUIRES: as for apply(), and it was set aside, unless parts of that type stay.
+  // REQUIRES: as for apply(), and it was set aside, unless it is no counter's.
   void take_back(ActorRecord&, KeyState&, const wire::Entry&);
+
+  // Of registers and sets, whose parts together are what is shown: those of which a part was set
+  // aside leave memory whole when all their writers are cold and it may_leave(), but for those with
+  // many writers, and registers of which something is held. They stay in the digests. REQUIRES:
+  // nothing is applied before wake().
+  void rest(std::uint64_t mono_ms);
+  // A copy of one that rests, of which nothing is here; and what the disk has of it, entry by
+  // entry.
+  KeyState empty_copy(const KeyState&) const;
+  void read(KeyState& copy, ActorRecord&, const wire::Entry&) const;
+  // REQUIRES: it rests, and the copy has read all.
+  void wake(KeyState&, KeyState&& copy);
+  std::size_t resting() const { return resting_; }
+  // That rest, and have to be looked at again: the clock was set back.
+  const std::vector<KeyState*>& wished() const { return wished_; }
+  // More writers are not read for a value.
+  static constexpr std::size_t resting_writers_max = 1'024;
 
   // From now on what this actor says is kept, and digested, and not shown. REQUIRES: nothing of it
   // is set aside.
   void exclude(ActorRecord&);
 
+  void set_time(std::uint64_t mono_ms) { now_ = steps_of(mono_ms); }
   // Registers stamped after `horizon` are held; called as time goes on.
   void set_horizon(crdt::Hlc horizon);
   // The earliest stamp that is held.
@@ -236,7 +267,8 @@ class Keyspace {
       return key.type == b.name.type && key.key == b.name.key;
     }
   };
-  bool join(Watch&, KeyState&, const wire::Entry&);
+  void clear(KeyState& key) const;
+  std::optional<Resting> at_rest(const KeyState& key) const;
   void mark(KeyState& key);
   void settle_loose();
   void watch_held(KeyState& key);
@@ -252,7 +284,7 @@ class Keyspace {
   std::vector<std::pair<KeyState*, ActorRecord*>> loose_;
   static constexpr std::size_t loose_max = 16'384;  // settled in one go: some milliseconds
   std::array<std::size_t, 8> bytes_{};              // by type; 0: unknown ones
-  std::size_t parts_ = 0;
+  std::size_t parts_ = 0, resting_ = 0;
   crdt::Hlc horizon_ = crdt::Hlc{~std::uint64_t{0}};
 
   std::vector<KeyState*> changed_;
@@ -261,6 +293,9 @@ class Keyspace {
   absl::flat_hash_map<KeyState*, crdt::Hlc> held_;
   std::vector<ForeignRemoval> foreign_;
   std::vector<std::pair<KeyState*, ActorRef>> released_;
+  std::uint32_t now_ = 0;          // steps_of(mono)
+  std::vector<KeyState*> aside_;   // may rest
+  std::vector<KeyState*> wished_;  // marked
 };
 
 }  // namespace tributary::core

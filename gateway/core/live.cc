@@ -201,7 +201,8 @@ std::vector<Dropped> LiveSet::sweep(std::size_t entries_max) {
   std::vector<Dropped> out;
   while (!to_sweep_.empty() && entries_max > 0) {
     const Name name = to_sweep_.back();
-    if (index_.find(keys_.at(name.key), actors_.at(name.actor)) == nullptr) {  // it is cold now
+    KeyState& key = keys_.at(name.key);
+    if (key.rests() || index_.find(key, actors_.at(name.actor)) == nullptr) {  // it is cold now
       to_sweep_.pop_back();
       sweep_from_ = 0;
       continue;

@@ -145,6 +145,13 @@ class LiveSet : private EntryIndex::Reader {
   // them now, or not as they were (rotten()).
   using Bytes = std::shared_ptr<const std::string>;
   std::optional<std::vector<Bytes>> read(std::span<const Item>) const;
+  // What these have said that is live, one after the other, of each in the order of its rows.
+  // nullopt: as of read(). REQUIRES: they are cold.
+  struct Said {
+    ActorRecord* actor = nullptr;
+    wire::Envelope envelope;
+  };
+  std::optional<std::vector<Said>> said_by(std::span<ActorRecord* const> cold) const;
   // Without it, nothing may be chilled. `limits`: those that envelopes were read with.
   void read_back_with(ReadBack read_back, const wire::Limits& limits) {
     read_back_ = std::move(read_back);

@@ -84,6 +84,29 @@ std::optional<std::vector<LiveSet::Bytes>> LiveSet::read(std::span<const Item> i
   return out;
 }
 
+std::optional<std::vector<LiveSet::Said>> LiveSet::said_by(
+    std::span<ActorRecord* const> cold) const {
+  std::vector<ColdEnvelope> all;
+  for (const ActorRecord* actor : cold) {
+    const std::vector<ColdEnvelope> its = cold_.of(*actor);
+    all.insert(all.end(), its.begin(), its.end());
+  }
+  std::vector<Item> items;
+  items.reserve(all.size());
+  for (const ColdEnvelope& e : all) items.push_back({&e.hash, nullptr, e.row, e.actor});
+  const auto bytes = read(items);
+  if (!bytes) return std::nullopt;
+  std::vector<Said> out;
+  out.reserve(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto e = wire::decode_envelope((*bytes)[i], limits_);
+    rotten_ |= !e;
+    if (!e) return std::nullopt;
+    out.push_back({all[i].actor, std::move(*e)});
+  }
+  return out;
+}
+
 std::optional<std::vector<std::pair<wire::Hash, LiveSet::Bytes>>> LiveSet::page(
     std::string_view after_hash, std::size_t max, std::string_view device) const {
   std::vector<Item> items;

@@ -230,6 +230,7 @@ struct ValueView {
   std::string json;  // the value alone
   std::uint64_t contributors = 0;
   std::uint64_t at_ms = 0;  // wall time of the last change here
+  bool unread = false;      // it is on the disk alone, which does not give it now: `json` is null
 };
 
 struct PeerView {
@@ -314,8 +315,9 @@ struct Summary {
   bool announced = false;
   std::string degraded_reason;
   std::uint64_t actors = 0, keys = 0, parts = 0, live_envelopes = 0, live_bytes = 0;
-  std::uint64_t cold_actors = 0, cold_envelopes = 0;  // of these, on the disk alone
-  std::uint64_t memory_bytes = 0;                     // estimated, of all that grows with the fleet
+  // Of these, on the disk alone; of keys, all that they are worth.
+  std::uint64_t cold_actors = 0, cold_envelopes = 0, cold_keys = 0;
+  std::uint64_t memory_bytes = 0;  // estimated, of all that grows with the fleet
   std::uint64_t pending = 0;
   std::uint64_t waiting = 0;          // envelopes whose signer is not in the registry yet
   std::uint64_t registered_keys = 0;  // in the registry

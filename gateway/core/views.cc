@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t view_bytes_max = 65'536;
 constexpr std::size_t row_bytes_max = 4'096;
-constexpr std::size_t rows_max = 5'000;  // of one look
+constexpr std::size_t rows_max = 5'000;                                     // of one look
+constexpr std::size_t writers_read_max = 4'096, bytes_read_max = 4u << 20;  // as of a look
 
 std::size_t elements_of(const KeyState& key) {
   if (const auto* g = key.if_a<GSet>()) return g->size();
@@ -126,20 +127,32 @@ void Views::end_rests(Instant now) {
 
 void Views::run(Instant now, const std::vector<LinkId>& links, Output& out, Counters& counters) {
   end_rests(now);
+  if (dirty_.empty()) return;
+  std::vector<const KeyState*> said;
   for (KeyState* key : dirty_) {
     key->marks.view_due = false;
     key->marks.view_rests = true;
     resting_.push_back({now.mono_ms + options_.view_interval_ms, key});
     if (publishes(key)) {
-      publish(*key, links, out, counters);
+      said.push_back(key);
     } else {
       skipped_ += 1;
     }
   }
-  dirty_.clear();
+  const Shown shown = show_(said);
+  std::size_t next = 0;
+  for (KeyState* key : std::exchange(dirty_, {})) {
+    if (next == said.size() || said[next] != key) continue;
+    if (const KeyState* value = shown.keys[next++]) {
+      publish(*value, links, out, counters);
+    } else {  // it is due again
+      key->marks.view_due = true;
+      waiting_ += 1;
+    }
+  }
 }
 
-void Views::publish(KeyState& key, const std::vector<LinkId>& links, Output& out,
+void Views::publish(const KeyState& key, const std::vector<LinkId>& links, Output& out,
                     Counters& counters) {
   const std::string type = wire::type_name(key.type);
   const std::string topic = topic_of(type + '/' + key.key);
@@ -153,13 +166,31 @@ void Views::publish(KeyState& key, const std::vector<LinkId>& links, Output& out
 }
 
 std::vector<ValueRow> Views::take_rows(Instant now) {
-  std::vector<ValueRow> rows;
-  while (!row_dirty_.empty() && rows.size() < rows_max) {
+  std::vector<KeyState*> taken;
+  std::size_t writers = 0, bytes = 0;  // that are read
+  while (!row_dirty_.empty() && taken.size() < rows_max && writers < writers_read_max &&
+         bytes < bytes_read_max) {
     KeyState* key = row_dirty_.front();
     row_dirty_.pop_front();
+    taken.push_back(key);
+    const auto* resting = key->if_a<Resting>();
+    if (resting == nullptr) continue;
+    writers += resting->writers.size();
+    bytes += resting->bytes;
+  }
+  const Shown shown = show_(std::vector<const KeyState*>(taken.begin(), taken.end()));
+  std::vector<ValueRow> rows;
+  rows.reserve(taken.size());
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    KeyState* key = taken[i];
+    if (shown.keys[i] == nullptr) {
+      row_dirty_.push_back(key);
+      continue;
+    }
     key->marks.row_due = false;
-    rows.push_back({key->key, wire::type_name(key->type), display_json(*key, row_bytes_max),
-                    key->contributors(), key->changed_at_ms});
+    rows.push_back({key->key, wire::type_name(key->type),
+                    display_json(*shown.keys[i], row_bytes_max), key->contributors(),
+                    key->changed_at_ms});
   }
   next_rows_ms_ = now.mono_ms + options_.values_interval_ms;
   return rows;

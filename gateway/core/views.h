@@ -5,6 +5,8 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,9 +18,17 @@ namespace tributary::core {
 // The value as JSON; a set or register that would need more than max_bytes is {"size":…} instead.
 std::string display_json(const KeyState&, std::size_t max_bytes);
 
+// What is to be shown of keys, in their order: each itself, or a copy of one that rests, or
+// nullptr, when the disk does not give that now.
+struct Shown {
+  std::vector<const KeyState*> keys;
+  std::vector<KeyState> copies;
+};
+using Show = std::function<Shown(std::span<const KeyState* const>)>;
+
 class Views {
  public:
-  explicit Views(const Options& options) : options_(options) {}
+  Views(const Options& options, Show show) : options_(options), show_(std::move(show)) {}
 
   void changed(Instant now, const std::vector<KeyState*>& keys);
   // An earlier life left view/<gateway>/`name` ("<type>/<key>") at the broker: it keeps its topic
@@ -47,12 +57,13 @@ class Views {
   void view_due(KeyState*);
   std::string topic_of(std::string_view name) const;
   const Options& options_;
+  Show show_;
   struct Rest {
     std::uint64_t until_ms = 0;
     KeyState* key = nullptr;
   };
   void end_rests(Instant now);
-  void publish(KeyState&, const std::vector<LinkId>& links, Output&, Counters&);
+  void publish(const KeyState&, const std::vector<LinkId>& links, Output&, Counters&);
   std::vector<KeyState*> dirty_, published_;  // at most view_topics_max keys have a topic
   std::deque<Rest> resting_;                  // said less than an interval ago, in that order
   std::size_t waiting_ = 0;                   // of these: due again

@@ -59,8 +59,8 @@ TEST_P(Explore, KeepsItsPromises) {
 const std::vector<FlavourCase> cases = {
     {Flavour::honest,
      {"parts", "gap", "fetch", "crash in a commit", "commit failed", "committed early", "cold",
-      "read back", "unreadable"}},
-    {Flavour::sets, {"parts", "removed by another", "broker forgot"}},
+      "read back", "key at rest", "unreadable"}},
+    {Flavour::sets, {"parts", "removed by another", "broker forgot", "key at rest"}},
     {Flavour::foreign, {"removed by another", "forgotten"}},
     {Flavour::unknown, {"parts", "fetch", "upgrade", "upgrade with much to learn"}},
     {Flavour::memoryless, {"memory lost"}},

@@ -10,6 +10,10 @@
 namespace tributary::core::testing {
 namespace {
 
+Shown themselves(std::span<const KeyState* const> keys) {
+  return {{keys.begin(), keys.end()}, {}};
+}
+
 struct ViewsTest : ::testing::Test {
   Options options = Rig::defaults();
   ActorTable actors;
@@ -33,7 +37,7 @@ struct ViewsTest : ::testing::Test {
 };
 
 TEST_F(ViewsTest, SaysWhatAPersonWantsToKnow) {
-  Views views(options);
+  Views views(options, themselves);
   write(counter("hall/people", 1, 5));
   const auto said = run(views, 0);
   ASSERT_EQ(said.size(), 1u);
@@ -44,7 +48,7 @@ TEST_F(ViewsTest, SaysWhatAPersonWantsToKnow) {
 }
 
 TEST_F(ViewsTest, AKeyIsSaidAtMostOnceAnIntervalWithItsNewestValue) {
-  Views views(options);
+  Views views(options, themselves);
   std::size_t said = 0;
   std::string last;
   for (std::uint64_t n = 1; n <= 100; ++n) {
@@ -60,7 +64,7 @@ TEST_F(ViewsTest, AKeyIsSaidAtMostOnceAnIntervalWithItsNewestValue) {
 }
 
 TEST_F(ViewsTest, WhatWasNotSaidLatelyIsSaidAtOnce) {
-  Views views(options);
+  Views views(options, themselves);
   write(counter("k", 1, 1));
   EXPECT_EQ(run(views, 0).size(), 1u);
   write(counter("k", 2, 2));
@@ -75,7 +79,7 @@ TEST_F(ViewsTest, WhatWasNotSaidLatelyIsSaidAtOnce) {
 }
 
 TEST_F(ViewsTest, WhoLeavesSaysWhatWaited) {
-  Views views(options);
+  Views views(options, themselves);
   for (const std::uint64_t n : {1u, 2u}) {
     write(counter("k", n, n));
     run(views, 10);
@@ -89,7 +93,7 @@ TEST_F(ViewsTest, WhoLeavesSaysWhatWaited) {
 }
 
 TEST_F(ViewsTest, EveryLinkHearsIt) {
-  Views views(options);
+  Views views(options, themselves);
   write(counter("k", 1, 1));
   const auto said = run(views, 0, {0, 2});
   ASSERT_EQ(said.size(), 2u);
@@ -99,7 +103,7 @@ TEST_F(ViewsTest, EveryLinkHearsIt) {
 
 TEST_F(ViewsTest, HasAtMostSoManyTopics) {
   options.view_topics_max = 3;
-  Views views(options);
+  Views views(options, themselves);
   for (int i = 0; i < 10; ++i) write(counter(keep("k" + std::to_string(i)), 1, 1));
   EXPECT_EQ(run(views, 0).size(), 3u);
   EXPECT_EQ(views.skipped(), 7u);
@@ -108,7 +112,7 @@ TEST_F(ViewsTest, HasAtMostSoManyTopics) {
 }
 
 TEST_F(ViewsTest, SaysAllOfItsTopicsAgainToABrokerThatForgot) {
-  Views views(options);
+  Views views(options, themselves);
   for (int i = 0; i < 5; ++i) write(counter(keep("k" + std::to_string(i)), 1, 1));
   run(views, 0);
   views.announce_all();
@@ -117,7 +121,7 @@ TEST_F(ViewsTest, SaysAllOfItsTopicsAgainToABrokerThatForgot) {
 
 TEST_F(ViewsTest, SaysNothingWhenSwitchedOff) {
   options.view_enabled = false;
-  Views views(options);
+  Views views(options, themselves);
   write(counter("k", 1, 1));
   views.announce_all();
   EXPECT_TRUE(run(views, 10'000).empty());
@@ -140,7 +144,7 @@ TEST_F(ViewsTest, BigSetsAndRegistersAreShownByTheirSize) {
   value += std::string(50'000, '\x01');
   std::get<wire::LwwPayload>(text.payload).value = value;
   write(text);
-  Views views(options);
+  Views views(options, themselves);
   std::map<std::string, std::string> said;
   for (const Publish& p : run(views, 0)) said[p.topic.substr(p.topic.rfind('/') + 1)] = p.payload;
   EXPECT_NE(said["big"].find("{\"size\":30000}"), std::string::npos);
@@ -155,7 +159,7 @@ TEST_F(ViewsTest, BigSetsAndRegistersAreShownByTheirSize) {
 }
 
 TEST_F(ViewsTest, RowsComeEachOnceAndAFewAtATime) {
-  Views views(options);
+  Views views(options, themselves);
   EXPECT_EQ(views.rows_deadline(), ~std::uint64_t{0});
   for (int i = 0; i < 6'000; ++i) write(counter(keep("k" + std::to_string(i)), 1, 1));
   views.changed(now, keys.take_changed());

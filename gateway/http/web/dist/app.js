@@ -8064,6 +8064,7 @@ function Key({ type, name, theme }) {
       atRest === 1 ? "is" : "are",
       " at rest: counted in the value, and not listed."
     ] }),
+    v && v.unread && /* @__PURE__ */ createVNode2("p", { class: "note", role: "status", children: "It is at rest in the gateway's database, which cannot be read now." }),
     error && /* @__PURE__ */ createVNode2("p", { class: "note", role: "status", children: error }),
     /* @__PURE__ */ createVNode2("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Contributions", children: /* @__PURE__ */ createVNode2("table", { children: [
       /* @__PURE__ */ createVNode2("thead", { children: /* @__PURE__ */ createVNode2("tr", { children: [

@@ -79,6 +79,7 @@ export function Key({ type, name, theme }) {
       <History type={type} name={name} live={history} theme={theme} />
       <h2>Contributions, by device and epoch</h2>
       {atRest > 0 && <p class="note">{grouped(atRest)} more {atRest === 1 ? "is" : "are"} at rest: counted in the value, and not listed.</p>}
+      {v && v.unread && <p class="note" role="status">It is at rest in the gateway's database, which cannot be read now.</p>}
       {error && <p class="note" role="status">{error}</p>}
       <div class="scroll" tabIndex={0} role="region" aria-label="Contributions">
         <table><thead><tr><th scope="col">Device</th><th scope="col">Epoch</th><th scope="col" class="number">Part</th><th scope="col">Details</th></tr></thead>

@@ -122,6 +122,7 @@ class Explorer {
   // the oracle (explorer_oracle.cc)
   Core& disk(Node&);
   void check(std::size_t node);
+  void check_values(const Node&, const Core&) const;
   void check_ack(Node&, const std::string& payload);
   void check_head(Node&, const std::string& payload);
   void check_bounds(Core&);

@@ -85,11 +85,23 @@ void Explorer::check(std::size_t i) {
   const Summary s = n.rig->gateway->summary();
   reached["cold"] += s.cold_actors > 0;
   reached["read back"] += n.rig->gateway->counters().warmed > 0;
+  reached["key at rest"] += s.cold_keys > 0;
   if (n.rig->disk.envelopes.size() != s.live_envelopes + s.equivocators)
     wrong("g" + std::to_string(i) + ": the disk holds other envelopes than are live");
   if (future_) return;
   if (n.rig->digest() != core.digest())
     wrong("g" + std::to_string(i) + ": shows another state than its disk rebuilds");
+  check_values(n, core);
+}
+
+// Value by value: a digest does not tell what a key at rest came back as.
+void Explorer::check_values(const Node& n, const Core& core) const {
+  for (const ValueView& v : n.rig->gateway->values("", 0, 1'000)) {
+    if (v.unread && !n.rig->unreadable) wrong(v.key + " is not read");
+    const std::string rebuilt = core.shows(v.key, static_cast<wire::Type>(v.type));
+    if (!v.unread && v.json != rebuilt)
+      wrong(v.key + " is shown as " + v.json + ", and its disk rebuilds " + rebuilt);
+  }
 }
 
 std::string Explorer::missing(const Core& core, const std::string& device, std::uint64_t epoch,

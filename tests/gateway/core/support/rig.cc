@@ -83,13 +83,15 @@ void Rig::boot_early(const std::function<void()>& between) {
       gateway->restore(EnvelopeRow(at->second));
   };
   const auto serve = [&] {
-    for (const crdt::Actor& actor : gateway->lacking()) {
-      std::erase_if(left, [&](const auto& one) {
-        if (one.second != std::pair(actor.device, actor.epoch)) return false;
-        give(one.first);
-        return true;
-      });
-      gateway->all_of(actor);
+    for (auto wanted = gateway->lacking(); !wanted.empty(); wanted = gateway->lacking()) {
+      for (const crdt::Actor& actor : wanted) {
+        std::erase_if(left, [&](const auto& one) {
+          if (one.second != std::pair(actor.device, actor.epoch)) return false;
+          give(one.first);
+          return true;
+        });
+        gateway->all_of(actor);
+      }
     }
     gateway->commit_early(now_);
     perform();

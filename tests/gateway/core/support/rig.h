@@ -64,6 +64,7 @@ class Rig {
   bool quiet() const { return !waiting_ && !failed_; }
   const CommitRequest& waiting() const { return *waiting_; }
   Instant now() const { return now_; }
+  void set_clock(std::uint64_t wall_ms) { now_.wall_ms = wall_ms; }
 
   // The newest ack for a device since the last call, decoded; nothing when none was sent.
   struct HeardAck {
