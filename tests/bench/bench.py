@@ -39,17 +39,18 @@ PARTS = {"ingest": ingest.measure, "node": node.measure, "file": append.measure,
          "across": across.measure, "memory": memory.measure, "peers": peers.measure, "reconciling": reconciling.measure, "growth": growth.measure,
          "fleet": fleet.measure}
 LONG = ("reconciling", "growth", "fleet")
-PROGRAMS = ("ingest_load", "paho_noop", "session_answer", "paho_answer", "file_append", "start_limit", "packets_of", "growth", "orset_at_scale", "joins_of", "bench_scale",
+PROGRAMS = ("ingest_load", "paho_noop", "session_answer", "paho_answer", "parts_answer", "file_append", "start_limit", "packets_of", "growth", "orset_at_scale", "joins_of", "bench_scale",
             "javascript")
 SKIPPED = 77
 # What, in which row (a name that begins so), which field, at least or at most how much, or where in that row this is said. And of some
-# rows: where in them stands what the C client under Paho C++ reaches when it answers, as often as the gateway did, and does nothing else.
+# rows: where in them stands what the parts alone reach: the C client under Paho C++, which answers as often as the gateway did and does
+# nothing else (bare), or also hashes, and commits to SQLite, from a second thread (parts). The better of them counts.
 GOALS = (
-    ("durable packets/s ÷ no-op, 1 operation", "ingest, 1 op a packet, 100,000", "ratio", ">=", 0.9, "bare_of_noop"),
-    ("durable operations/s ÷ no-op, 100 operations", "ingest, 100 op", "ratio", ">=", 0.8, "bare_of_noop"),
-    ("CPU a packet ÷ no-op's", "ingest, 1 op a packet, 100,000", "cpu_ratio", "<=", 1.7, "bare_cpu_ratio"),
-    ("durable ÷ Node.js committing each", "node, commits", "ratio", ">=", 8, "bare_of_node"),
-    ("durable ÷ Node.js acknowledging early", "node, acknowledges", "ratio", ">=", 0.95, "bare_of_node"),
+    ("durable packets/s ÷ no-op, 1 operation", "ingest, 1 op a packet, 100,000", "ratio", ">=", 0.9, "bare_of_noop", "parts_of_noop"),
+    ("durable operations/s ÷ no-op, 100 operations", "ingest, 100 op", "ratio", ">=", 0.8, "bare_of_noop", "parts_of_noop"),
+    ("CPU a packet ÷ no-op's", "ingest, 1 op a packet, 100,000", "cpu_ratio", "<=", 1.7, "bare_cpu_ratio", "parts_cpu_ratio"),
+    ("durable ÷ Node.js committing each", "node, commits", "ratio", ">=", 8, "bare_of_node", "parts_of_node"),
+    ("durable ÷ Node.js acknowledging early", "node, acknowledges", "ratio", ">=", 0.95, "bare_of_node", "parts_of_node"),
     ("p99 to the acknowledgement at half load, ms", "latency at 50%", "p99_ms", "<=", 65),
     ("up-down counter parts joined a second", "joins, pncounter, 1000000", "items_per_s", ">=", 20e6),
     ("OR-Set add ÷ rust-crdt", "peers, OR-Set, rust-crdt", "add_ratio", ">=", 5),
@@ -73,22 +74,23 @@ def shown(value):
 
 def judged(rows):
     """The goals that this run has something to say about."""
-    for what, name, field, relation, goal, *limit in GOALS:
+    for what, name, field, relation, goal, *limits in GOALS:
         row = next((r for r in rows if r["name"].startswith(name) and field in r), None)
         if row is None:
             continue
         wanted = row[goal] if isinstance(goal, str) else goal
         meets = operator.ge if relation == ">=" else operator.le
         judgement = {"goal": what, "reached": row[field], "wanted": f"{relation} {shown(wanted)}", "held": meets(row[field], wanted)}
-        if limit:
-            judgement.update(paho_alone=row[limit[0]], within_reach=meets(row[limit[0]], wanted))
+        if limits:
+            best = (max if relation == ">=" else min)(row[limit] for limit in limits)
+            judgement.update(parts_alone=best, within_reach=meets(best, wanted))
         yield judgement
 
 
 def in_words(judgement):
     if judgement["held"]:
         return "held"
-    return "NOT held" if judgement.get("within_reach", True) else f"out of reach: Paho alone has {shown(judgement['paho_alone'])}"
+    return "NOT held" if judgement.get("within_reach", True) else f"out of reach: the parts alone have {shown(judgement['parts_alone'])}"
 
 
 def circumstances(build):

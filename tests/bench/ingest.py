@@ -53,6 +53,13 @@ def with_bare_answer(programs, packets, operations, devices, rate=0, batch=1):
     return with_subscriber(programs, ["paho_answer", str(batch)], "answer", packets, operations, devices, rate)
 
 
+def with_parts(programs, packets, operations, devices, batch):
+    """Paho's C library, SHA-256 and SQLite alone: what is there to reach with these, without decoding and joining."""
+    with tempfile.TemporaryDirectory(prefix="tributary-bench-") as directory:
+        command = ["parts_answer", str(batch), os.path.join(directory, "live.db")]
+        return with_subscriber(programs, command, "answer", packets, operations, devices)
+
+
 def with_gateway(programs, packets, operations, devices, rate=0, fleet=""):
     """With `fleet`, a directory of enrolled devices, it takes nothing that is not signed."""
     place = os.path.join(fleet, "gateways/g1/")
@@ -82,16 +89,18 @@ def throughput(programs, effort, packets, operations, devices):
     if effort.quick:
         packets //= 10
         devices = min(devices, packets)
-    noop, bare, answer, durable = [], [], [], []
+    noop, bare, parts, answer, durable = [], [], [], [], []
     for _ in range(effort.rounds):
         noop.append(with_noop(programs, packets, operations, devices))
         durable.append(with_gateway(programs, packets, operations, devices))
         # Of few devices several packets share an acknowledgement: as many as the gateway had in a commit.
-        batch = round(durable[-1]["batch"]) if devices < packets else 1
-        bare.append(with_bare_answer(programs, packets, operations, devices, batch=batch))
+        batch = max(1, round(durable[-1]["batch"]))
+        bare.append(with_bare_answer(programs, packets, operations, devices, batch=batch if devices < packets else 1))
+        parts.append(with_parts(programs, packets, operations, devices, batch))
         answer.append(with_answer(programs, packets, operations, devices))
     limit = packets / median_of(noop, "seconds")
     bare_answered = packets / median_of(bare, "seconds")
+    by_parts = packets / median_of(parts, "seconds")
     answered = packets / median_of(answer, "seconds")
     reached = packets / median_of(durable, "seconds")
     return {"name": f"ingest, {operations} op a packet, {devices:,} devices", "packets_per_s": round(reached),
@@ -99,6 +108,9 @@ def throughput(programs, effort, packets, operations, devices):
             "ratio": round(reached / limit, 3), "answering_packets_per_s": round(answered),
             "ratio_answering": round(reached / answered, 3), "bare_packets_per_s": round(bare_answered),
             "ratio_bare": round(reached / bare_answered, 3), "bare_of_noop": round(bare_answered / limit, 3),
+            "parts_packets_per_s": round(by_parts), "parts_of_noop": round(by_parts / limit, 3),
+            "parts_cpu_us": round(median_of(parts, "cpu_us"), 1),
+            "parts_cpu_ratio": round(median_of(parts, "cpu_us") / median_of(noop, "cpu_us"), 2),
             "cpu_us": round(median_of(durable, "cpu_us"), 1), "noop_cpu_us": round(median_of(noop, "cpu_us"), 1),
             "answering_cpu_us": round(median_of(answer, "cpu_us"), 1), "bare_cpu_us": round(median_of(bare, "cpu_us"), 1),
             "packets_a_commit": round(median_of(durable, "batch"), 1), "cpu_ratio": round(median_of(durable, "cpu_us") / median_of(noop, "cpu_us"), 2),

@@ -33,19 +33,20 @@ def with_node(programs, modules, packets, order):
 def measure(programs, effort):
     modules = modules_with(programs, "mqtt", "better-sqlite3")
     packets = 2_000 if effort.quick else 50_000
-    ours, bare, commit_first, ack_first, noop = [], [], [], [], []
+    ours, bare, parts, commit_first, ack_first, noop = [], [], [], [], [], []
     for _ in range(effort.rounds):
         noop.append(ingest.with_noop(programs, packets, 1, packets))
         bare.append(ingest.with_bare_answer(programs, packets, 1, packets))
         ours.append(ingest.with_gateway(programs, packets, 1, packets))
+        parts.append(ingest.with_parts(programs, packets, 1, packets, max(1, round(ours[-1]["batch"]))))
         commit_first.append(with_node(programs, modules, packets // 10, "commit-first"))
         ack_first.append(with_node(programs, modules, packets, "ack-first"))
-    reached, bare_answered = (packets / ingest.median_of(runs, "seconds") for runs in (ours, bare))
+    reached, bare_answered, by_parts = (packets / ingest.median_of(runs, "seconds") for runs in (ours, bare, parts))
     cpu_us = ingest.median_of(ours, "cpu_us")
     for name, runs in (("commits, then acknowledges", commit_first), ("acknowledges, then commits", ack_first)):
         theirs = runs[0]["packets"] / ingest.median_of(runs, "seconds")
         yield {"name": "node, " + name, "packets_per_s": round(reached), "node_packets_per_s": round(theirs),
-               "ratio": round(reached / theirs, 2), "bare_of_node": round(bare_answered / theirs, 2), "cpu_us": round(cpu_us, 1),
+               "ratio": round(reached / theirs, 2), "bare_of_node": round(bare_answered / theirs, 2), "parts_of_node": round(by_parts / theirs, 2), "cpu_us": round(cpu_us, 1),
                "node_cpu_us": round(ingest.median_of(runs, "cpu_us"), 1)}
     # What the library that is given can take in at all: the script's own client is another one.
     limit = packets / ingest.median_of(noop, "seconds")

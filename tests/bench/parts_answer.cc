@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// The limit of the parts that every gateway here is made of: Paho's C client, SHA-256 and SQLite.
+// Of what came it hashes each message, commits the newest of each device in one transaction at
+// synchronous=FULL, and answers each device once at QoS 0, for all that it sent. It decodes
+// nothing and joins nothing.
+//
+//   parts_answer PORT PACKETS DATABASE
+//
+// A transaction takes what came, once that is PACKETS messages, or 50 ms after the one before. An
+// answer begins with how many messages it is for. Says "ready" on stdout, and ends with SIGTERM.
+#include <MQTTAsync.h>
+#include <openssl/sha.h>
+#include <sqlite3.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace {
+
+constexpr std::string_view prefix = "tributary/v1/bench/";
+constexpr std::size_t answer_bytes = 90;
+
+struct FreeMessage {
+  void operator()(MQTTAsync_message* message) const { MQTTAsync_freeMessage(&message); }
+};
+struct Newest {
+  std::unique_ptr<MQTTAsync_message, FreeMessage> message;
+  unsigned char hash[SHA256_DIGEST_LENGTH] = {};
+  std::uint64_t messages = 0;
+};
+using Waiting = std::map<std::string, Newest, std::less<>>;
+
+class Database {
+ public:
+  explicit Database(const char* path) {
+    if (sqlite3_open(path, &db_) != SQLITE_OK) std::abort();
+    run("PRAGMA journal_mode=WAL");
+    run("PRAGMA synchronous=FULL");
+    run("CREATE TABLE live(device TEXT PRIMARY KEY, hash BLOB, body BLOB) WITHOUT ROWID");
+    const char* put = "INSERT OR REPLACE INTO live VALUES(?, ?, ?)";
+    if (sqlite3_prepare_v2(db_, put, -1, &put_, nullptr) != SQLITE_OK) std::abort();
+  }
+  ~Database() {
+    sqlite3_finalize(put_);
+    sqlite3_close(db_);
+  }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  void commit(const Waiting& all) {
+    run("BEGIN IMMEDIATE");
+    for (const auto& [device, newest] : all) {
+      sqlite3_bind_text(put_, 1, device.data(), static_cast<int>(device.size()), SQLITE_STATIC);
+      sqlite3_bind_blob(put_, 2, newest.hash, sizeof newest.hash, SQLITE_STATIC);
+      sqlite3_bind_blob(put_, 3, newest.message->payload, newest.message->payloadlen,
+                        SQLITE_STATIC);
+      if (sqlite3_step(put_) != SQLITE_DONE) std::abort();
+      sqlite3_reset(put_);
+    }
+    run("COMMIT");
+  }
+
+ private:
+  void run(const char* sql) {
+    if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) std::abort();
+  }
+  sqlite3* db_ = nullptr;
+  sqlite3_stmt* put_ = nullptr;
+};
+
+class Answering {
+ public:
+  Answering(std::uint64_t most, const char* path) : most_(most), database_(path) {}
+
+  void add(std::string_view device, MQTTAsync_message* message) {
+    Newest newest;
+    newest.message.reset(message);
+    SHA256(static_cast<const unsigned char*>(message->payload),
+           static_cast<std::size_t>(message->payloadlen), newest.hash);
+    const std::scoped_lock lock(mutex_);
+    auto at = waiting_.find(device);
+    if (at == waiting_.end()) at = waiting_.emplace(device, Newest{}).first;
+    newest.messages = at->second.messages + 1;
+    at->second = std::move(newest);
+    if (++count_ == most_) enough_.notify_one();
+  }
+  // Until stop().
+  void run(MQTTAsync client) {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+      enough_.wait_for(lock, std::chrono::milliseconds(50),
+                       [&] { return count_ >= most_ || stopping_; });
+      Waiting all;
+      all.swap(waiting_);
+      count_ = 0;
+      lock.unlock();
+      if (!all.empty()) database_.commit(all);
+      for (const auto& [device, newest] : all) answer(client, device, newest.messages);
+      lock.lock();
+    }
+  }
+  void stop() {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    enough_.notify_one();
+  }
+
+ private:
+  static void answer(MQTTAsync client, std::string_view device, std::uint64_t messages) {
+    const std::string to = std::string(prefix) + "ack/" + std::string(device);
+    std::string payload = std::to_string(messages) + ' ';
+    payload.resize(answer_bytes, 'a');
+    MQTTAsync_send(client, to.c_str(), static_cast<int>(payload.size()), payload.data(), 0, 0,
+                   nullptr);
+  }
+  const std::uint64_t most_;
+  Database database_;
+  std::mutex mutex_;
+  std::condition_variable enough_;
+  Waiting waiting_;
+  std::uint64_t count_ = 0;
+  bool stopping_ = false;
+};
+
+int arrived(void* context, char* topic, int, MQTTAsync_message* message) {
+  static_cast<Answering*>(context)->add(std::string_view(topic).substr(prefix.size() + 3), message);
+  MQTTAsync_free(topic);
+  return 1;
+}
+
+void say_ready(void*, MQTTAsync_successData*) {
+  std::puts("ready");
+  std::fflush(stdout);
+}
+
+void subscribe(void* client, MQTTAsync_successData*) {
+  MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+  options.onSuccess = say_ready;
+  MQTTAsync_subscribe(client, "tributary/v1/bench/up/+", 1, &options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::fprintf(stderr, "parts_answer PORT PACKETS DATABASE\n");
+    return 2;
+  }
+  sigset_t end;
+  sigemptyset(&end);
+  sigaddset(&end, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &end, nullptr);
+  Answering answering(std::strtoul(argv[2], nullptr, 10), argv[3]);
+  MQTTAsync client = nullptr;
+  MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer;
+  create.maxBufferedMessages = 1'000'000;
+  const std::string uri = std::string("tcp://127.0.0.1:") + argv[1];
+  MQTTAsync_createWithOptions(&client, uri.c_str(), "answer", MQTTCLIENT_PERSISTENCE_NONE, nullptr,
+                              &create);
+  MQTTAsync_setCallbacks(client, &answering, nullptr, arrived, nullptr);
+  MQTTAsync_connectOptions connect = MQTTAsync_connectOptions_initializer;
+  connect.context = client;
+  connect.onSuccess = subscribe;
+  connect.maxInflight = 65'535;
+  if (MQTTAsync_connect(client, &connect) != MQTTASYNC_SUCCESS) return 1;
+  std::thread worker([&] { answering.run(client); });
+  int signal = 0;
+  sigwait(&end, &signal);
+  answering.stop();
+  worker.join();
+  MQTTAsync_disconnectOptions disconnect = MQTTAsync_disconnectOptions_initializer;
+  MQTTAsync_disconnect(client, &disconnect);
+  return 0;
+}
