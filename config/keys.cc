@@ -38,11 +38,10 @@ constexpr std::array all_sections{
     Section{
         "memory",
         "Memory for the state, estimated, by type. From three quarters of a limit on, what devices "
-        "at rest count, and what only they wrote, leaves memory and stays in the database; it is "
-        "shown all the same. At a limit, envelopes that would make that type grow are not taken "
-        "and not acknowledged, which the log and the counters say: nothing that was acknowledged "
-        "is given up, devices try again. What takes no more room goes on. Raise the limit, or "
-        "retire devices."},
+        "at rest said leaves memory and stays in the database; it is shown all the same. At a "
+        "limit, envelopes that would make that type grow are not taken and not acknowledged, which "
+        "the log and the counters say: nothing that was acknowledged is given up, devices try "
+        "again. What takes no more room goes on. Raise the limit, or retire devices."},
     Section{"view",
             "JSON for dashboards, retained at view/<gateway>/<type>/<key> on every broker."},
     Section{"store", "The database, <gateway.data_dir>/gateway.db."},

@@ -27,7 +27,7 @@ constexpr std::size_t grown_part = 16;          // of the mark, since a time tha
 constexpr std::size_t bytes_at_once_part = 16;  // of all that may be held
 constexpr std::uint64_t read_pause_ms = 1'000;
 constexpr std::size_t chill_rounds = 8;
-constexpr std::uint64_t room_pause_ms = 10, actors_a_ms = 500;  // looking at them costs little then
+constexpr std::uint64_t room_pause_ms = 10, actors_a_ms = 100;  // looking at them costs little then
 constexpr std::size_t read_bytes_at_once = std::size_t{4} << 20;
 
 }  // namespace

@@ -96,6 +96,30 @@ TEST_F(Requests, GetShowsAllTypesOfAKeyOrTheOneAskedFor) {
   EXPECT_EQ(ask("get", R"({"key":"none"})")["values"].size(), 0U);
 }
 
+TEST_F(Requests, WhatIsAtRestAndCannotBeReadIsSaidToBeUnread) {
+  gateway_.read_back_with([](const core::RowsWanted&) { return std::nullopt; });
+  put("d", "s", 3, wire::GSetPayload{{"x"}});
+  put("d", "t", 1, wire::GCounterPayload{4});
+  commit();
+  core::Limits small;
+  small.warm_bytes_max = 0;
+  gateway_.set_limits(small);
+  gateway_.tick({900'000, 900'000});
+  for (auto out = gateway_.take_output(); out.commit; out = gateway_.take_output())
+    gateway_.committed({900'000, 900'000}, out.commit->ticket);
+  ASSERT_EQ(ask("status")["cold_keys"], 1);
+  const json one = ask("get", R"({"key":"s"})")["values"][0];
+  EXPECT_TRUE(one["value"].is_null());
+  EXPECT_EQ(one["unread"], true);
+  EXPECT_EQ(one["contributors"], 1);
+  const json values = all("values", "values", json::object());
+  ASSERT_EQ(values.size(), 2U);
+  EXPECT_EQ(values[0]["unread"], true);
+  EXPECT_EQ(values[1]["value"], 4) << "the others are there";
+  EXPECT_FALSE(values[1].contains("unread"));
+  EXPECT_EQ(ask("contributions", R"({"key":"s","type":"gset"})")["cold_parts"], 1);
+}
+
 TEST_F(Requests, EvidenceNamesWhoToldTwoStoriesAndShowsBoth) {
   EXPECT_EQ(ask("status")["equivocators"], 0);
   for (const char* device : {"c", "a", "b"}) {
