@@ -350,8 +350,8 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
     const wire::Entry& entry;
 
     bool operator()(Opaque&) { return false; }
-    bool operator()(Resting&) {
-      assert(!"it was not woken");
+    bool operator()(Resting&) {  // REQUIRES: it was woken
+      assert(false);
       return false;
     }
     bool operator()(GCounter& v) {
