@@ -31,9 +31,9 @@ Ran run(const std::vector<std::string>& arguments,
 
 // What a program finds around it, apart from what this process has.
 struct Surroundings {
-  std::vector<std::string> environment{};        // "NAME=value", over that of this process
+  std::vector<std::string> environment{};     // "NAME=value", over that of this process
   std::optional<std::uint64_t> data_bytes{};  // RLIMIT_DATA
-  std::string program{};                         // in place of the one that was built
+  std::string program{};                      // in place of the one that was built
 };
 
 class Program {
