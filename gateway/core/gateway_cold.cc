@@ -42,8 +42,10 @@ std::size_t Gateway::Impl::memory() const {
 Gateway::Impl::Memories Gateway::Impl::memories() const {
   Memories all{
       Memory{memory(), std::min(options.warm_bytes_max, mark_of(options.total_bytes_max))}};
-  for (std::uint8_t type = 1; type < all.size(); ++type)
-    all[type] = {keys.bytes(type), mark_of(options.type_bytes_max[type])};
+  for (std::size_t type = 1; type < all.size(); ++type) {
+    all[type] = {keys.bytes(static_cast<std::uint8_t>(type)),
+                 mark_of(options.type_bytes_max[type])};
+  }
   return all;
 }
 
