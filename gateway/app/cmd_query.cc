@@ -74,7 +74,7 @@ Exit run_get(const QueryArguments& a) {
     if (value.value("unread", false)) {
       throw Trouble(Exit::negative, "the value of \"" + a.key +
                                         "\" is at rest in the gateway's database, which cannot "
-                                        "be read now\n  `tributary status` says what is wrong");
+                                        "be read now\n  its log says why (read-back)");
     }
     if (values.size() > 1) std::printf("%s ", plain(value.at("type")).c_str());
     std::puts(plain(value.at("value")).c_str());
