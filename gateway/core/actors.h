@@ -24,10 +24,11 @@ constexpr std::uint32_t steps_of(std::uint64_t mono_ms) {
   return static_cast<std::uint32_t>(mono_ms / 16);
 }
 // What was in use a moment ago stays in memory, the longer the more there would be to read: of the
-// owner thread's time reading back takes a part, whatever there is room for. `used` in such steps.
+// owner thread's time reading back takes a part, whatever there is room for. `used` in such steps;
+// 0: never, since the start.
 inline bool may_leave(std::uint64_t mono_ms, std::uint32_t used, std::uint64_t bytes) {
   constexpr std::uint64_t bytes_a_ms = 2'000;
-  return std::uint64_t{steps_of(mono_ms) - used} * 16 >= bytes / bytes_a_ms;
+  return used == 0 || std::uint64_t{steps_of(mono_ms) - used} * 16 >= bytes / bytes_a_ms;
 }
 
 struct ActorRecord {
@@ -57,8 +58,9 @@ struct ActorRecord {
     }
   }
 
-  // Of a cold one (cold.h): its envelopes, what was received from it and its parts of counters are
-  // on the disk alone; of `intake` there is what reached() and top() tell.
+  // Of a cold one (cold.h): its envelopes, what was received from it and its parts of counters, and
+  // of registers and sets that rest, are on the disk alone; of `intake` there is what reached() and
+  // top() tell.
   static constexpr std::uint32_t none = 0xFFFFFFFF;
   std::uint32_t cold_first = none, cold_place = 0;  // of the ColdSet
 

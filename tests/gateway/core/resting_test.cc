@@ -263,6 +263,13 @@ TEST(RestingInUse, IsNotReadBackAgainAndAgain) {
   EXPECT_EQ(rig.on_disk()->digest(), rig.digest());
 }
 
+// A start on a machine that was switched on a moment ago: what was never in use since may leave.
+TEST(RestingInUse, NothingIsSinceAStartUntilItIsUsed) {
+  EXPECT_TRUE(may_leave(1'000, 0, 100'000'000));
+  EXPECT_FALSE(may_leave(1'000, steps_of(900), 100'000'000));
+  EXPECT_TRUE(may_leave(1'000 + 50'000, steps_of(900), 100'000'000));
+}
+
 // A device that has little, and writes now and then to a set that is large by others.
 TEST(RestingInUse, ALargeSetStaysLongerThanItsWriters) {
   Rig rig;
