@@ -68,7 +68,7 @@ struct KeyState {
     bool changed : 1 = false;    // Keyspace
     bool published : 1 = false;  // Views, as the others
     bool view_due : 1 = false;
-    bool view_rests : 1 = false;
+    bool view_said : 1 = false;
     bool row_due : 1 = false;
     bool watch_due : 1 = false;
     bool doubted : 1 = false;  // Keyspace: an excluded actor has a part of it

@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::size_t view_bytes_max = 65'536;
 constexpr std::size_t row_bytes_max = 4'096;
-constexpr std::size_t rows_max = 5'000;                                     // of one look
-constexpr std::size_t writers_read_max = 4'096, bytes_read_max = 4u << 20;  // as of a look
+constexpr std::size_t rows_max = 5'000;  // of one look
+// Read for it, of keys at rest.
+constexpr std::size_t writers_read_max = 4'096, bytes_read_max = 4u << 20;
 
 std::size_t elements_of(const KeyState& key) {
   if (const auto* g = key.if_a<GSet>()) return g->size();
@@ -68,7 +69,7 @@ std::vector<const KeyState*> Views::take_watched(std::size_t max) {
 void Views::view_due(KeyState* key) {
   if (key->marks.view_due) return;
   key->marks.view_due = true;
-  if (key->marks.view_rests) {
+  if (key->marks.view_said) {
     waiting_ += 1;
   } else {
     dirty_.push_back(key);
@@ -83,7 +84,7 @@ void Views::announce_all() {
 
 std::uint64_t Views::deadline() const {
   if (!dirty_.empty() || (hurry_ && waiting_ > 0)) return 0;
-  return waiting_ > 0 ? resting_.front().until_ms : ~std::uint64_t{0};
+  return waiting_ > 0 ? lately_.front().until_ms : ~std::uint64_t{0};
 }
 
 // The key has a topic, or gets one.
@@ -113,11 +114,11 @@ std::string Views::topic_of(std::string_view name) const {
   return options_.root + "/view/" + options_.gateway + '/' + std::string(name);
 }
 
-void Views::end_rests(Instant now) {
-  while (!resting_.empty() && (hurry_ || resting_.front().until_ms <= now.mono_ms)) {
-    KeyState* key = resting_.front().key;
-    resting_.pop_front();
-    key->marks.view_rests = false;
+void Views::forget_said(Instant now) {
+  while (!lately_.empty() && (hurry_ || lately_.front().until_ms <= now.mono_ms)) {
+    KeyState* key = lately_.front().key;
+    lately_.pop_front();
+    key->marks.view_said = false;
     if (!key->marks.view_due) continue;
     waiting_ -= 1;
     dirty_.push_back(key);
@@ -126,13 +127,13 @@ void Views::end_rests(Instant now) {
 }
 
 void Views::run(Instant now, const std::vector<LinkId>& links, Output& out, Counters& counters) {
-  end_rests(now);
+  forget_said(now);
   if (dirty_.empty()) return;
   std::vector<const KeyState*> said;
   for (KeyState* key : dirty_) {
     key->marks.view_due = false;
-    key->marks.view_rests = true;
-    resting_.push_back({now.mono_ms + options_.view_interval_ms, key});
+    key->marks.view_said = true;
+    lately_.push_back({now.mono_ms + options_.view_interval_ms, key});
     if (publishes(key)) {
       said.push_back(key);
     } else {

@@ -58,16 +58,16 @@ class Views {
   std::string topic_of(std::string_view name) const;
   const Options& options_;
   Show show_;
-  struct Rest {
+  struct Said {
     std::uint64_t until_ms = 0;
     KeyState* key = nullptr;
   };
-  void end_rests(Instant now);
+  void forget_said(Instant now);
   void publish(const KeyState&, const std::vector<LinkId>& links, Output&, Counters&);
   std::vector<KeyState*> dirty_, published_;  // at most view_topics_max keys have a topic
-  std::deque<Rest> resting_;                  // said less than an interval ago, in that order
+  std::deque<Said> lately_;                   // said less than an interval ago, in that order
   std::size_t waiting_ = 0;                   // of these: due again
-  bool hurry_ = false;                        // none rests
+  bool hurry_ = false;                        // none waits
   std::deque<KeyState*> row_dirty_, watched_;
   bool watching_ = false;
   std::uint64_t skipped_ = 0;
