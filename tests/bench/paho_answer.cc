@@ -9,9 +9,8 @@
 // for.
 //
 // Says "ready" on stdout, and ends with SIGTERM.
-#include <MQTTAsync.h>
-
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -20,35 +19,16 @@
 #include <string>
 #include <string_view>
 
+#include "tests/bench/paho_client.h"
+
+namespace tributary::bench {
 namespace {
-
-constexpr std::string_view prefix = "tributary/v1/bench/";
-constexpr std::size_t answer_bytes = 90;
-
-void say_ready(void*, MQTTAsync_successData*) {
-  std::puts("ready");
-  std::fflush(stdout);
-}
-
-void subscribe(void* client, MQTTAsync_successData*) {
-  MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-  options.onSuccess = say_ready;
-  MQTTAsync_subscribe(client, "tributary/v1/bench/up/+", 1, &options);
-}
-
-void answer(MQTTAsync client, std::string_view device, std::uint64_t messages) {
-  const std::string to = std::string(prefix) + "ack/" + std::string(device);
-  std::string payload = std::to_string(messages) + ' ';
-  payload.resize(answer_bytes, 'a');
-  MQTTAsync_send(client, to.c_str(), static_cast<int>(payload.size()), payload.data(), 0, 0,
-                 nullptr);
-}
 
 // What came since the last answers.
 class Batch {
  public:
   explicit Batch(std::uint64_t most) : most_(most) {}
-  void add(MQTTAsync client, std::string_view device) {
+  void add(PahoClient& client, std::string_view device) {
     const std::scoped_lock lock(mutex_);
     const auto at = waiting_.find(device);
     if (at == waiting_.end()) {
@@ -59,14 +39,14 @@ class Batch {
     if (++count_ >= most_) end(client);
   }
   // Called every 50 ms.
-  void tick(MQTTAsync client) {
+  void tick(PahoClient& client) {
     const std::scoped_lock lock(mutex_);
     end(client);
   }
 
  private:
-  void end(MQTTAsync client) {
-    for (const auto& [device, messages] : waiting_) answer(client, device, messages);
+  void end(PahoClient& client) {
+    for (const auto& [device, messages] : waiting_) client.answer(device, messages);
     waiting_.clear();
     count_ = 0;
   }
@@ -77,46 +57,35 @@ class Batch {
 };
 
 struct Answering {
-  MQTTAsync client = nullptr;
   Batch batch;
+  PahoClient* client = nullptr;
 };
 
 int arrived(void* context, char* topic, int, MQTTAsync_message* message) {
   auto& answering = *static_cast<Answering*>(context);
-  answering.batch.add(answering.client, std::string_view(topic).substr(prefix.size() + 3));
+  answering.batch.add(*answering.client, device_of(topic));
   MQTTAsync_freeMessage(&message);
   MQTTAsync_free(topic);
   return 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc != 2 && argc != 3) {
-    std::fprintf(stderr, "paho_answer PORT [PACKETS]\n");
-    return 2;
-  }
-  sigset_t end;
-  sigemptyset(&end);
-  sigaddset(&end, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &end, nullptr);
-  const std::uint64_t batch = argc == 3 ? std::strtoul(argv[2], nullptr, 10) : 1;
-  Answering answering{nullptr, Batch(batch)};
-  MQTTAsync& client = answering.client;
-  MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer;
-  create.maxBufferedMessages = 1'000'000;
-  const std::string uri = std::string("tcp://127.0.0.1:") + argv[1];
-  MQTTAsync_createWithOptions(&client, uri.c_str(), "answer", MQTTCLIENT_PERSISTENCE_NONE, nullptr,
-                              &create);
-  MQTTAsync_setCallbacks(client, &answering, nullptr, arrived, nullptr);
-  MQTTAsync_connectOptions connect = MQTTAsync_connectOptions_initializer;
-  connect.context = client;
-  connect.onSuccess = subscribe;
-  connect.maxInflight = 65'535;
-  if (MQTTAsync_connect(client, &connect) != MQTTASYNC_SUCCESS) return 1;
+int run(const std::string& port, std::uint64_t batch) {
+  const sigset_t end = block_sigterm();
+  Answering answering{Batch(batch)};
+  PahoClient client(port, &answering, arrived);
+  answering.client = &client;
+  if (!client.connect()) return 1;
   const timespec pause{0, 50'000'000};
   while (sigtimedwait(&end, nullptr, &pause) != SIGTERM) answering.batch.tick(client);
-  MQTTAsync_disconnectOptions disconnect = MQTTAsync_disconnectOptions_initializer;
-  MQTTAsync_disconnect(client, &disconnect);
   return 0;
+}
+
+}  // namespace
+}  // namespace tributary::bench
+
+int main(int argc, char** argv) {
+  if (argc == 2 || argc == 3)
+    return tributary::bench::run(argv[1], argc == 3 ? std::strtoul(argv[2], nullptr, 10) : 1);
+  std::fprintf(stderr, "paho_answer PORT [PACKETS]\n");
+  return 2;
 }

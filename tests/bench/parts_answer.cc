@@ -8,7 +8,6 @@
 //
 // A transaction takes what came, once that is PACKETS messages, or 50 ms after the one before. An
 // answer begins with how many messages it is for. Says "ready" on stdout, and ends with SIGTERM.
-#include <MQTTAsync.h>
 #include <openssl/sha.h>
 #include <sqlite3.h>
 
@@ -25,10 +24,10 @@
 #include <string_view>
 #include <thread>
 
-namespace {
+#include "tests/bench/paho_client.h"
 
-constexpr std::string_view prefix = "tributary/v1/bench/";
-constexpr std::size_t answer_bytes = 90;
+namespace tributary::bench {
+namespace {
 
 struct FreeMessage {
   void operator()(MQTTAsync_message* message) const { MQTTAsync_freeMessage(&message); }
@@ -95,7 +94,7 @@ class Answering {
     if (++count_ == most_) enough_.notify_one();
   }
   // Until stop().
-  void run(MQTTAsync client) {
+  void run(PahoClient& client) {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
       enough_.wait_for(lock, std::chrono::milliseconds(50),
@@ -105,7 +104,7 @@ class Answering {
       count_ = 0;
       lock.unlock();
       if (!all.empty()) database_.commit(all);
-      for (const auto& [device, newest] : all) answer(client, device, newest.messages);
+      for (const auto& [device, newest] : all) client.answer(device, newest.messages);
       lock.lock();
     }
   }
@@ -116,13 +115,6 @@ class Answering {
   }
 
  private:
-  static void answer(MQTTAsync client, std::string_view device, std::uint64_t messages) {
-    const std::string to = std::string(prefix) + "ack/" + std::string(device);
-    std::string payload = std::to_string(messages) + ' ';
-    payload.resize(answer_bytes, 'a');
-    MQTTAsync_send(client, to.c_str(), static_cast<int>(payload.size()), payload.data(), 0, 0,
-                   nullptr);
-  }
   const std::uint64_t most_;
   Database database_;
   std::mutex mutex_;
@@ -133,52 +125,29 @@ class Answering {
 };
 
 int arrived(void* context, char* topic, int, MQTTAsync_message* message) {
-  static_cast<Answering*>(context)->add(std::string_view(topic).substr(prefix.size() + 3), message);
+  static_cast<Answering*>(context)->add(device_of(topic), message);
   MQTTAsync_free(topic);
   return 1;
 }
 
-void say_ready(void*, MQTTAsync_successData*) {
-  std::puts("ready");
-  std::fflush(stdout);
-}
-
-void subscribe(void* client, MQTTAsync_successData*) {
-  MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-  options.onSuccess = say_ready;
-  MQTTAsync_subscribe(client, "tributary/v1/bench/up/+", 1, &options);
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "parts_answer PORT PACKETS DATABASE\n");
-    return 2;
-  }
-  sigset_t end;
-  sigemptyset(&end);
-  sigaddset(&end, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &end, nullptr);
-  Answering answering(std::strtoul(argv[2], nullptr, 10), argv[3]);
-  MQTTAsync client = nullptr;
-  MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer;
-  create.maxBufferedMessages = 1'000'000;
-  const std::string uri = std::string("tcp://127.0.0.1:") + argv[1];
-  MQTTAsync_createWithOptions(&client, uri.c_str(), "answer", MQTTCLIENT_PERSISTENCE_NONE, nullptr,
-                              &create);
-  MQTTAsync_setCallbacks(client, &answering, nullptr, arrived, nullptr);
-  MQTTAsync_connectOptions connect = MQTTAsync_connectOptions_initializer;
-  connect.context = client;
-  connect.onSuccess = subscribe;
-  connect.maxInflight = 65'535;
-  if (MQTTAsync_connect(client, &connect) != MQTTASYNC_SUCCESS) return 1;
+int run(const std::string& port, std::uint64_t batch, const char* database) {
+  const sigset_t end = block_sigterm();
+  Answering answering(batch, database);
+  PahoClient client(port, &answering, arrived);
+  if (!client.connect()) return 1;
   std::thread worker([&] { answering.run(client); });
   int signal = 0;
   sigwait(&end, &signal);
   answering.stop();
   worker.join();
-  MQTTAsync_disconnectOptions disconnect = MQTTAsync_disconnectOptions_initializer;
-  MQTTAsync_disconnect(client, &disconnect);
   return 0;
+}
+
+}  // namespace
+}  // namespace tributary::bench
+
+int main(int argc, char** argv) {
+  if (argc == 4) return tributary::bench::run(argv[1], std::strtoul(argv[2], nullptr, 10), argv[3]);
+  std::fprintf(stderr, "parts_answer PORT PACKETS DATABASE\n");
+  return 2;
 }
