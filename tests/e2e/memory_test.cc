@@ -174,13 +174,14 @@ class Fleet {
   std::unique_ptr<transports::Session> session_;
 };
 
+nlohmann::json status_of(Site& site) {
+  return nlohmann::json::parse(site.ask({"status", "--json", "-g", "g1"}).out)[0];
+}
+
 TEST(Memory, TenTimesItsLimitIsTakenAndShownAndThereAfterAKill) {
   constexpr std::uint64_t devices = 20'000;
   Site site;
   Program& g1 = site.gateway("g1", {"*"}, small_memory);
-  const auto status = [&] {
-    return nlohmann::json::parse(site.ask({"status", "--json", "-g", "g1"}).out)[0];
-  };
   std::string sum = std::to_string(devices * (devices + 1) / 2);
   std::uint64_t most = 0;
   {
@@ -188,7 +189,7 @@ TEST(Memory, TenTimesItsLimitIsTakenAndShownAndThereAfterAKill) {
     ASSERT_TRUE(fleet.say(1, 120s)) << g1.log();
     most = test::resident_kib(g1.pid());
     EXPECT_TRUE(eventually(20s, [&] { return site.get("g1", "line/107") == sum; }));
-    const auto s = status();
+    const auto s = status_of(site);
     std::printf("%s writers, %s of them at rest; estimated memory %s of %s\n",
                 s["actors"].dump().c_str(), s["cold_actors"].dump().c_str(),
                 s["memory"]["bytes"].dump().c_str(), s["memory"]["max"].dump().c_str());
@@ -215,15 +216,12 @@ TEST(Memory, TenTimesItsLimitOfRegistersAndSets) {
   constexpr std::uint64_t devices = 4'000;
   Site site;
   Program& g1 = site.gateway("g1", {"*"}, small_memory);
-  const auto status = [&] {
-    return nlohmann::json::parse(site.ask({"status", "--json", "-g", "g1"}).out)[0];
-  };
   std::uint64_t most = 0;
   {
     Fleet fleet(site, wrote, devices, 50);
     ASSERT_TRUE(fleet.say(1, 120s)) << g1.log();
     most = test::resident_kib(g1.pid());
-    const auto s = status();
+    const auto s = status_of(site);
     std::printf("%s live bytes; %s keys, %s of them at rest; estimated memory %s of %s\n",
                 s["live_bytes"].dump().c_str(), s["keys"].dump().c_str(),
                 s["cold_keys"].dump().c_str(), s["memory"]["bytes"].dump().c_str(),

@@ -15,12 +15,6 @@ namespace {
 
 using wire::Type;
 
-// Whatever can leave memory does, as soon as it is committed.
-Options cold(Options o = Rig::defaults()) {
-  o.warm_bytes_max = 0;
-  return o;
-}
-
 const std::string first_of_a = envelope(
     {.device = "a", .to = 3}, {counter("c", 3, 3), up_down("p", 3, 5, 2), grown("g", 0, 3, {"x"})});
 
@@ -51,7 +45,7 @@ std::uint64_t cold_actors(const Rig& rig) {
 }
 
 TEST(Cold, WhatLeavesMemoryIsShownAndDigestedAllTheSame) {
-  Rig rig(cold()), warm;
+  Rig rig(Rig::cold()), warm;
   rig.boot(), warm.boot();
   fill(rig), fill(warm);
   EXPECT_EQ(cold_actors(rig), 4u);
@@ -76,7 +70,7 @@ TEST(Cold, WhatLeavesMemoryIsShownAndDigestedAllTheSame) {
 }
 
 TEST(Cold, WhoSpeaksComesBackAlone) {
-  Rig rig(cold());
+  Rig rig(Rig::cold());
   rig.boot();
   fill(rig);
   const std::string next =
@@ -104,7 +98,7 @@ TEST(Cold, WhoSpeaksComesBackAlone) {
 }
 
 TEST(Cold, WhatWasSaidBeforeIsAnsweredAndCountsOnce) {
-  Rig rig(cold());
+  Rig rig(Rig::cold());
   rig.boot();
   fill(rig);
   const Shown before = shown(rig);
@@ -129,7 +123,7 @@ TEST(Cold, WhatWasSaidBeforeIsAnsweredAndCountsOnce) {
 }
 
 TEST(Cold, TwoStoriesAreFoundAllTheSame) {
-  Rig rig(cold());
+  Rig rig(Rig::cold());
   rig.boot();
   fill(rig);
   rig.up("a", envelope({.device = "a", .to = 3, .id = 2}, {counter("c", 3, 4)}));
@@ -141,7 +135,7 @@ TEST(Cold, TwoStoriesAreFoundAllTheSame) {
 
 // A doubted counter is shown without those who do not count, and with those who are cold.
 TEST(Cold, EvidenceHeardFromOthersExcludesWhoIsCold) {
-  Options o = cold(enrolled("gw"));
+  Options o = Rig::cold(enrolled("gw"));
   o.trust.exclude_equivocators = true;
   Rig rig(o);
   rig.boot();
@@ -170,7 +164,7 @@ TEST(Cold, EvidenceHeardFromOthersExcludesWhoIsCold) {
 
 // What a device removed of another's adds is needed when these die.
 TEST(Cold, WhoRemovedOfOthersStaysAndOwnersAreTold) {
-  Rig rig(cold());
+  Rig rig(Rig::cold());
   rig.boot();
   fill(rig);
   rig.up("b", envelope({.device = "b", .from = 3, .to = 4}, {counter("c", 4, 11)}));
@@ -231,7 +225,7 @@ TEST(Cold, NotAllComeBackAtOnce) {
 // --- what others read
 
 TEST(Cold, WhatPeersReadIsWhole) {
-  Rig rig(cold()), other(Rig::defaults("g2"));
+  Rig rig(Rig::cold()), other(Rig::defaults("g2"));
   rig.boot(), other.boot();
   rig.run(3'000), other.run(3'000);
   fill(rig);
@@ -257,7 +251,7 @@ TEST(Cold, WhatPeersReadIsWhole) {
 // --- a disk that fails
 
 TEST(Cold, WhatTheDiskDoesNotGiveWaitsAndOthersGoOn) {
-  Rig rig(cold());
+  Rig rig(Rig::cold());
   rig.boot();
   rig.run(3'000);
   fill(rig);
@@ -295,7 +289,7 @@ TEST(Cold, WhatTheDiskDoesNotGiveWaitsAndOthersGoOn) {
 }
 
 TEST(Cold, WhoLeavesDoesNotWaitForADiskThatDoesNotGiveIt) {
-  Rig rig(cold());
+  Rig rig(Rig::cold());
   rig.boot();
   rig.run(3'000);
   fill(rig);
@@ -317,7 +311,7 @@ class ColdRot : public ::testing::TestWithParam<Rot> {};
 
 // It is found when it is touched; a start sees what is left, and says what it lost.
 TEST_P(ColdRot, EndsInAStartThatForgetsWhatItCannotProve) {
-  Rig rig(cold());
+  Rig rig(Rig::cold());
   rig.boot();
   rig.run(3'000);
   fill(rig);
@@ -364,7 +358,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // So it is when somebody reads what is there.
 TEST(Cold, RotIsFoundByWhoReads) {
-  Rig rig(cold());
+  Rig rig(Rig::cold());
   rig.boot();
   rig.run(3'000);
   fill(rig);

@@ -16,11 +16,6 @@ namespace {
 
 using wire::Type;
 
-Options cold(Options o = Rig::defaults()) {
-  o.warm_bytes_max = 0;
-  return o;
-}
-
 constexpr std::uint64_t wall = 1'700'000'000'000;  // when a Rig begins
 
 // By the last operation of a delta.
@@ -51,7 +46,7 @@ std::uint64_t cold_keys(const Rig& rig) {
 }
 
 struct Resting : ::testing::Test {
-  Rig rig{cold()}, warm;
+  Rig rig{Rig::cold()}, warm;
   void SetUp() override {
     for (Rig* r : {&rig, &warm}) {
       r->boot();
@@ -205,7 +200,7 @@ TEST_F(Resting, RotIsFoundByWhoLooks) {
 
 // Two writers, of whom the one that is shown turns out to tell two stories: the other's counts.
 TEST(RestingTrust, TheNextBestIsShownWhenTheWinnerCountsNoMore) {
-  Options o = cold(enrolled("gw"));
+  Options o = Rig::cold(enrolled("gw"));
   o.trust.exclude_equivocators = true;
   Rig rig(o);
   rig.boot();
@@ -327,7 +322,7 @@ TEST(RestingOfOneType, IsFoundBehindOthers) {
 // --- views, and rows for people
 
 TEST(RestingViews, OfAnEarlierLifeAreSaidAgainWithoutWakingAnybody) {
-  Rig rig(cold());
+  Rig rig(Rig::cold());
   rig.boot();
   fill(rig);
   rig.crash();
@@ -347,7 +342,7 @@ TEST(RestingViews, OfAnEarlierLifeAreSaidAgainWithoutWakingAnybody) {
 }
 
 TEST(RestingViews, WaitForADiskThatDoesNotGiveThem) {
-  Rig rig(cold());
+  Rig rig(Rig::cold());
   rig.boot();
   fill(rig);
   rig.crash();

@@ -33,6 +33,11 @@ Options Rig::defaults(std::string gateway) {
   return o;
 }
 
+Options Rig::cold(Options o) {
+  o.warm_bytes_max = 0;
+  return o;
+}
+
 Rig::Rig(Options o, std::vector<LinkOptions> l) : options(std::move(o)), links(std::move(l)) {
   disk.incarnation = 77;
 }

@@ -26,6 +26,8 @@ namespace tributary::core::testing {
 class Rig {
  public:
   static Options defaults(std::string gateway = "gw");
+  // Whatever can leave memory does, as soon as it is committed.
+  static Options cold(Options o = defaults());
   explicit Rig(Options options = defaults(), std::vector<LinkOptions> links = {{"local"}});
 
   // Starts from the disk and, when `online`, connects every link.
