@@ -11,6 +11,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,7 +33,7 @@ class Disk {
   };
 
   virtual ~Disk() = default;
-  virtual void commit(core::Ticket ticket, core::Commit rows) = 0;
+  virtual void commit(core::Ticket ticket, std::shared_ptr<const core::Commit> rows) = 0;
   virtual void snapshot(std::uint64_t id, std::string path) = 0;
   virtual std::vector<Reply> take_replies() = 0;
   // Rows that a commit made durable, at once: waits for the jobs that were handed over, two seconds

@@ -344,7 +344,7 @@ void Pump::replies() {
 
 void Pump::perform(core::Output out) {
   if (options_.beside != nullptr) {
-    if (out.commit) options_.beside->committing(out.commit->rows);
+    if (out.commit) options_.beside->committing(*out.commit->rows);
     if (!out.values.empty()) options_.beside->changed(out.values);
   }
   if (out.commit) {

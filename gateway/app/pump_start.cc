@@ -172,8 +172,8 @@ Result<std::uint64_t, store::Error> Pump::serve(store::Store& store, RowsOf& row
   core_->commit_early(now());
   core::Output out = core_->take_output();
   if (out.commit) {
-    if (options_.beside != nullptr) options_.beside->committing(out.commit->rows);
-    const auto done = store.commit(out.commit->rows);
+    if (options_.beside != nullptr) options_.beside->committing(*out.commit->rows);
+    const auto done = store.commit(*out.commit->rows);
     if (done) {
       core_->committed(now(), out.commit->ticket);
     } else if (done.error().kind == store::Error::Kind::corrupt) {

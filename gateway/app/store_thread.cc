@@ -42,7 +42,7 @@ void StoreThread::push(Job job) {
   changed_.notify_one();
 }
 
-void StoreThread::commit(core::Ticket ticket, core::Commit rows) {
+void StoreThread::commit(core::Ticket ticket, std::shared_ptr<const core::Commit> rows) {
   push({.kind = Job::Kind::commit,
         .id = ticket,
         .rows = std::move(rows),
@@ -136,7 +136,7 @@ void StoreThread::run(Job& job) {
                   .file_bytes = 0});
   }
   Reply done{.kind = Reply::Kind::commit, .id = job.id, .error = {}, .took_us = 0, .file_bytes = 0};
-  done.error = writer_.commit(job.rows);
+  done.error = writer_.commit(*job.rows);
   done.took_us = now_us() - began_us;
   reply(std::move(done));
 }

@@ -32,7 +32,7 @@ class StoreThread final : public Disk {
   StoreThread(const StoreThread&) = delete;
   StoreThread& operator=(const StoreThread&) = delete;
 
-  void commit(core::Ticket ticket, core::Commit rows) override;
+  void commit(core::Ticket ticket, std::shared_ptr<const core::Commit> rows) override;
   void snapshot(std::uint64_t id, std::string path) override;
   std::vector<Reply> take_replies() override;
   void keep(std::uint32_t dead_letters_max, std::uint32_t quarantine_max) override;
@@ -48,7 +48,7 @@ class StoreThread final : public Disk {
     enum class Kind : std::uint8_t { commit, keep, visit, read };
     Kind kind = Kind::commit;
     std::uint64_t id = 0;
-    core::Commit rows;
+    std::shared_ptr<const core::Commit> rows;
     std::uint32_t dead_letters_max = 0, quarantine_max = 0;
     std::function<void(store::Store&)> work;
     std::shared_ptr<Reading> reading;

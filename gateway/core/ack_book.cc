@@ -2,6 +2,7 @@
 #include "gateway/core/ack_book.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "crdt/planted.h"
 
@@ -23,11 +24,25 @@ std::uint64_t hash_of(const std::string& device) {
 
 }  // namespace
 
+void AckBook::Due::add(LinkId link) {
+  const auto at = std::lower_bound(links.begin(), links.end(), link);
+  if (at == links.end() || *at != link) links.insert(at, link);
+}
+
+AckBook::Answer& AckBook::Due::of(std::uint64_t epoch) {
+  const auto at = std::lower_bound(epochs.begin(), epochs.end(), epoch,
+                                   [](const Answer& a, std::uint64_t n) { return a.epoch < n; });
+  if (at != epochs.end() && at->epoch == epoch) return *at;
+  Answer made;
+  made.epoch = epoch;
+  return *epochs.insert(at, std::move(made));
+}
+
 void AckBook::answer(ActorRecord& actor, const Asked& asked, LinkId link) {
   heard_on_[hash_of(actor.name.device)] = link;
   Due& due = due_[actor.name.device];
-  due.links.insert(link);
-  Answer& a = due.epochs[actor.name.epoch];
+  due.add(link);
+  Answer& a = due.of(actor.name.epoch);
   a.from = std::min(a.from, asked.from);
   if (asked.to >= a.newest.to) a.newest = asked;
 }
@@ -36,15 +51,15 @@ void AckBook::advanced(ActorRecord& actor) {
   const auto at = heard_on_.find(hash_of(actor.name.device));
   if (at == heard_on_.end()) return;
   Due& due = due_[actor.name.device];
-  due.links.insert(at->second);
-  due.epochs[actor.name.epoch];
+  due.add(at->second);
+  due.of(actor.name.epoch);
 }
 
 void AckBook::refuse(std::string_view device, std::uint64_t epoch, const Asked& asked, LinkId link,
                      const Denial& denial) {
   Due& due = due_[std::string(device)];
-  due.links.insert(link);
-  Answer& a = due.epochs[epoch];
+  due.add(link);
+  Answer& a = due.of(epoch);
   if (asked.to >= a.newest.to) a.newest = asked;
   if (a.refusals.size() < refusals_max) a.refusals.push_back({asked.to, denial});
 }
@@ -67,18 +82,25 @@ void AckBook::seal(const Context& context, std::vector<std::string>& bodies) {
 }
 
 void AckBook::send(const Context& context, Output& out, Counters& counters) {
-  std::vector<std::string> payloads;  // in the order of `due_`
-  payloads.reserve(due_.size());
-  for (const auto& [device, due] : due_) payloads.push_back(body_of(context, device, due));
+  std::vector<const std::pair<const std::string, Due>*> all;  // by device
+  all.reserve(due_.size());
+  for (const auto& due : due_) all.push_back(&due);
+  std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  std::vector<std::string> payloads;
+  payloads.reserve(all.size());
+  for (const auto* due : all) payloads.push_back(body_of(context, due->first, due->second));
   seal(context, payloads);
-  auto payload = payloads.begin();
-  for (const auto& [device, due] : due_) {
-    for (const LinkId link : due.links) {
-      out.publishes.push_back(
-          {link, context.options.root + "/ack/" + device, *payload, false, false});
+  const std::string above = context.options.root + "/ack/";
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& links = all[i]->second.links;
+    for (const LinkId link : links) {
+      std::string topic;
+      topic.reserve(above.size() + all[i]->first.size());
+      topic.append(above).append(all[i]->first);
+      std::string payload = link == links.back() ? std::move(payloads[i]) : payloads[i];
+      out.publishes.push_back({link, std::move(topic), std::move(payload), false, false});
       counters.acks += 1;
     }
-    ++payload;
   }
   due_.clear();
 }
@@ -164,9 +186,9 @@ std::string AckBook::body_of(const Context& context, const std::string& device, 
   ack.incarnation = context.incarnation;
   ack.hlc = context.hlc;
   ack.device = device;
-  for (const auto& [epoch, answer] : due.epochs) {
+  for (const Answer& answer : due.epochs) {
     wire::ActorAck a;
-    a.epoch = epoch;
+    a.epoch = answer.epoch;
     for (const Refused& r : answer.refusals) {
       wire::Refusal refusal;
       refusal.to = r.to;
@@ -174,7 +196,7 @@ std::string AckBook::body_of(const Context& context, const std::string& device, 
       for (const auto& [key, type] : r.denial.keys) refusal.keys.emplace_back(key, type);
       a.refusals.push_back(std::move(refusal));
     }
-    ActorRecord* const actor = context.actors.find(device, epoch);
+    ActorRecord* const actor = context.actors.find(device, answer.epoch);
     if (actor != nullptr && !actor->cold) {  // a cold one is told when it speaks
       const wire::Point point = actor->intake.contiguous();
       a.op = point.op;

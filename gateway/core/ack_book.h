@@ -4,11 +4,11 @@
 // its original.
 #pragma once
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -59,13 +59,16 @@ class AckBook {
     Denial denial;
   };
   struct Answer {
+    std::uint64_t epoch = 0;
     std::uint64_t from = ~std::uint64_t{0};  // the lowest that was asked about
     Asked newest;                            // the one with the highest `to`
     std::vector<Refused> refusals;
   };
   struct Due {
-    std::set<LinkId> links;
-    std::map<std::uint64_t, Answer> epochs;
+    absl::InlinedVector<LinkId, 2> links;   // ascending
+    absl::InlinedVector<Answer, 1> epochs;  // ascending
+    void add(LinkId);
+    Answer& of(std::uint64_t epoch);
   };
   std::string body_of(const Context&, const std::string& device, const Due&);
   static void seal(const Context&, std::vector<std::string>& bodies);
@@ -85,7 +88,7 @@ class AckBook {
   static constexpr std::uint32_t asks_in_doubt =
       3;  // more than a busy device sends in one round trip
 
-  std::map<std::string, Due> due_;
+  absl::flat_hash_map<std::string, Due> due_;
   std::map<ActorRecord*, Overtaken> overtaken_;
   struct Silent {
     wire::Hash hash;

@@ -2,6 +2,7 @@
 // Fixed-width little-endian numbers in a byte string, for rows that only this program reads back. A
 // format starts with its version and ends with the first 8 bytes of the SHA-256 of all before it.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -13,6 +14,8 @@ namespace tributary::core {
 
 class Writer {
  public:
+  // `room`: bytes that are about to be written, if that is known.
+  explicit Writer(std::size_t room = 0) { out_.reserve(room + checksum_bytes); }
   void u8(std::uint8_t v) { out_.push_back(static_cast<char>(v)); }
   void u32(std::uint32_t v) { fixed(v); }
   void u64(std::uint64_t v) { fixed(v); }
@@ -20,15 +23,18 @@ class Writer {
   // The string, with its checksum.
   std::string finish() {
     const wire::Hash sum = wire::sha256(out_);
-    out_.append(sum.view().substr(0, 8));
+    out_.append(sum.view().substr(0, checksum_bytes));
     return std::move(out_);
   }
 
  private:
+  static constexpr std::size_t checksum_bytes = 8;
   template <class T>
   void fixed(T v) {
+    std::array<char, sizeof v> little_endian;
     for (std::size_t i = 0; i < sizeof v; ++i)
-      out_.push_back(static_cast<char>(v >> (8 * i) & 0xFF));
+      little_endian[i] = static_cast<char>(v >> (8 * i) & 0xFF);
+    out_.append(little_endian.data(), little_endian.size());
   }
   std::string out_;
 };

@@ -27,7 +27,8 @@ constexpr std::size_t value_rows_max = 5'000;       // no longer wait; one look 
 // version 1: live envelopes (count, sum of hashes), then the intake. Version 2: between them a
 // silent envelope (ack_book.h), its length first.
 std::string encode_actor(const ActorRecord& a, std::string_view silent) {
-  Writer w;
+  const std::string intake = a.intake.encode();
+  Writer w(1 + 2 * sizeof(std::uint64_t) + sizeof(std::uint32_t) + silent.size() + intake.size());
   w.u8(silent.empty() ? 1 : 2);
   w.u64(a.live_count);
   w.u64(a.live_sum);
@@ -35,7 +36,7 @@ std::string encode_actor(const ActorRecord& a, std::string_view silent) {
     w.u32(static_cast<std::uint32_t>(silent.size()));
     w.bytes(silent);
   }
-  w.bytes(a.intake.encode());
+  w.bytes(intake);
   return w.finish();
 }
 
@@ -84,8 +85,8 @@ void Gateway::Impl::flush(Instant now) {
   settle_foreign(work);
   sweep(now, work);
   fill_rows(now, work);
-  const bool nothing = work.request.rows.empty();
-  work.request.ticket = next_ticket++;
+  const bool nothing = work.rows->empty();
+  work.ticket = next_ticket++;
   if (planted(Bug::ack_before_commit)) {
     acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors, share}, out, counters);
   }
@@ -253,7 +254,7 @@ void Gateway::Impl::drop(const std::vector<Dropped>& gone, InFlight& work) {
   for (const Dropped& g : gone) {
     counters.superseded += 1;
     if (g.stored) {
-      work.request.rows.erase.push_back(g.row);
+      work.rows->erase.push_back(g.row);
       work.thinned.insert(g.actor->bucket);
       touch(*g.actor);  // its row counts what is live
     } else {
@@ -312,7 +313,7 @@ void Gateway::Impl::fill_fresh(InFlight& work) const {
   for (const auto& [hash, source] : work.fresh) {
     const LiveEnvelope& e = *live.find(hash);
     const crdt::Actor& actor = e.actor->name;
-    work.request.rows.insert.push_back(
+    work.rows->insert.push_back(
         {e.row, std::string(hash.view()), actor.device, actor.epoch, e.from, e.to, *e.bytes});
   }
 }
@@ -324,7 +325,7 @@ ActorRow Gateway::Impl::row_of(ActorRecord& a) {
 }
 
 void Gateway::Impl::fill_rows(Instant now, InFlight& work) {
-  Commit& rows = work.request.rows;
+  Commit& rows = *work.rows;
   fill_fresh(work);
   const bool more = !rows.insert.empty() || !touched.empty() || !rows_to_erase.empty();
   if (more || now.mono_ms >= heard_due_ms || stopping) {
@@ -346,12 +347,12 @@ void Gateway::Impl::ask(Instant now) {
   assert(in_flight && !in_flight->asked);
   in_flight->asked = true;
   in_flight->retry_at_ms = now.mono_ms;
-  out.commit = in_flight->request;
+  out.commit = CommitRequest{in_flight->ticket, in_flight->rows};
   if (planted(Bug::head_of_uncommitted)) run_publishers(now);
 }
 
 void Gateway::Impl::committed(Instant now, Ticket ticket) {
-  if (!in_flight || in_flight->request.ticket != ticket) return;
+  if (!in_flight || in_flight->ticket != ticket) return;
   counters.commits += 1;
   if (!degraded.empty()) {
     degraded.clear();
@@ -363,14 +364,14 @@ void Gateway::Impl::committed(Instant now, Ticket ticket) {
 }
 
 void Gateway::Impl::commit_failed(Instant now, Ticket ticket, std::string reason) {
-  if (!in_flight || in_flight->request.ticket != ticket) return;
+  if (!in_flight || in_flight->ticket != ticket) return;
   counters.commit_failures += 1;
   in_flight->asked = false;
   const std::uint64_t pause =
       std::min(retry_max_ms, retry_min_ms << std::min(in_flight->failures, 6u));
   in_flight->failures += 1;
   in_flight->retry_at_ms = now.mono_ms + pause;
-  in_flight->request.ticket = next_ticket++;
+  in_flight->ticket = next_ticket++;
   notice(Notice::Level::error, "commit",
          "nothing is acknowledged until the database takes it: " + reason);
   const bool news = degraded != reason;
@@ -399,10 +400,11 @@ void Gateway::Impl::finish(Instant now) {
 }
 
 // To peers on every link, except back to where a peer sent it. What was read from retained state is
-// relayed to other links only: on its own link every peer can read it.
+// relayed to other links only: on its own link every peer can read it. Where no other gateway was
+// heard nobody listens, and who comes reads what is retained.
 void Gateway::Impl::relay(const std::vector<std::pair<wire::Hash, Source>>& fresh) {
   for (LinkId l = 0; l < links.size(); ++l) {
-    if (!links[l].options.peers || !links[l].connected) continue;
+    if (!links[l].options.peers || !links[l].connected || !peers.any_on(l)) continue;
     std::vector<std::string_view> batch;
     std::size_t bytes = 0;
     const auto send = [&] {

@@ -102,11 +102,11 @@ void Gateway::Impl::commit_early(Instant now) {
   fill_fresh(work);
   std::erase_if(touched, [&](ActorRecord* a) {
     if (!early->whole.contains(a)) return false;
-    work.request.rows.actors.push_back(row_of(*a));
+    work.rows->actors.push_back(row_of(*a));
     return true;
   });
-  const bool nothing = work.request.rows.empty();
-  work.request.ticket = next_ticket++;
+  const bool nothing = work.rows->empty();
+  work.ticket = next_ticket++;
   in_flight = std::move(work);
   if (nothing) {
     finish(now);

@@ -33,7 +33,7 @@ void Gateway::Impl::convict(Instant now, const wire::Evidence& pair, Contradicti
   if (const KeptEvidence* held = evidence.find({&actor})) {
     const Dropped gone = live.let_go(held->id);
     if (gone.stored) {
-      work.request.rows.erase.push_back(gone.row);
+      work.rows->erase.push_back(gone.row);
       work.thinned.insert(actor.bucket);
     } else {
       std::erase_if(work.fresh, [&](const auto& f) { return f.first == gone.hash; });

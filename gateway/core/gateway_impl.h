@@ -101,7 +101,8 @@ struct Gateway::Impl {
     std::set<std::string, std::less<>> heard_by_name;  // peers; see LinkOptions::several
   };
   struct InFlight {
-    CommitRequest request;
+    Ticket ticket = 0;
+    std::shared_ptr<Commit> rows = std::make_shared<Commit>();  // as it is, once it was asked for
     std::vector<std::pair<wire::Hash, Source>> fresh;  // envelopes new in it
     std::vector<std::uint64_t> received_ms;            // mono: of what devices sent themselves
     std::vector<std::uint64_t> letters;                // of envelopes in it
@@ -147,8 +148,10 @@ struct Gateway::Impl {
 
   // gateway_intake.cc
   void receive(Instant, Inbound&&);
-  void hear(Instant, const Inbound&);
-  void on_upload(Instant, LinkId, const std::string& payload, const std::string& topic);
+  void hear(Instant, Inbound&&);
+  void on_upload(Instant, LinkId, std::string&& payload, const std::string& topic);
+  void take_upload(Instant, LinkId, std::shared_ptr<const std::string> bytes,
+                   const std::string& topic);
   void on_old_view(Instant, const Inbound&, std::string_view rest);
   void on_gateway_topic(Instant, const Inbound&, std::string_view rest);
   void on_batch(Instant, const Inbound&, std::string_view gateway);

@@ -49,12 +49,12 @@ void Gateway::Impl::receive(Instant now, Inbound&& in) {
   const std::uint64_t letter = in.letter;
   letters.hold(letter);
   letters.reading = letter;
-  hear(now, in);
+  hear(now, std::move(in));
   letters.reading = 0;
   letters.settle(letter, out.letters);
 }
 
-void Gateway::Impl::hear(Instant now, const Inbound& in) {
+void Gateway::Impl::hear(Instant now, Inbound&& in) {
   counters.messages += 1;
   counters.bytes_in += in.topic.size() + in.payload.size();
   // On a slow disk new arrivals would outrun the last commit for ever. Nothing of them is
@@ -80,28 +80,32 @@ void Gateway::Impl::hear(Instant now, const Inbound& in) {
       counters.rejected[static_cast<std::size_t>(Reject::not_heard)] += 1;
       return letters.refuse(in.letter, "this gateway does not hear that device: broker.hears");
     }
-    return on_upload(now, in.link, in.payload, in.topic);
+    return on_upload(now, in.link, std::move(in.payload), in.topic);
   }
   if (first == "view") return on_old_view(now, in, rest);
   if (first == "gw" && links[in.link].options.peers) return on_gateway_topic(now, in, rest);
   reject(now, Reject::topic, in.topic, "nobody asked for it", {});
 }
 
-void Gateway::Impl::on_upload(Instant now, LinkId link, const std::string& payload,
+void Gateway::Impl::on_upload(Instant now, LinkId link, std::string&& payload,
                               const std::string& topic) {
   wire::Pack storage;
   const auto envelopes = wire::split_upload(payload, options.wire, storage);
   if (!envelopes)
     return reject(now, reason_of(envelopes.error()), topic, to_string(envelopes.error()), payload);
-  for (const std::string_view bytes : *envelopes) {
-    auto decoded = wire::decode_envelope(bytes, options.wire);
-    if (!decoded) {
-      reject(now, reason_of(decoded.error()), topic, to_string(decoded.error()), bytes);
-      continue;
-    }
-    const Source source{.link = link, .device = true, .letter = letters.reading};
-    take_envelope(now, std::move(*decoded), source, topic);
-  }
+  const bool one = envelopes->size() == 1 && envelopes->front().data() == payload.data();
+  if (one) return take_upload(now, link, std::make_shared<std::string>(std::move(payload)), topic);
+  for (const std::string_view bytes : *envelopes)
+    take_upload(now, link, std::make_shared<std::string>(bytes), topic);
+}
+
+void Gateway::Impl::take_upload(Instant now, LinkId link, std::shared_ptr<const std::string> bytes,
+                                const std::string& topic) {
+  auto decoded = wire::decode_envelope(bytes, options.wire);
+  if (!decoded)
+    return reject(now, reason_of(decoded.error()), topic, to_string(decoded.error()), *bytes);
+  const Source source{.link = link, .device = true, .letter = letters.reading};
+  take_envelope(now, std::move(*decoded), source, topic);
 }
 
 // "…/up/sensor-7" → "up/sensor-7", "…/gw/g2/state/…" → "gw/g2": at a broker with access lists only

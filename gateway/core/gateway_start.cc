@@ -310,7 +310,7 @@ std::optional<Gateway::Frozen> Gateway::freeze() const {
   Frozen out{.live = {},
              .digest = impl_->keys.digests().all(),
              .unknown = impl_->live.unknown_digests().all(),
-             .behind = impl_->in_flight ? impl_->in_flight->request.ticket : 0};
+             .behind = impl_->in_flight ? impl_->in_flight->ticket : 0};
   out.live.reserve(impl_->live.size());
   std::vector<LiveSet::Item> items;
   for (std::uint32_t b = 0; b < wire::bucket_count; ++b)
@@ -322,7 +322,7 @@ std::optional<Gateway::Frozen> Gateway::freeze() const {
 }
 
 bool Gateway::in_flight(Ticket ticket) const {
-  return ticket != 0 && impl_->in_flight && impl_->in_flight->request.ticket == ticket;
+  return ticket != 0 && impl_->in_flight && impl_->in_flight->ticket == ticket;
 }
 
 bool Gateway::signed_by(std::string_view gateway, signing::Kind kind,

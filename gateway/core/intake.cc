@@ -94,7 +94,9 @@ std::vector<wire::Point> Intake::points_above(std::uint64_t from, std::size_t ma
 
 // version 1: n intervals (lo, hi), n ends (op, hash), n partials (from, to, id, parts, last, bits)
 std::string Intake::encode() const {
-  Writer w;
+  constexpr std::size_t counts_bytes = 1 + 3 * sizeof(std::uint32_t);
+  Writer w(counts_bytes + received_.size() * 2 * sizeof(std::uint64_t) +
+           ends_.size() * (sizeof(std::uint64_t) + sizeof(wire::Hash)));
   w.u8(1);
   w.u32(static_cast<std::uint32_t>(received_.size()));
   for (const auto& i : received_.intervals()) {

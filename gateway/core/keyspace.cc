@@ -412,8 +412,9 @@ void Keyspace::exclude(ActorRecord& actor) {
 }
 
 void Keyspace::settle_loose() {
+  AtomWriter writer;
   for (const auto& [key, actor] : loose_) {
-    Watch watch{*this, *key};
+    Watch watch{*this, *key, std::move(writer)};
     key->slots.at(*key->place_of({actor})).set_loose(false);
     key->visit([&, a = actor](const auto& v) {
       using Value = std::decay_t<decltype(v)>;
@@ -422,6 +423,7 @@ void Keyspace::settle_loose() {
         watch.stays({a}, *v.part({a}));
       }
     });
+    writer = std::move(watch.writer);  // with the room that it has
   }
   loose_.clear();
 }

@@ -50,6 +50,9 @@ class Peers {
   void on_same_head(Instant, LinkId, std::string_view gateway, Counters&);
   // Notes the number; true when the batch is worth unpacking (not our own).
   bool on_batch(Instant, LinkId, const wire::Batch&, Counters&);
+  // Whether anything of another gateway was ever heard there, or more gateways are than are kept
+  // track of.
+  bool any_on(LinkId) const;
   // A part of a bucket's state that we asked for; false: nobody asked.
   bool on_state(Instant, LinkId, const wire::StatePart&, const wire::Hash& plain_hash, Counters&);
   // `brought`: how many envelopes came with it.

@@ -15,6 +15,13 @@ constexpr std::size_t ahead_max = 4'096;
 
 }  // namespace
 
+bool Peers::any_on(LinkId link) const {
+  return peers_.size() >= peers_max ||
+         std::any_of(peers_.begin(), peers_.end(), [&](const auto& p) {
+           return p.first.second == link && p.first.first != options_.gateway;
+         });
+}
+
 bool Peers::on_batch(Instant now, LinkId link, const wire::Batch& batch, Counters& counters) {
   if (batch.gateway == options_.gateway) return false;
   const Name name{std::string(batch.gateway), link};

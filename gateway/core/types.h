@@ -5,6 +5,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -153,7 +154,7 @@ struct Notice {
 
 struct CommitRequest {
   Ticket ticket = 0;
-  Commit rows;
+  std::shared_ptr<const Commit> rows;  // the core keeps them, too, to ask again
 };
 
 struct Output {

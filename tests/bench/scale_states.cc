@@ -81,7 +81,7 @@ struct Rig {
         if (on_publish) on_publish(p);
       }
       if (!out.commit) return;
-      if (!store->commit(out.commit->rows)) std::exit(5);
+      if (!store->commit(*out.commit->rows)) std::exit(5);
       ++commits;
       gateway->committed({now, wall_ms + now}, out.commit->ticket);
     }

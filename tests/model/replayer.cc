@@ -140,6 +140,7 @@ void Replayer::boot(Node& n) {
   do {
     n.rig->crash();
     n.rig->boot();
+    n.rig->meet();
     const std::string wrong = n.rig->registry(core::testing::packed(all, wire::Codec::plain));
     if (!wrong.empty()) throw std::runtime_error("the registry is refused: " + wrong);
     n.rig->run(joined_ms);

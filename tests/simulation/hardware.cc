@@ -48,10 +48,10 @@ void Hardware::crash(std::size_t from_step) {
   armed_ = Crash::none;
 }
 
-void SimDisk::commit(core::Ticket ticket, core::Commit rows) {
+void SimDisk::commit(core::Ticket ticket, std::shared_ptr<const core::Commit> rows) {
   assert(!job_);
   const std::uint64_t now_ms = ears_.now_ms();
-  ears_.asked(rows);
+  ears_.asked(*rows);
   job_ = Job{ticket, std::move(rows), now_ms + box_.pause(now_ms)};
 }
 
@@ -60,7 +60,7 @@ std::vector<app::Disk::Reply> SimDisk::take_replies() {
   Job job = std::move(*job_);
   job_.reset();
   const std::size_t began = box_.disk().now();
-  Reply reply{Reply::Kind::commit, job.ticket, writer_.commit(job.rows), 0, store_->file_bytes()};
+  Reply reply{Reply::Kind::commit, job.ticket, writer_.commit(*job.rows), 0, store_->file_bytes()};
   if (box_.strikes_now()) {
     box_.crash(began);
     return {};
@@ -69,7 +69,7 @@ std::vector<app::Disk::Reply> SimDisk::take_replies() {
   if (reply.error) {
     ears_.failed();
   } else {
-    ears_.durable(job.rows);
+    ears_.durable(*job.rows);
   }
   std::vector<Reply> out;
   out.push_back(std::move(reply));

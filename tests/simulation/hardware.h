@@ -73,7 +73,7 @@ class SimDisk final : public app::Disk {
   SimDisk(std::unique_ptr<store::Store> store, Hardware& box, Ears ears)
       : box_(box), store_(std::move(store)), writer_(*store_), ears_(std::move(ears)) {}
 
-  void commit(core::Ticket ticket, core::Commit rows) override;
+  void commit(core::Ticket ticket, std::shared_ptr<const core::Commit> rows) override;
   void snapshot(std::uint64_t, std::string) override {}  // nobody asks for one here
   std::vector<Reply> take_replies() override;
   Result<core::ReadRows, store::Error> read(const core::RowsWanted& rows) override {
@@ -89,7 +89,7 @@ class SimDisk final : public app::Disk {
  private:
   struct Job {
     core::Ticket ticket = 0;
-    core::Commit rows;
+    std::shared_ptr<const core::Commit> rows;
     std::uint64_t due_ms = 0;
   };
   Hardware& box_;

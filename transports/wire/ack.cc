@@ -196,6 +196,8 @@ std::string encode_body(const Ack& a) {
   const std::size_t actors = std::min(a.actors.size(), ack_actors_max);
   Room room(actors);
   Writer w;
+  constexpr std::size_t usual_actor_bytes = 96;
+  w.reserve(64 + a.fleet.size() + a.gateway.size() + a.device.size() + actors * usual_actor_bytes);
   w.array(7);
   w.str(tag);
   w.str(a.fleet);

@@ -95,7 +95,9 @@ void write_buckets(Writer& w, const Head& h) {
 }  // namespace
 
 std::uint32_t bucket_of(std::string_view device, std::uint64_t epoch) {
-  std::string name(device);
+  std::string name;
+  name.reserve(device.size() + 1 + sizeof epoch);
+  name += device;
   name += '\0';
   for (unsigned shift = 64; shift > 0; shift -= 8) name += static_cast<char>(epoch >> (shift - 8));
   return sha256(name).bytes[0] % bucket_count;

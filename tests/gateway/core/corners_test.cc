@@ -141,7 +141,7 @@ TEST(Stop, KeepsWhatWasRefusedAndSaysGoodbyeOnce) {
   rig.up("a", "rubbish");
   rig.stop();
   ASSERT_TRUE(rig.committing());
-  EXPECT_EQ(rig.waiting().rows.dead_letters.size(), 1u);
+  EXPECT_EQ(rig.waiting().rows->dead_letters.size(), 1u);
   rig.take("gw/gw/status");
   rig.commit();
   EXPECT_EQ(rig.take("gw/gw/status").size(), 1u);

@@ -45,6 +45,7 @@ std::uint64_t rows_of_evidence(const Rig& rig) {
 TEST(Evidence, TwoCountsAtOneOperationAreKeptAndToldAndSurviveARestart) {
   Rig rig;
   rig.boot();
+  rig.meet();
   rig.run(3'000);
   rig.up("a", count(9, 5));
   rig.settle();

@@ -48,7 +48,7 @@ TEST(Gateway, AFullBatchDoesNotWait) {
   rig.boot();
   for (std::uint64_t n = 1; n <= 3; ++n) rig.up("a", parts(n - 1, n, n));
   ASSERT_TRUE(rig.committing());
-  EXPECT_EQ(rig.waiting().rows.insert.size(), 1u);  // two were superseded before their commit
+  EXPECT_EQ(rig.waiting().rows->insert.size(), 1u);  // two were superseded before their commit
   rig.commit();
   EXPECT_EQ(rig.ack("a")->actors[0].op, 3u);
   EXPECT_EQ(rig.disk.envelopes.size(), 1u);
@@ -83,6 +83,7 @@ TEST(Gateway, ADuplicateIsAcknowledgedNoEarlierThanItsOriginal) {
 TEST(Gateway, ADiskThatFailsDegradesItUntilItRecovers) {
   Rig rig;
   rig.boot();
+  rig.meet();
   rig.take("");
   rig.up("a", parts(0, 3, 7));
   rig.pass(60);
@@ -101,7 +102,7 @@ TEST(Gateway, ADiskThatFailsDegradesItUntilItRecovers) {
   for (int i = 0; i < 12; ++i) {  // again and again, with growing pauses, the same rows
     ASSERT_TRUE(rig.committing()) << i;
     EXPECT_NE(rig.waiting().ticket, first);
-    EXPECT_EQ(rig.waiting().rows.insert.size(), 1u);
+    EXPECT_EQ(rig.waiting().rows->insert.size(), 1u);
     rig.fail("disk full");
     rig.pass(5'000);
   }

@@ -20,6 +20,7 @@ struct Batches : ::testing::Test {
   void SetUp() override {
     b.session = 100;
     a.boot(), b.boot();
+    a.meet();
     run(200);
     const std::vector<Publish> first = say(1);
     hear(first[0]);
@@ -143,6 +144,7 @@ TEST_F(Batches, ANewLifeOfThePeerBeginsAnew) {
   learn();
   a.session = 9;
   a.reboot();
+  a.meet();
   run(2'000);
   a.take("");
   const auto batches = say(2);

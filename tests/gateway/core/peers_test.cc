@@ -24,6 +24,7 @@ struct Pair {
   void boot() {
     b.session = 100;
     a.boot(), b.boot();
+    a.meet();
     run(200);  // both have listened
     a.take(""), b.take("");
   }

@@ -42,6 +42,7 @@ class Signed : public ::testing::Test {
 // --- the same body again, under another signature
 
 TEST_F(Signed, ATornCopyOfWhatIsHeldChangesNothingAndGoesNowhere) {
+  rig.meet();
   const std::string good = one("a");
   rig.up("a", good);
   rig.settle();
@@ -60,6 +61,7 @@ TEST_F(Signed, ATornCopyOfWhatIsHeldChangesNothingAndGoesNowhere) {
 }
 
 TEST_F(Signed, ATornCopyOfWhatIsSupersededMeanwhileIsNotStored) {
+  rig.meet();
   const std::string first = one("a", 1, 5), second = one("a", 2, 6);
   rig.up("a", first);
   rig.settle();
@@ -78,6 +80,7 @@ TEST_F(Signed, ATornCopyOfWhatIsSupersededMeanwhileIsNotStored) {
 
 // Until the original is joined it is not held: a copy proves itself or is refused.
 TEST_F(Signed, ATornCopyBesideItsOriginalInOneBatch) {
+  rig.meet();
   const std::string good = one("a");
   rig.up("a", torn(good));
   rig.up("a", good);

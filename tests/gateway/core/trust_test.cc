@@ -56,6 +56,7 @@ TEST(RegistryFile, ThatIsReadBeforeTheStartIsKnownFromTheFirstMessageOn) {
 
 TEST_F(TrustTest, WhatItsDeviceSignedIsCountedAndTheAckIsSigned) {
   EXPECT_EQ(rig.gateway->summary().registered_keys, 4u);
+  rig.meet();
   rig.up("a", one("a"));
   rig.settle();
   EXPECT_EQ(rig.shows("parts", Type::gcounter), "5");
@@ -119,6 +120,7 @@ TEST_F(TrustTest, WhatAGatewaySignedIsItsOwnAndOfOneKind) {
 }
 
 TEST_F(TrustTest, ForgeriesAreRefusedByReasonAndTheirBringerIsNamed) {
+  rig.meet();
   rig.up("a", one("a"));
   rig.settle();
   rig.take("");

@@ -216,8 +216,8 @@ TEST(ViewsOfAGateway, OfRowsThatWaitTheNewestOfAKeyIsWritten) {
   rig.up("a", envelope({.from = 2, .to = 3}, {counter("k", 3, 3)}));
   rig.stop();
   ASSERT_TRUE(rig.committing());
-  ASSERT_EQ(rig.waiting().rows.values.size(), 1u);
-  EXPECT_EQ(rig.waiting().rows.values[0].value, "3");
+  ASSERT_EQ(rig.waiting().rows->values.size(), 1u);
+  EXPECT_EQ(rig.waiting().rows->values[0].value, "3");
 }
 
 TEST(ViewsOfAGateway, RowsThatWaitAreWrittenBeforeItLeaves) {

@@ -317,8 +317,8 @@ TEST_F(WithdrawalsTest, ACrashInBetweenIsMadeGoodAtTheNextStart) {
   rig.pass(60);
   rig.commit();
   ASSERT_TRUE(rig.committing()) << "the erasing follows at once";
-  EXPECT_TRUE(rig.waiting().rows.forget_values);
-  EXPECT_EQ(rig.waiting().rows.erase.size(), 1u);
+  EXPECT_TRUE(rig.waiting().rows->forget_values);
+  EXPECT_EQ(rig.waiting().rows->erase.size(), 1u);
   rig.crash();
   rig.boot();
   EXPECT_EQ(parts(), "8") << "as its disk has it";

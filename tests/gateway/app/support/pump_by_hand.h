@@ -57,8 +57,8 @@ class ByHand : public transports::Session {
 class AtOnce : public Disk {
  public:
   explicit AtOnce(std::unique_ptr<store::Store> store) : store_(std::move(store)) {}
-  void commit(core::Ticket ticket, core::Commit rows) override {
-    replies_.push_back({Reply::Kind::commit, ticket, writer_.commit(rows), 1, 1});
+  void commit(core::Ticket ticket, std::shared_ptr<const core::Commit> rows) override {
+    replies_.push_back({Reply::Kind::commit, ticket, writer_.commit(*rows), 1, 1});
   }
   void snapshot(std::uint64_t, std::string) override {}
   void visit(std::uint64_t id, const std::function<void(store::Store&)>& work) override {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <future>
 
+#include "gateway/core/status.h"
+
 namespace tributary::core::testing {
 namespace {
 
@@ -151,6 +153,15 @@ void Rig::hear(std::string at, std::string payload, bool was_retained, LinkId li
   perform();
 }
 
+void Rig::meet(LinkId link) {
+  Status status;
+  status.gateway = "other";
+  status.online = true;
+  status.incarnation = status.session = 1;
+  status.at_ms = now_.wall_ms;
+  hear(topic("gw/other/status"), to_json(status), true, link);
+}
+
 void Rig::again(std::uint64_t letter, std::string_view device, std::string payload, LinkId link) {
   gateway->receive(now_, {.link = link,
                           .topic = topic("up/" + std::string(device)),
@@ -188,8 +199,8 @@ void Rig::commit() {
 void Rig::finish_commit() {
   const CommitRequest request = std::move(*waiting_);
   waiting_.reset();
-  disk.apply(request.rows);
-  if (on_commit) on_commit(request.rows);
+  disk.apply(*request.rows);
+  if (on_commit) on_commit(*request.rows);
   gateway->committed(now_, request.ticket);
 }
 

@@ -47,6 +47,9 @@ class Rig {
   void up(std::string_view device, std::string payload, LinkId link = 0);
   void hear(std::string topic, std::string payload, bool retained = false, LinkId link = 0);
 
+  // Another gateway, "other", is heard on a link: there is somebody to relay to.
+  void meet(LinkId link = 0);
+
   // A dead letter from a device, heard again; what becomes of letters is in `letters`.
   void again(std::uint64_t letter, std::string_view device, std::string payload, LinkId link = 0);
 

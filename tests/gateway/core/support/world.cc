@@ -105,7 +105,7 @@ void Node::step(std::uint64_t now_ms) {
     if (disk_.full) {
       gateway_->commit_failed(instant(now_ms), request.ticket, "disk full");
     } else {
-      disk_.apply(request.rows);
+      disk_.apply(*request.rows);
       gateway_->committed(instant(now_ms), request.ticket);
     }
   }
