@@ -79,6 +79,11 @@ class GCounter {
     return !part.is_bottom() && join_held(actor, parts_[actor], part, observer);
   }
   bool join_part(const A& actor, const Part& part) { return join_part(actor, part, NoObserver{}); }
+  // The same of a part that is here. REQUIRES: it is at that place of parts().
+  template <class Observer>
+  bool join_part_at(std::uint32_t place, const A& actor, const Part& part, Observer&& observer) {
+    return join_held(actor, parts_.part_at(place), part, observer);
+  }
 
   // What is kept elsewhere: the actor's part, if it has one, leaves memory and stays in the value.
   // Nothing of that actor may be joined until all of the part was taken back, at once or in pieces

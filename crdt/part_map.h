@@ -48,6 +48,9 @@ class PartMap {
     const std::size_t i = position(actor);
     return i < size() ? std::optional(static_cast<std::uint32_t>(i)) : std::nullopt;
   }
+  // REQUIRES, of both: a place that is one.
+  P& part_at(std::uint32_t place) { return parts_[place].second; }
+  const P& part_at(std::uint32_t place) const { return parts_.begin()[place].second; }
   P& operator[](const A& actor) { return at(position(actor), actor); }
   void erase(const A& actor) {  // the last part takes its place
     const std::size_t i = position(actor);

@@ -77,6 +77,15 @@ class PnParts {
     if (!NarrowPart::holds(part)) widen();
     return visit([&](auto& parts) { return join_held(parts[actor], part, changed); });
   }
+  // REQUIRES: a place that is one.
+  Part part_at(std::uint32_t place) const {
+    return visit([&](const auto& parts) -> Part { return parts.part_at(place); });
+  }
+  template <class F>
+  bool join_at(std::uint32_t place, const Part& part, const F& changed) {
+    if (!NarrowPart::holds(part)) widen();  // which leaves every part at its place
+    return visit([&](auto& parts) { return join_held(parts.part_at(place), part, changed); });
+  }
   template <class F>
   bool join(const PnParts& other, const F& changed) {
     if (other.wide_.made()) widen();

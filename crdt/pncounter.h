@@ -63,6 +63,14 @@ class PnCounter {
     });
   }
   bool join_part(const A& actor, const Part& part) { return join_part(actor, part, NoObserver{}); }
+  // As of a GCounter.
+  template <class Observer>
+  bool join_part_at(std::uint32_t place, const A& actor, const Part& part, Observer&& observer) {
+    return parts_.join_at(place, part, [&](const Part& before, const Part& now) {
+      count(before, now);
+      observer.part(actor, before, now);
+    });
+  }
 
   // As of a GCounter.
   void set_aside(const A& actor) { parts_.erase(actor); }

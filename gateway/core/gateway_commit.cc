@@ -150,7 +150,8 @@ std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
 void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   // What is here already is no growth: it is answered again, in case the first answer was lost.
   const bool known = live.contains(p.envelope.envelope().hash);
-  if (const auto full = known ? std::nullopt : over_limit(p.envelope.envelope())) {
+  const bool counting = !known && counts_on(p.envelope.envelope());
+  if (const auto full = known || counting ? std::nullopt : over_limit(p.envelope.envelope())) {
     // Not a refusal: the device keeps its state and tries again, and an operator may raise the
     // limit.
     counters.rejected[static_cast<std::size_t>(full->reason)] += 1;
@@ -196,9 +197,13 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   }
   recent.insert(e.hash);
   learn(d);
-  const std::vector<KeyState*> of_entries = apply_entries(actor, d, now.wall_ms);
-  look_for_contradiction(now, e, actor, of_entries, work);
-  drop(live.insert(e, actor, of_entries, next_row++, false), work);
+  if (counting) {
+    drop(count_on(e, actor, now.wall_ms), work);
+  } else {
+    const std::vector<KeyState*> of_entries = apply_entries(actor, d, now.wall_ms);
+    look_for_contradiction(now, e, actor, of_entries, work);
+    drop(live.insert(e, actor, of_entries, next_row++, false), work);
+  }
   if (!live.contains(e.hash)) {
     counters.duplicates += 1;
     return;
@@ -210,6 +215,26 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
     notice(Notice::Level::warning, "own-past",
            "recovered from the broker what this gateway had published and its database had lost");
   }
+}
+
+// Nearly all that a known device says: each of its counters, a little further. It takes no more
+// memory, contradicts nothing and supersedes what it said before, all at one look; anything else
+// is found by the long way.
+bool Gateway::Impl::counts_on(const wire::Envelope& e) {
+  const wire::Delta& d = e.delta;
+  ActorRecord* const actor = actors.find(d.device, d.epoch);
+  return actor != nullptr && !d.entries.empty() && keys.counts_on(*actor, d, counting_on) &&
+         live.comes_after(d, counting_on);
+}
+
+std::vector<Dropped> Gateway::Impl::count_on(const wire::Envelope& e, ActorRecord& actor,
+                                             std::uint64_t wall_ms) {
+  for (std::size_t i = 0; i < counting_on.size(); ++i) {
+    const wire::Entry& x = e.delta.entries[i];
+    keys.count_on(actor, counting_on[i], x, wall_ms);
+    counters.entries[x.type] += 1;
+  }
+  return live.insert_after(e, actor, counting_on, next_row++);
 }
 
 std::vector<KeyState*> Gateway::Impl::apply_entries(ActorRecord& actor, const wire::Delta& d,

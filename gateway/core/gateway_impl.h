@@ -188,6 +188,8 @@ struct Gateway::Impl {
   bool flush_due(Instant) const;
   void flush(Instant);
   void apply(Instant, Pending&&, InFlight&);
+  bool counts_on(const wire::Envelope&);
+  std::vector<Dropped> count_on(const wire::Envelope&, ActorRecord&, std::uint64_t wall_ms);
   std::vector<KeyState*> apply_entries(ActorRecord&, const wire::Delta&, std::uint64_t wall_ms);
   bool surely_within_limits(const wire::Envelope&) const;
   std::optional<Denial> over_limit(const wire::Envelope&) const;
@@ -316,6 +318,7 @@ struct Gateway::Impl {
   std::deque<Pending> pending;
   std::vector<std::pair<wire::Evidence, Source>> pending_evidence;
   std::size_t pending_bytes = 0;
+  std::vector<Keyspace::PartAt> counting_on;  // of the envelope that is being joined, if it counts on
   std::uint64_t pending_since_ms = never;  // the oldest that waits: an envelope, or a refusal
   Instant seen;
   std::optional<InFlight> in_flight;

@@ -183,6 +183,7 @@ struct Keyspace::Watch {
   Keyspace& space;
   KeyState& key;
   AtomWriter writer{};
+  std::optional<std::uint32_t> place = std::nullopt;  // of the part that is joined, if it is known
 
   AtomWriter& atom(ActorRef a, std::uint32_t items) {
     return writer.begin(items + 4)
@@ -210,7 +211,7 @@ struct Keyspace::Watch {
   // From now on the part's atom is not in the digest, until settle_loose().
   template <class Part>
   void loosen(ActorRef a, const Part& before) {
-    EntrySlot& slot = key.slots.at(*key.place_of(a));
+    EntrySlot& slot = key.slots.at(place ? *place : *key.place_of(a));
     if (slot.loose()) return;
     slot.set_loose(true);
     space.loose_.emplace_back(&key, a.record);
@@ -330,13 +331,59 @@ KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
 }
 
 KeyState& Keyspace::intern_after(KeyState* before, std::string_view key, std::uint8_t type) {
-  if (before != nullptr) {
-    KeyState& likely = at(before->next);
-    if (likely.type == type && likely.key == key) return likely;
-  }
-  KeyState& out = intern(key, type);
+  KeyState* known = find_after(before, key, type);
+  KeyState& out = known != nullptr ? *known : intern(key, type);
   if (before != nullptr) before->next = out.number;
   return out;
+}
+
+KeyState* Keyspace::find_after(KeyState* before, std::string_view key, std::uint8_t type) const {
+  if (before != nullptr) {
+    KeyState& likely = at(before->next);
+    if (likely.type == type && likely.key == key) return &likely;
+  }
+  return find(key, type);
+}
+
+bool Keyspace::counts_on(ActorRecord& actor, const wire::Delta& d,
+                         std::vector<PartAt>& parts) const {
+  parts.clear();
+  const ActorRef ref{&actor};
+  for (const wire::Entry& entry : d.entries) {
+    KeyState* const before = parts.empty() ? nullptr : parts.back().key;
+    KeyState* const key = find_after(before, entry.key, entry.type);
+    if (key == nullptr) return false;
+    std::optional<std::uint32_t> place;
+    if (const auto* v = std::get_if<GCounter>(&key->value)) {
+      place = v->parts().place_of(ref);
+      if (place && std::get<wire::GCounterPayload>(entry.payload).p < v->parts().part_at(*place).p)
+        return false;
+    } else if (const auto* pn = std::get_if<PnCounter>(&key->value)) {
+      const auto& said = std::get<wire::PnCounterPayload>(entry.payload);
+      place = pn->parts().place_of(ref);
+      if (place && !pn->parts().part_at(*place).leq({said.p, said.n})) return false;
+    }
+    if (!place) return false;
+    parts.push_back({key, *place});
+  }
+  return true;
+}
+
+bool Keyspace::count_on(ActorRecord& actor, const PartAt& at, const wire::Entry& entry,
+                        std::uint64_t wall_ms) {
+  assert(entry.type == at.key->type && entry.key == at.key->key);
+  KeyState& key = *at.key;
+  Watch watch{*this, key, {}, at.place};
+  bool grew = false;
+  if (auto* v = std::get_if<GCounter>(&key.value)) {
+    const auto& said = std::get<wire::GCounterPayload>(entry.payload);
+    grew = v->join_part_at(at.place, {&actor}, {said.p}, watch);
+  } else {
+    const auto& said = std::get<wire::PnCounterPayload>(entry.payload);
+    grew = std::get<PnCounter>(key.value).join_part_at(at.place, {&actor}, {said.p, said.n}, watch);
+  }
+  if (grew) changed(actor, key, wall_ms);
+  return grew;
 }
 
 bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry,
@@ -381,16 +428,18 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
       return v.join_part(actor, lww_part(entry), watch);
     }
   };
-  const bool changed = key.visit(Join{*this, Watch{*this, key}, {&actor}, entry});
-  if (changed) {
-    if (loose_.size() >= loose_max) settle_loose();
-    key.changed_at_ms = wall_ms;
-    key.used = now_;
-    if (actor.excluded) key.marks.doubted = true;
-    mark(key);
-    if (entry.type == static_cast<std::uint8_t>(Type::lww)) watch_held(key);
-  }
-  return changed;
+  const bool grew = key.visit(Join{*this, Watch{*this, key}, {&actor}, entry});
+  if (grew) changed(actor, key, wall_ms);
+  if (grew && entry.type == static_cast<std::uint8_t>(Type::lww)) watch_held(key);
+  return grew;
+}
+
+void Keyspace::changed(ActorRecord& actor, KeyState& key, std::uint64_t wall_ms) {
+  if (loose_.size() >= loose_max) settle_loose();
+  key.changed_at_ms = wall_ms;
+  key.used = now_;
+  if (actor.excluded) key.marks.doubted = true;
+  mark(key);
 }
 
 void Keyspace::exclude(ActorRecord& actor) {

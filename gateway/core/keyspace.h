@@ -171,12 +171,26 @@ class Keyspace {
   // The same, quickly when this key came after `before` the last time: devices name their keys in
   // one order.
   KeyState& intern_after(KeyState* before, std::string_view key, std::uint8_t type);
+  // nullptr when unknown.
+  KeyState* find_after(KeyState* before, std::string_view key, std::uint8_t type) const;
   KeyState& at(std::uint32_t number) const { return keys_[number]; }
   std::size_t size() const { return keys_.size(); }
 
   // Joins what an entry says of its actor. True when the state changed. REQUIRES: the entry is of
   // `key`.
   bool apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry, std::uint64_t wall_ms);
+
+  // Where an actor's part is, by KeyState::place_of().
+  struct PartAt {
+    KeyState* key = nullptr;
+    std::uint32_t place = 0;
+  };
+  // What a known device says again and again: counters of which this actor has a part here, each no
+  // less than what is held, so that joining it makes the part what the entry says. Then `parts` are
+  // those of the entries. False: something in it is anything else, and all of it takes apply().
+  bool counts_on(ActorRecord&, const wire::Delta&, std::vector<PartAt>& parts) const;
+  // apply() of such an entry.
+  bool count_on(ActorRecord&, const PartAt&, const wire::Entry&, std::uint64_t wall_ms);
 
   // Whether joining it would take more memory: a key or a part that is not there yet, a longer
   // value, an element or a removal of another's add that is new.
@@ -269,6 +283,7 @@ class Keyspace {
   };
   void clear(KeyState& key) const;
   std::optional<Resting> at_rest(const KeyState& key) const;
+  void changed(ActorRecord&, KeyState&, std::uint64_t wall_ms);
   void mark(KeyState& key);
   void settle_loose();
   void watch_held(KeyState& key);

@@ -70,8 +70,11 @@ LiveEnvelope& LiveSet::enter(std::shared_ptr<const std::string> bytes, const wir
   return e;
 }
 
-LiveEnvelope& LiveSet::take(const wire::Envelope& envelope, ActorRecord& actor) {
+LiveEnvelope& LiveSet::take(const wire::Envelope& envelope, ActorRecord& actor, std::uint64_t row,
+                            bool stored) {
   LiveEnvelope& e = enter(envelope.bytes, envelope.hash, actor);
+  e.row = row;
+  e.stored = stored;
   e.from = envelope.delta.from;
   e.to = envelope.delta.to;
   e.body_at = static_cast<std::uint32_t>(envelope.sealed.body.data() - envelope.bytes->data());
@@ -130,12 +133,8 @@ std::vector<Dropped> LiveSet::insert(const wire::Envelope& envelope, ActorRecord
   const wire::Hash& hash = envelope.hash;
   const std::vector<wire::Entry>& entries = envelope.delta.entries;
   if (entries.empty()) return {{row, stored, hash, &actor}};
-  LiveEnvelope& e = take(envelope, actor);
-  e.row = row;
-  e.stored = stored;
-
-  std::uint32_t offset = e.body_bytes;  // of the next entry: they are the last of the body
-  for (const wire::Entry& entry : entries) offset -= static_cast<std::uint32_t>(entry.bytes);
+  LiveEnvelope& e = take(envelope, actor, row, stored);
+  std::uint32_t offset = entries_at(envelope);  // of the next entry
   std::vector<Dropped> out;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const wire::Entry& entry = entries[i];
@@ -156,6 +155,37 @@ std::vector<Dropped> LiveSet::insert(const wire::Envelope& envelope, ActorRecord
       collect(name, candidates, &ref, misses_few, out);
     }
     assert(i + 1 == entries.size() || contains(hash));  // it goes with its last entry, not before
+  }
+  return out;
+}
+
+std::uint32_t LiveSet::entries_at(const wire::Envelope& envelope) {
+  std::size_t at = envelope.sealed.body.size();
+  for (const wire::Entry& entry : envelope.delta.entries) at -= entry.bytes;
+  return static_cast<std::uint32_t>(at);
+}
+
+bool LiveSet::comes_after(const wire::Delta& d, std::span<const Keyspace::PartAt> parts) const {
+  return std::all_of(parts.begin(), parts.end(), [&](const Keyspace::PartAt& part) {
+    const Slot* const slot = part.key->slots.find(part.place);
+    const auto one = slot == nullptr ? std::nullopt : slot->one();
+    return one && at(*one).to < d.to;
+  });
+}
+
+std::vector<Dropped> LiveSet::insert_after(const wire::Envelope& envelope, ActorRecord& actor,
+                                           std::span<const Keyspace::PartAt> parts,
+                                           std::uint64_t row) {
+  assert(!contains(envelope.hash) && !parts.empty() && comes_after(envelope.delta, parts));
+  const LiveEnvelope& e = take(envelope, actor, row, false);
+  std::uint32_t offset = entries_at(envelope);
+  std::vector<Dropped> out;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    Slot& slot = parts[i].key->slots.at(parts[i].place);
+    const EntryRef superseded = *slot.one();
+    slot.set({e.number, offset});
+    offset += static_cast<std::uint32_t>(envelope.delta.entries[i].bytes);
+    release(at(superseded), out);
   }
   return out;
 }

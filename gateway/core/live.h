@@ -87,6 +87,13 @@ class LiveSet : private EntryIndex::Reader {
   std::vector<Dropped> insert(const wire::Envelope& envelope, ActorRecord& actor,
                               const std::vector<KeyState*>& keys, std::uint64_t row, bool stored);
 
+  // The same of one whose entries count on (Keyspace::counts_on(): `parts`), joined already:
+  // comes_after() says that what it supersedes is found at once, and nothing contradicts it.
+  std::vector<Dropped> insert_after(const wire::Envelope&, ActorRecord&,
+                                    std::span<const Keyspace::PartAt> parts, std::uint64_t row);
+  // Of each of its parts one entry is live, and said before it.
+  bool comes_after(const wire::Delta&, std::span<const Keyspace::PartAt> parts) const;
+
   // From now on they are cold. REQUIRES: all that is live of these actors is stored, none of it is
   // evidence, or of a type that is not known; Keyspace::digests() was called since they changed.
   void chill(const std::vector<ActorRecord*>&);
@@ -197,7 +204,9 @@ class LiveSet : private EntryIndex::Reader {
   LiveEnvelope& at(const EntryRef& ref) const { return envelopes_[ref.envelope]; }
   wire::Entry entry(const EntryRef&) const override;
   // Enters it, with all its entries needed.
-  LiveEnvelope& take(const wire::Envelope&, ActorRecord&);
+  LiveEnvelope& take(const wire::Envelope&, ActorRecord&, std::uint64_t row, bool stored);
+  // Where in its body the entries begin: they are the last of it.
+  static std::uint32_t entries_at(const wire::Envelope&);
   LiveEnvelope& enter(std::shared_ptr<const std::string> bytes, const wire::Hash&, ActorRecord&);
   void leave(LiveEnvelope&, std::vector<Dropped>& out);
   void take_out(LiveEnvelope&);

@@ -26,13 +26,13 @@ class DeltaReader {
   bool read_entry(const Delta& d, const Entry* previous, Entry& e, bool again = false) {
     const std::size_t start = r_.offset();
     std::uint64_t type = 0;
-    if (!r_.array_of(5, "entry") ||
-        !(again ? r_.known_key(e.key, limits_.key_bytes_max, "entry.key")
-                : r_.key(e.key, limits_.key_bytes_max, "entry.key")) ||
+    std::size_t same = 0;
+    if (!r_.array_of(5, "entry") || !read_key(previous, same, e, again) ||
         !r_.uint_in(type, 1, type_max, "entry.type"))
       return false;
     e.type = static_cast<std::uint8_t>(type);
-    if (previous && !before(*previous, e)) return r_.fail(Code::not_canonical, "delta.entries");
+    if (previous && !before(*previous, e, same))
+      return r_.fail(Code::not_canonical, "delta.entries");
     // Counters and registers are sent whole: their interval is always (0, to].
     const bool whole = type == 1 || type == 2 || type == 5;
     if (!r_.uint_in(e.lo, 0, whole ? 0 : d.to - 1, "entry.lo") ||
@@ -60,15 +60,28 @@ class DeltaReader {
   bool read_entries(Delta& d) {
     std::size_t n = 0;
     if (!r_.array(n, limits_.entries_max, entry_bytes_min, "delta.entries")) return false;
-    d.entries.resize(n);
-    for (std::size_t i = 0; i < n; ++i)
-      if (!read_entry(d, i > 0 ? &d.entries[i - 1] : nullptr, d.entries[i])) return false;
+    d.entries.reserve(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const Entry* const previous = i > 0 ? &d.entries.back() : nullptr;
+      if (!read_entry(d, previous, d.entries.emplace_back())) return false;
+    }
     return true;
   }
 
-  static bool before(const Entry& a, const Entry& b) {
-    const int order = a.key.compare(b.key);
-    return order < 0 || (order == 0 && a.type < b.type);
+  // `same`: with how many bytes it begins as the one before.
+  bool read_key(const Entry* previous, std::size_t& same, Entry& e, bool again) {
+    constexpr const char* where = "entry.key";
+    if (again) return r_.known_key(e.key, limits_.key_bytes_max, where);
+    if (previous == nullptr) return r_.key(e.key, limits_.key_bytes_max, where);
+    if (!r_.known_key(e.key, limits_.key_bytes_max, where)) return false;
+    same = alike(previous->key, e.key);
+    return valid_key_after(previous->key, same, e.key) || r_.fail(Code::utf8, where);
+  }
+
+  static bool before(const Entry& a, const Entry& b, std::size_t same) {
+    if (same == b.key.size()) return same == a.key.size() && a.type < b.type;
+    if (same == a.key.size()) return true;
+    return static_cast<unsigned char>(a.key[same]) < static_cast<unsigned char>(b.key[same]);
   }
 
   bool read_payload(const Delta& d, Entry& e) {

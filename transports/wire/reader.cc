@@ -137,7 +137,7 @@ bool Reader::bin(std::string_view& v, std::size_t max, const char* where) {
   return take(b, where) && bin_header(n, b, where) && bytes(v, n, max, where);
 }
 
-bool Reader::text(std::string_view& v, std::size_t max, const char* where) {
+bool Reader::any_text(std::string_view& v, std::size_t max, const char* where) {
   unsigned char b = 0;
   std::size_t n = 0;
   return take(b, where) && str_header(n, b, where) && bytes(v, n, max, where);

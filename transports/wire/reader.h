@@ -10,6 +10,7 @@
 // Every call returns false after recording what is wrong; the first error is kept, and views point
 // into `bytes`.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -18,6 +19,23 @@
 #include "transports/wire/envelope.h"
 
 namespace tributary::wire {
+
+// valid_key() of one that comes after another valid one, with which it begins alike so far: devices
+// send their keys in order, and most differ from the one before in a few characters.
+bool valid_key_after(std::string_view before, std::size_t alike, std::string_view key);
+
+// How many bytes both begin with.
+inline std::size_t alike(std::string_view a, std::string_view b) {
+  const std::size_t most = std::min(a.size(), b.size());
+  std::size_t n = 0;
+  for (std::uint64_t x = 0, y = 0; n + sizeof x <= most; n += sizeof x) {
+    std::memcpy(&x, a.data() + n, sizeof x);
+    std::memcpy(&y, b.data() + n, sizeof y);
+    if (x != y) break;
+  }
+  while (n < most && a[n] == b[n]) ++n;
+  return n;
+}
 
 class Reader {
  public:
@@ -37,7 +55,8 @@ class Reader {
   }
 
   bool uint(std::uint64_t& v, const char* where) {
-    if (at_ == end_ || static_cast<unsigned char>(*at_) >= 0x80) return any_uint(v, where);
+    if (at_ == end_ || static_cast<unsigned char>(*at_) >= 0x80)
+      return uint16(v) || any_uint(v, where);
     v = static_cast<unsigned char>(*at_);
     return step();
   }
@@ -87,6 +106,14 @@ class Reader {
   bool any_uint(std::uint64_t& v, const char* where);
   bool any_hash(Hash& v, const char* where);
   bool any_optional_hash(Hash& v, bool& present, const char* where);
+  bool any_text(std::string_view& v, std::size_t max, const char* where);
+  bool uint16(std::uint64_t& v) {  // false: it is none, or should be shorter, and nothing was read
+    if (remaining() < 3 || !next_is(0xCD) || at_[1] == 0) return false;
+    v = std::uint64_t{static_cast<unsigned char>(at_[1])} << 8 | static_cast<unsigned char>(at_[2]);
+    last_ = at_;
+    at_ += 3;
+    return true;
+  }
   bool plain_hash(Hash& v) {  // false: it is not, and nothing was read
     constexpr std::size_t header = 2;
     if (remaining() < header + sizeof v.bytes || !next_is(0xC4) || at_[1] != sizeof v.bytes)
@@ -115,7 +142,16 @@ class Reader {
   bool sized(std::size_t& n, unsigned char b, const unsigned char* leads, unsigned fix,
              unsigned fix_count, const char* where);
   bool bytes(std::string_view& v, std::size_t n, std::size_t max, const char* where);
-  bool text(std::string_view& v, std::size_t max, const char* where);  // any bytes in a str
+  bool text(std::string_view& v, std::size_t max, const char* where) {  // any bytes in a str
+    if (at_ == end_ || (static_cast<unsigned char>(*at_) & 0xE0) != 0xA0)
+      return any_text(v, max, where);
+    const std::size_t n = static_cast<unsigned char>(*at_) & 0x1F;
+    if (n > max || n >= remaining()) return any_text(v, max, where);
+    last_ = at_;
+    v = {at_ + 1, n};
+    at_ += 1 + n;
+    return true;
+  }
   bool str_header(std::size_t& n, unsigned char b, const char* where);
   bool bin_header(std::size_t& n, unsigned char b, const char* where);
   bool items(std::size_t n, std::size_t max, std::size_t item_bytes, const char* where);

@@ -133,4 +133,13 @@ bool valid_key(std::string_view key) {
   return true;
 }
 
+// What plain characters follow the beginning of a valid key, unless that ends within a character,
+// makes a valid one.
+bool valid_key_after(std::string_view before, std::size_t alike, std::string_view key) {
+  const bool cut = alike < before.size() && (before[alike] & '\xC0') == '\x80';
+  if (cut || key.size() > Limits{}.key_bytes_max || key.size() == alike) return valid_key(key);
+  const std::string_view rest = key.substr(alike);
+  return plain_characters(rest) == rest.size() || valid_key(key);
+}
+
 }  // namespace tributary::wire
