@@ -28,6 +28,7 @@ enum class Bug : std::uint8_t {
   collect_foreign_removal,    // collects entries without a look at their foreign removals
   forget_foreign_early,       // drops a removal once the add's owner has written again
   count_what_comes_back,      // adds to a counter what only comes back from the disk
+  pass_over_blindly,          // drops what waits for whatever its device said next
   wake_alone,                 // brings back of a set at rest what its first writer said
   // the gateway: peers
   no_reannounce,           // trusts the broker to remember over a reconnect

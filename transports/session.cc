@@ -32,6 +32,9 @@ std::size_t utf8_sequence(std::string_view s) {
 
 bool text_valid(std::string_view text) {
   if (text.empty() || text.size() > topic_bytes_max) return false;
+  const auto plain = [](char c) { return c != '\0' && (c & '\x80') == 0; };
+  const auto rest = std::find_if_not(text.begin(), text.end(), plain);
+  text.remove_prefix(static_cast<std::size_t>(rest - text.begin()));
   while (!text.empty()) {
     const std::size_t size = utf8_sequence(text);
     if (size == 0 || text.front() == '\0') return false;

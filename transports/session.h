@@ -51,6 +51,8 @@ class Session {
   // taken. A message that can never be sent (a bad topic, too large) is taken and comes back as a
   // `refused` event.
   virtual bool publish(Message message) = 0;
+  // The same for who tries again: it is moved from when it is taken, and left as it was otherwise.
+  virtual bool offer(Message& message) { return publish(message); }
 
   // Stands until unsubscribed, over every reconnect. Subscribing again sends it again (retained
   // messages are replayed). `no_local`: the broker does not send us what we published ourselves,

@@ -2,30 +2,40 @@
 #include "gateway/app/outbox.h"
 
 #include <cassert>
+#include <iterator>
 #include <utility>
 
 namespace tributary::app {
 
 void Outbox::Latest::push(transports::Message message) {
-  auto [it, fresh] = of_topic_.try_emplace(message.topic);
-  if (fresh) order_.push_back(message.topic);
-  it->second = std::move(message);
+  const auto known = of_topic_.find(message.topic);
+  if (known == of_topic_.end()) {
+    order_.push_back(std::move(message));
+    of_topic_.emplace(order_.back().topic, std::prev(order_.end()));
+  } else {
+    const Order::iterator waits = known->second;
+    of_topic_.erase(known);  // its topic lies in what is replaced
+    *waits = std::move(message);
+    of_topic_.emplace(waits->topic, waits);
+  }
   assert(of_topic_.size() == order_.size());
 }
 
 std::size_t Outbox::Latest::flush_one(transports::Session& session) {
   if (order_.empty()) return 0;
-  const auto it = of_topic_.find(order_.front());
-  assert(it != of_topic_.end());
-  const std::size_t bytes = it->first.size() + it->second.payload.size();
-  if (!session.publish(it->second)) return 0;
-  of_topic_.erase(it);
+  transports::Message& first = order_.front();
+  const std::size_t bytes = first.topic.size() + first.payload.size();
+  of_topic_.erase(first.topic);  // it lies in what the session takes
+  if (!session.offer(first)) {
+    of_topic_.emplace(first.topic, order_.begin());
+    return 0;
+  }
   order_.pop_front();
   return bytes;
 }
 
 void Outbox::Latest::drop_first() {
-  of_topic_.erase(order_.front());
+  of_topic_.erase(order_.front().topic);
   order_.pop_front();
 }
 
@@ -53,11 +63,27 @@ void Outbox::push(transports::Message message) {
   }
 }
 
+bool Outbox::lane_empty(const transports::Message& message) const {
+  if (message.retain) return retained_.size() == 0;
+  return message.qos == transports::Qos::at_most_once ? acks_.size() == 0 : queue_.empty();
+}
+
+void Outbox::send(transports::Session& session, transports::Message message) {
+  const std::size_t bytes = message.topic.size() + message.payload.size();
+  if (lane_empty(message) && session.offer(message)) return count(bytes);
+  push(std::move(message));
+}
+
+void Outbox::count(std::size_t bytes) {
+  ++messages_out_;
+  bytes_out_ += bytes;
+}
+
 std::size_t Outbox::flush_one_queued(transports::Session& session) {
   if (queue_.empty()) return 0;
   const std::size_t bytes = queue_.front().payload.size();
   const std::size_t topic_bytes = queue_.front().topic.size();
-  if (!session.publish(queue_.front())) return 0;
+  if (!session.offer(queue_.front())) return 0;
   queue_.pop_front();
   queue_bytes_ -= bytes;
   return topic_bytes + bytes;
@@ -66,15 +92,14 @@ std::size_t Outbox::flush_one_queued(transports::Session& session) {
 void Outbox::flush(transports::Session& session) {
   // In turns, so that no lane starves another one.
   bool queued = true, acks = true, retained = true;
-  const auto count = [this](std::size_t bytes) {
-    messages_out_ += bytes > 0 ? 1 : 0;
-    bytes_out_ += bytes;
+  const auto went = [this](std::size_t bytes) {
+    if (bytes > 0) count(bytes);
     return bytes > 0;
   };
   while (queued || acks || retained) {
-    queued = queued && count(flush_one_queued(session));
-    acks = acks && count(acks_.flush_one(session));
-    retained = retained && count(retained_.flush_one(session));
+    queued = queued && went(flush_one_queued(session));
+    acks = acks && went(acks_.flush_one(session));
+    retained = retained && went(retained_.flush_one(session));
   }
 }
 

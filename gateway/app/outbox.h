@@ -5,17 +5,19 @@
 // within the bounds, whatever the broker does, and what is not retained is given up oldest first.
 //
 //   Outbox outbox({.messages_max = 10'000});
-//   outbox.push(message);
+//   outbox.push(message);                  // or send(session, message): at once, if it can be
 //   outbox.flush(session);                 // as many as the session takes
 //   if (outbox.full()) /* stop reading */;
 //
 // Not thread-safe.
 #pragma once
+#include <absl/container/flat_hash_map.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <string>
-#include <unordered_map>
+#include <list>
+#include <string_view>
 
 #include "transports/session.h"
 
@@ -33,6 +35,8 @@ class Outbox {
   void set_limits(const Limits& limits) { limits_ = limits; }
 
   void push(transports::Message message);
+  // The same, but for what need not wait: where nothing of its lane does, the session is asked.
+  void send(transports::Session& session, transports::Message message);
   // Hands over as much as the session takes.
   void flush(transports::Session& session);
   // The link is gone: what is not retained is lost, by contract.
@@ -58,10 +62,13 @@ class Outbox {
     std::size_t size() const { return order_.size(); }
 
    private:
-    std::unordered_map<std::string, transports::Message> of_topic_;
-    std::deque<std::string> order_;  // exactly the keys of of_topic_
+    using Order = std::list<transports::Message>;  // each at one address as long as it waits
+    Order order_;
+    absl::flat_hash_map<std::string_view, Order::iterator> of_topic_;  // the topics lie in order_
   };
+  bool lane_empty(const transports::Message& message) const;
   std::size_t flush_one_queued(transports::Session& session);
+  void count(std::size_t bytes);
 
   Limits limits_;
   std::deque<transports::Message> queue_;

@@ -309,6 +309,7 @@ bool Pump::read(std::size_t index) {
   if (link.held_back) return false;
   std::vector<Event> events = link.session->poll(events_per_turn);
   if (!shedding_) verify_ahead(events);
+  core_->expect_more(events.size() == events_per_turn);
   for (Event& event : events) handle(index, event);
   return events.size() == events_per_turn;
 }
@@ -366,12 +367,17 @@ void Pump::perform(core::Output out) {
     if (options_.beside != nullptr) options_.beside->publishing(p.topic, p.payload);
     // Before the start (no disk yet) that it connected is not looked at.
     if (!link.connected && !p.retain && disk_ != nullptr) continue;
-    link.outbox.push({.topic = std::move(p.topic),
-                      .payload = std::move(p.payload),
-                      .qos = p.at_least_once ? Qos::at_least_once : Qos::at_most_once,
-                      .retain = p.retain,
-                      .response_topic = {},
-                      .correlation = {}});
+    Message message{.topic = std::move(p.topic),
+                    .payload = std::move(p.payload),
+                    .qos = p.at_least_once ? Qos::at_least_once : Qos::at_most_once,
+                    .retain = p.retain,
+                    .response_topic = {},
+                    .correlation = {}};
+    if (link.connected) {
+      link.outbox.send(*link.session, std::move(message));
+    } else {
+      link.outbox.push(std::move(message));
+    }
   }
   for (const core::LetterOutcome& letter : out.letters) desk_.settled(letter);
   for (const core::Notice& notice : out.notices) log(notice.level, notice.kind, notice.text);

@@ -19,7 +19,7 @@ constexpr std::uint64_t weight_factor = 4;
 constexpr std::uint64_t weight_slack_bytes = 4096;
 
 std::uint64_t hash_of(const std::string& device) {
-  return std::hash<std::string>{}(device);
+  return absl::HashOf(device);
 }
 
 }  // namespace

@@ -42,10 +42,17 @@ std::string encode_actor(const ActorRecord& a, std::string_view silent) {
 
 }  // namespace
 
+// So many that wait are committed at once. More is worth more: while it comes faster than it is
+// read, nobody waits for the batch but for what is before it.
+std::size_t Gateway::Impl::batch_full(Instant now) const {
+  constexpr std::size_t times = 8;
+  return stuck_at(now) + options.batch_envelopes_max * (expects_more ? times : 1);
+}
+
 bool Gateway::Impl::flush_due(Instant now) const {
   if (in_flight || !started) return false;
   if ((settle_due() || !keys.wished().empty()) && now.mono_ms >= unreadable_until_ms) return true;
-  if (pending.size() >= stuck_at(now) + options.batch_envelopes_max) return true;
+  if (pending.size() >= batch_full(now)) return true;
   if (pending_since_ms != never && !only_stuck(now) &&
       (now.mono_ms >= pending_since_ms + options.batch_timeout_ms || stopping)) {
     return true;
@@ -68,7 +75,9 @@ void Gateway::Impl::flush(Instant now) {
   if (live.rotten() && !settling) return leave_rotten();
   if (!read && stopping) drop_pending();
   stuck = 0;
-  for (n = std::min(n, pending.size()); n > 0; --n) {
+  n = std::min(n, pending.size());
+  const std::vector<std::size_t> next = read ? nexts(n) : std::vector<std::size_t>{};
+  for (std::size_t i = 0; i < n; ++i) {
     Pending p = std::move(pending.front());
     pending.pop_front();
     if (!read && names_cold(p)) {
@@ -78,7 +87,8 @@ void Gateway::Impl::flush(Instant now) {
     }
     pending_bytes -= p.envelope.envelope().bytes->size();
     if (p.source.letter != 0) work.letters.push_back(p.source.letter);
-    apply(now, std::move(p), work);
+    apply(now, std::move(p), work,
+          next.empty() || next[i] == 0 ? nullptr : &pending[next[i] - i - 1]);
   }
   if (read) join_evidence(now, work);
   pending_since_ms = pending.empty() && pending_evidence.empty() ? never : now.mono_ms;
@@ -147,10 +157,10 @@ std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
   return std::nullopt;
 }
 
-void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
+void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work, Pending* next) {
   // What is here already is no growth: it is answered again, in case the first answer was lost.
   const bool known = live.contains(p.envelope.envelope().hash);
-  const bool counting = !known && counts_on(p.envelope.envelope());
+  const bool counting = !known && (p.counts_on || counts_on(p.envelope.envelope()));
   if (const auto full = known || counting ? std::nullopt : over_limit(p.envelope.envelope())) {
     // Not a refusal: the device keeps its state and tries again, and an operator may raise the
     // limit.
@@ -197,7 +207,11 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   }
   recent.insert(e.hash);
   learn(d);
+  if (counting && next != nullptr && passed_over(d, *next))
+    return pass_over(now, d, actor, *next);
   if (counting) {
+    [[maybe_unused]] const bool still = !p.counts_on || counts_on(e);
+    assert(still);
     drop(count_on(e, actor, now.wall_ms), work);
   } else {
     const std::vector<KeyState*> of_entries = apply_entries(actor, d, now.wall_ms);
@@ -215,26 +229,6 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
     notice(Notice::Level::warning, "own-past",
            "recovered from the broker what this gateway had published and its database had lost");
   }
-}
-
-// Nearly all that a known device says: each of its counters, a little further. It takes no more
-// memory, contradicts nothing and supersedes what it said before, all at one look; anything else
-// is found by the long way.
-bool Gateway::Impl::counts_on(const wire::Envelope& e) {
-  const wire::Delta& d = e.delta;
-  ActorRecord* const actor = actors.find(d.device, d.epoch);
-  return actor != nullptr && !d.entries.empty() && keys.counts_on(*actor, d, counting_on) &&
-         live.comes_after(d, counting_on);
-}
-
-std::vector<Dropped> Gateway::Impl::count_on(const wire::Envelope& e, ActorRecord& actor,
-                                             std::uint64_t wall_ms) {
-  for (std::size_t i = 0; i < counting_on.size(); ++i) {
-    const wire::Entry& x = e.delta.entries[i];
-    keys.count_on(actor, counting_on[i], x, wall_ms);
-    counters.entries[x.type] += 1;
-  }
-  return live.insert_after(e, actor, counting_on, next_row++);
 }
 
 std::vector<KeyState*> Gateway::Impl::apply_entries(ActorRecord& actor, const wire::Delta& d,

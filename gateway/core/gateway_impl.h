@@ -74,6 +74,7 @@ struct Gateway::Impl {
     Authorised envelope;
     Source source;
     std::uint64_t received_ms = 0;  // mono
+    bool counts_on = false;         // by what was passed over for it
   };
   struct Link {
     LinkOptions options;
@@ -185,11 +186,10 @@ struct Gateway::Impl {
   void settle(Instant);
 
   // gateway_commit.cc
+  std::size_t batch_full(Instant) const;
   bool flush_due(Instant) const;
   void flush(Instant);
-  void apply(Instant, Pending&&, InFlight&);
-  bool counts_on(const wire::Envelope&);
-  std::vector<Dropped> count_on(const wire::Envelope&, ActorRecord&, std::uint64_t wall_ms);
+  void apply(Instant, Pending&&, InFlight&, Pending* next = nullptr);
   std::vector<KeyState*> apply_entries(ActorRecord&, const wire::Delta&, std::uint64_t wall_ms);
   bool surely_within_limits(const wire::Envelope&) const;
   std::optional<Denial> over_limit(const wire::Envelope&) const;
@@ -207,6 +207,13 @@ struct Gateway::Impl {
   void commit_failed(Instant, Ticket, std::string reason);
   void finish(Instant);
   void relay(const std::vector<std::pair<wire::Hash, Source>>& fresh);
+
+  // gateway_counting.cc
+  bool counts_on(const wire::Envelope&);
+  std::vector<Dropped> count_on(const wire::Envelope&, ActorRecord&, std::uint64_t wall_ms);
+  std::vector<std::size_t> nexts(std::size_t n) const;
+  bool passed_over(const wire::Delta&, const Pending& next) const;
+  void pass_over(Instant, const wire::Delta&, ActorRecord&, Pending& next);
 
   // gateway_evidence.cc
   void look_for_contradiction(Instant, const wire::Envelope&, ActorRecord&,
@@ -364,6 +371,7 @@ struct Gateway::Impl {
 
   std::string degraded;
   bool started = false, stopping = false, said_goodbye = false;
+  bool expects_more = false;
   bool settling = false;  // memory has what counts no more
   Output out;
   Counters counters;

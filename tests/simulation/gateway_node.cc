@@ -321,6 +321,7 @@ void GatewayNode::count_reached() {
   r.note(Reached::ask_lost, c.asks_lost);
   r.note(Reached::duplicate_dropped, c.duplicates);
   r.note(Reached::came_back_from_disk, c.warmed);
+  r.note(Reached::passed_over, c.passed_over);
   const auto rejected = [&](core::Reject why) { return c.rejected[static_cast<std::size_t>(why)]; };
   r.note(Reached::bad_signature_refused, rejected(core::Reject::bad_signature));
   r.note(Reached::unsigned_refused, rejected(core::Reject::no_signature));

@@ -30,6 +30,7 @@ constexpr Planted all[] = {
     {Bug::collect_foreign_removal, "collect-foreign-removal"},
     {Bug::forget_foreign_early, "forget-foreign-early"},
     {Bug::count_what_comes_back, "count-what-comes-back"},
+    {Bug::pass_over_blindly, "pass-over-blindly"},
     {Bug::wake_alone, "wake-alone"},
     {Bug::no_reannounce, "no-reannounce"},
     {Bug::trust_truncated_replay, "trust-truncated-replay"},

@@ -22,6 +22,7 @@ const char* Reached::name(State s) {
                                             "a duplicate dropped",
                                             "a duplicate relayed by a peer",
                                             "an envelope superseded before its commit",
+                                            "an envelope passed over for the next",
                                             "a delta in parts",
                                             "a register held",
                                             "a held register released",

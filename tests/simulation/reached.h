@@ -33,6 +33,7 @@ class Reached {
     duplicate_dropped,
     relayed_duplicate,
     superseded_before_commit,
+    passed_over,  // an envelope was not joined: the next of its device said all of it
     delta_in_parts,
     register_held,
     register_released,

@@ -16,7 +16,7 @@ Outbox::Outbox(const Limits& limits)
     : bytes_max_(limits.bytes_max),
       lanes_{Lane{limits.qos0_messages_max}, Lane{limits.messages_max}} {}
 
-bool Outbox::push(Message message) {
+bool Outbox::push(Message& message) {
   Lane& lane = this->lane(message.qos);
   const std::size_t bytes = packet_bytes(message);
   const bool too_heavy = size() > 0 && bytes_ + bytes > bytes_max_;
@@ -36,11 +36,10 @@ bool Outbox::may_send(std::size_t window) const {
   return open(lane(Qos::at_most_once), qos0_window) || open(lane(Qos::at_least_once), window);
 }
 
-std::vector<Message> Outbox::next(std::size_t window) {
-  std::vector<Message> messages;
+void Outbox::next(std::size_t window, std::vector<Message>& messages) {
+  messages.clear();
   take(lane(Qos::at_most_once), qos0_window, messages);
   take(lane(Qos::at_least_once), window, messages);
-  return messages;
 }
 
 void Outbox::take(Lane& lane, std::size_t window, std::vector<Message>& messages) {

@@ -4,8 +4,9 @@
 // broker that is slow to acknowledge does not hold it up.
 //
 //   Outbox outbox({.messages_max = 10'000, .bytes_max = 64 << 20});
-//   if (!outbox.push(message)) …                       // full
-//   for (Message& m : outbox.next(window)) send(m);    // fills the windows
+//   if (!outbox.push(message)) …                       // full; otherwise it was moved
+//   outbox.next(window, messages);                     // fills the windows
+//   for (Message& m : messages) send(m);
 //   if (outbox.answered(Qos::at_least_once)) wake();   // there is room again for who was refused
 //
 // Promise: never more than its limits, but for one message that alone exceeds bytes_max. Not
@@ -35,11 +36,12 @@ class Outbox {
 
   explicit Outbox(const Limits& limits);
 
-  bool push(Message message);
+  // False, and the message as it was: there is no room.
+  bool push(Message& message);
   // Is there something that next() would give?
   bool may_send(std::size_t window) const;
   // `window`: of QoS 1.
-  std::vector<Message> next(std::size_t window);
+  void next(std::size_t window, std::vector<Message>& messages);
   // Of this quality, the oldest in flight; true: push() said no, and half is free by now.
   bool answered(Qos qos);
   void clear();

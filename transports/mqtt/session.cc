@@ -42,7 +42,8 @@ class MqttSession final : public Session, private PahoAnswers {
   MqttSession(const MqttSession&) = delete;
   MqttSession& operator=(const MqttSession&) = delete;
 
-  bool publish(Message message) override;
+  bool publish(Message message) override { return offer(message); }
+  bool offer(Message& message) override;
   void subscribe(const std::string& filter, Qos qos, bool no_local) override;
   void unsubscribe(const std::string& filter) override;
   std::vector<Event> poll(std::size_t max) override { return inbox_.take(max); }
@@ -90,7 +91,7 @@ class MqttSession final : public Session, private PahoAnswers {
   bool must_end() const;                          // REQUIRES mutex_
   void heed_silence(Clock::duration since_last);  // REQUIRES mutex_
   void send_subscriptions(const std::deque<Subscription>& changes);
-  void send_messages(std::vector<Message> messages);
+  void send_messages(std::vector<Message>& messages);
   void went_down();
   void say_goodbye();
 
@@ -182,7 +183,7 @@ void MqttSession::count_as_sender() {
   }
 }
 
-bool MqttSession::publish(Message message) {
+bool MqttSession::offer(Message& message) {
   std::unique_lock lock(mutex_);
   if (!online_ || stopping_) return false;
   if (const std::string wrong = complaint(message); !wrong.empty()) {
@@ -191,7 +192,7 @@ bool MqttSession::publish(Message message) {
     return true;
   }
   const Qos qos = message.qos;
-  if (!outbox_.push(std::move(message))) return false;
+  if (!outbox_.push(message)) return false;
   count_as_sender();
   if (outbox_.queued(qos) == 1 && outbox_.may_send(window_)) work_.notify_one();
   return true;
@@ -465,10 +466,10 @@ bool MqttSession::must_end() const {
 
 void MqttSession::serve() {
   if (credentials_.used()) next_look_ = Clock::now() + milliseconds(options_.tls_look_ms);
+  std::vector<Message> messages;
   while (true) {
     heed_files();
     std::deque<Subscription> changes;
-    std::vector<Message> messages;
     {
       Lock lock(mutex_);
       const auto has_work = [this] {
@@ -477,10 +478,10 @@ void MqttSession::serve() {
       await(lock, has_work, [this] { return stopping_ ? flush_until_ : next_look_; });
       if (must_end()) return;
       changes.swap(changes_);
-      messages = outbox_.next(window_);
+      outbox_.next(window_, messages);
     }
     send_subscriptions(changes);
-    send_messages(std::move(messages));
+    send_messages(messages);
   }
 }
 
@@ -500,7 +501,7 @@ void MqttSession::send_subscriptions(const std::deque<Subscription>& changes) {
   }
 }
 
-void MqttSession::send_messages(std::vector<Message> messages) {
+void MqttSession::send_messages(std::vector<Message>& messages) {
   std::uint64_t generation = 0;
   {
     const std::lock_guard lock(mutex_);

@@ -36,11 +36,11 @@ Spread::Spread(std::unique_ptr<Session> first, std::vector<std::unique_ptr<Sessi
 
 // --- sending ---
 
-bool Spread::publish(Message message) {
+bool Spread::offer(Message& message) {
   Lane& first = lanes_.front();
   if (!first.session->connected()) return false;
   if (message.retain || message.qos == Qos::at_most_once) {
-    if (!first.session->publish(std::move(message))) return false;
+    if (!first.session->offer(message)) return false;
     ++first.messages_out;
     return true;
   }

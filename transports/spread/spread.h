@@ -50,7 +50,8 @@ class Spread final : public Session {
   Spread(const Spread&) = delete;
   Spread& operator=(const Spread&) = delete;
 
-  bool publish(Message message) override;
+  bool publish(Message message) override { return offer(message); }
+  bool offer(Message& message) override;
   void subscribe(const std::string& filter, Qos qos, bool no_local) override;
   void unsubscribe(const std::string& filter) override;
   std::vector<Event> poll(std::size_t max) override;

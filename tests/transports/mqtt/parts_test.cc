@@ -171,41 +171,62 @@ TEST(Inbox, NotesNeverWaitAndRefusalsAreBounded) {
   EXPECT_EQ(events.back().reason, "gone");
 }
 
+bool push(Outbox& outbox, Message message) {
+  return outbox.push(message);
+}
+
+std::vector<Message> next(Outbox& outbox, std::size_t window) {
+  std::vector<Message> messages;
+  outbox.next(window, messages);
+  return messages;
+}
+
+TEST(Outbox, LeavesWhatItRefusesAsItWas) {
+  Outbox outbox({.messages_max = 1});
+  Message taken{.topic = "t", .payload = "a payload that is not kept in the string itself"};
+  Message refused = taken;
+  const Message before = taken;
+  EXPECT_TRUE(outbox.push(taken));
+  EXPECT_FALSE(outbox.push(refused));
+  EXPECT_EQ(refused.topic, before.topic);
+  EXPECT_EQ(refused.payload, before.payload);
+}
+
 TEST(Outbox, FillsTheWindowInOrderAndNoFurther) {
   Outbox outbox({});
-  for (const char* p : {"1", "2", "3"}) EXPECT_TRUE(outbox.push({.topic = "t", .payload = p}));
-  const auto first = outbox.next(2);
+  for (const char* p : {"1", "2", "3"}) EXPECT_TRUE(push(outbox, {.topic = "t", .payload = p}));
+  const auto first = next(outbox, 2);
   ASSERT_EQ(first.size(), 2U);
   EXPECT_EQ(first[1].payload, "2");
-  EXPECT_TRUE(outbox.next(2).empty());
+  EXPECT_TRUE(next(outbox, 2).empty());
   EXPECT_EQ(outbox.size(), 3U);
   outbox.answered(Qos::at_least_once);
-  EXPECT_EQ(outbox.next(2).at(0).payload, "3");
+  EXPECT_EQ(next(outbox, 2).at(0).payload, "3");
   EXPECT_EQ(outbox.queued(Qos::at_least_once), 0U);
   EXPECT_EQ(outbox.in_flight(), 2U);
 }
 
 TEST(Outbox, IsBoundedAndTellsOnceThatThereIsRoomAgain) {
   Outbox outbox({.messages_max = 4});
-  for (int i = 0; i < 4; ++i) EXPECT_TRUE(outbox.push({.topic = "t"}));
-  outbox.next(16);
-  EXPECT_FALSE(outbox.push({.topic = "t"}));
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(push(outbox, {.topic = "t"}));
+  next(outbox, 16);
+  EXPECT_FALSE(push(outbox, {.topic = "t"}));
   EXPECT_FALSE(outbox.answered(Qos::at_least_once));  // three left: not yet half
   EXPECT_TRUE(outbox.answered(Qos::at_least_once));
   EXPECT_FALSE(outbox.answered(Qos::at_least_once));
-  EXPECT_TRUE(outbox.push({.topic = "t"}));
+  EXPECT_TRUE(push(outbox, {.topic = "t"}));
 }
 
 TEST(Outbox, QosZeroDoesNotWaitForAnswersToTheOthers) {
   Outbox outbox({.messages_max = 4, .qos0_messages_max = 2});
-  for (int i = 0; i < 4; ++i) EXPECT_TRUE(outbox.push({.topic = "state"}));
-  EXPECT_EQ(outbox.next(1).size(), 1U) << "the window is full";
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(push(outbox, {.topic = "state"}));
+  EXPECT_EQ(next(outbox, 1).size(), 1U) << "the window is full";
   const Message ack{.topic = "ack", .qos = Qos::at_most_once};
-  EXPECT_TRUE(outbox.push(ack));
+  EXPECT_TRUE(push(outbox, ack));
   EXPECT_TRUE(outbox.may_send(1));
-  EXPECT_TRUE(outbox.push(ack)) << "a queue of its own";
-  EXPECT_FALSE(outbox.push(ack));
-  const auto sent = outbox.next(1);
+  EXPECT_TRUE(push(outbox, ack)) << "a queue of its own";
+  EXPECT_FALSE(push(outbox, ack));
+  const auto sent = next(outbox, 1);
   ASSERT_EQ(sent.size(), 2U);
   EXPECT_EQ(sent[1].topic, "ack");
   EXPECT_FALSE(outbox.may_send(1));
@@ -216,12 +237,12 @@ TEST(Outbox, QosZeroDoesNotWaitForAnswersToTheOthers) {
 
 TEST(Outbox, BoundsBytesButTakesOneHugeMessage) {
   Outbox outbox({.messages_max = 100, .bytes_max = 1000});
-  EXPECT_TRUE(outbox.push({.topic = "t", .payload = std::string(5000, 'x')}));
-  EXPECT_FALSE(outbox.push({.topic = "t"}));
+  EXPECT_TRUE(push(outbox, {.topic = "t", .payload = std::string(5000, 'x')}));
+  EXPECT_FALSE(push(outbox, {.topic = "t"}));
   outbox.clear();
   EXPECT_EQ(outbox.size(), 0U);
-  EXPECT_TRUE(outbox.push({.topic = "t", .payload = std::string(800, 'x')}));
-  EXPECT_FALSE(outbox.push({.topic = "t", .payload = std::string(800, 'x')}));
+  EXPECT_TRUE(push(outbox, {.topic = "t", .payload = std::string(800, 'x')}));
+  EXPECT_FALSE(push(outbox, {.topic = "t", .payload = std::string(800, 'x')}));
 }
 
 std::string complaint(Options options) {

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nearly all that a known device says: each of its counters, a little further. That takes no more
+// memory, contradicts nothing and supersedes what it said before, all of which is seen at one look;
+// and of several that wait, only the last need be joined. Anything else goes the long way
+// (gateway_commit.cc).
+#include <absl/container/flat_hash_map.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "crdt/planted.h"
+#include "gateway/core/gateway_impl.h"
+
+namespace tributary::core {
+namespace {
+
+bool no_less(const wire::Entry& now, const wire::Entry& before) {
+  if (now.type != before.type || now.key != before.key) return false;
+  if (const auto* p = std::get_if<wire::GCounterPayload>(&before.payload))
+    return std::get<wire::GCounterPayload>(now.payload).p >= p->p;
+  if (const auto* p = std::get_if<wire::PnCounterPayload>(&before.payload)) {
+    const auto& q = std::get<wire::PnCounterPayload>(now.payload);
+    return q.p >= p->p && q.n >= p->n;
+  }
+  return false;
+}
+
+// Of one actor: the same counters, each no less, later.
+bool goes_beyond(const wire::Delta& now, const wire::Delta& before) {
+  return now.to > before.to && std::equal(now.entries.begin(), now.entries.end(),
+                                          before.entries.begin(), before.entries.end(), no_less);
+}
+
+}  // namespace
+
+bool Gateway::Impl::counts_on(const wire::Envelope& e) {
+  const wire::Delta& d = e.delta;
+  ActorRecord* const actor = actors.find(d.device, d.epoch);
+  return actor != nullptr && !d.entries.empty() && keys.counts_on(*actor, d, counting_on) &&
+         live.comes_after(d, counting_on);
+}
+
+std::vector<Dropped> Gateway::Impl::count_on(const wire::Envelope& e, ActorRecord& actor,
+                                             std::uint64_t wall_ms) {
+  for (std::size_t i = 0; i < counting_on.size(); ++i) {
+    const wire::Entry& x = e.delta.entries[i];
+    keys.count_on(actor, counting_on[i], x, wall_ms);
+    counters.entries[x.type] += 1;
+  }
+  return live.insert_after(e, actor, counting_on, next_row++);
+}
+
+// Of the first `n` that wait, each one's next of the same actor, where it may be passed over for
+// that: a place in `pending` as it is now, 0 where there is none. Empty: of none.
+std::vector<std::size_t> Gateway::Impl::nexts(std::size_t n) const {
+  // Where envelopes are signed, what was overtaken is kept for who has a twin; and a row of a
+  // stranger is erased with the envelope that takes its place.
+  if (options.trust.signer || !rows_of_strangers.empty()) return {};
+  std::vector<std::size_t> places(n, 0);
+  absl::flat_hash_map<std::pair<std::string_view, std::uint64_t>, std::size_t> last;
+  for (std::size_t i = n; i-- > 0;) {
+    const wire::Delta& d = pending[i].envelope.envelope().delta;
+    const auto [at, first] = last.try_emplace({d.device, d.epoch}, i);
+    if (first) continue;
+    places[i] = std::exchange(at->second, i);
+  }
+  return places;
+}
+
+// Whether what comes next of the same actor says all that `d` does, and will be joined.
+bool Gateway::Impl::passed_over(const wire::Delta& d, const Pending& next) const {
+  const wire::Envelope& e = next.envelope.envelope();
+  return next.envelope.verified() && !next.source.own_past && !live.contains(e.hash) &&
+         (planted(Bug::pass_over_blindly) || goes_beyond(e.delta, d));
+}
+
+void Gateway::Impl::pass_over(Instant now, const wire::Delta& d, ActorRecord& actor,
+                              Pending& next) {
+  for (const wire::Entry& x : d.entries) counters.entries[x.type] += 1;
+  counters.superseded += 1;
+  counters.passed_over += 1;
+  next.counts_on = true;
+  last_news_ms = now.mono_ms;
+  touch(actor);
+}
+
+}  // namespace tributary::core
