@@ -6,6 +6,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "crdt/planted.h"
@@ -67,15 +68,18 @@ std::vector<std::size_t> Gateway::Impl::nexts(std::size_t n) const {
   return places;
 }
 
-// Whether what comes next of the same actor says all that `d` does, and will be joined.
+// Whether what comes next of the same actor says all that `d` does, and will be joined. REQUIRES:
+// `d` counts on, so neither what comes next nor anything that supersedes it is held: it would come
+// after `d`.
 bool Gateway::Impl::passed_over(const wire::Delta& d, const Pending& next) const {
   const wire::Envelope& e = next.envelope.envelope();
-  return next.envelope.verified() && !next.source.own_past && !live.contains(e.hash) &&
+  return next.envelope.verified() && !next.source.own_past &&
          (planted(Bug::pass_over_blindly) || goes_beyond(e.delta, d));
 }
 
 void Gateway::Impl::pass_over(Instant now, const wire::Delta& d, ActorRecord& actor,
                               Pending& next) {
+  assert(!live.contains(next.envelope.envelope().hash));
   for (const wire::Entry& x : d.entries) counters.entries[x.type] += 1;
   counters.superseded += 1;
   counters.passed_over += 1;

