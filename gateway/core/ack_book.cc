@@ -85,7 +85,8 @@ void AckBook::send(const Context& context, Output& out, Counters& counters) {
   std::vector<const std::pair<const std::string, Due>*> all;  // by device
   all.reserve(due_.size());
   for (const auto& due : due_) all.push_back(&due);
-  std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  std::sort(all.begin(), all.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
   std::vector<std::string> payloads;
   payloads.reserve(all.size());
   for (const auto* due : all) payloads.push_back(body_of(context, due->first, due->second));

@@ -207,8 +207,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work, Pending* nex
   }
   recent.insert(e.hash);
   learn(d);
-  if (counting && next != nullptr && passed_over(d, *next))
-    return pass_over(now, d, actor, *next);
+  if (counting && next != nullptr && passed_over(d, *next)) return pass_over(now, d, actor, *next);
   if (counting) {
     [[maybe_unused]] const bool still = !p.counts_on || counts_on(e);
     assert(still);

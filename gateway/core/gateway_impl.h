@@ -104,11 +104,11 @@ struct Gateway::Impl {
   struct InFlight {
     Ticket ticket = 0;
     std::shared_ptr<Commit> rows = std::make_shared<Commit>();  // as it is, once it was asked for
-    std::vector<std::pair<wire::Hash, Source>> fresh;  // envelopes new in it
-    std::vector<std::uint64_t> received_ms;            // mono: of what devices sent themselves
-    std::vector<std::uint64_t> letters;                // of envelopes in it
-    std::set<std::uint32_t> thinned;                   // buckets of which stored envelopes left
-    bool asked = false;                                // it is in an Output, unanswered
+    std::vector<std::pair<wire::Hash, Source>> fresh;           // envelopes new in it
+    std::vector<std::uint64_t> received_ms;  // mono: of what devices sent themselves
+    std::vector<std::uint64_t> letters;      // of envelopes in it
+    std::set<std::uint32_t> thinned;         // buckets of which stored envelopes left
+    bool asked = false;                      // it is in an Output, unanswered
     std::uint64_t retry_at_ms = 0;
     std::uint32_t failures = 0;
   };
@@ -325,7 +325,8 @@ struct Gateway::Impl {
   std::deque<Pending> pending;
   std::vector<std::pair<wire::Evidence, Source>> pending_evidence;
   std::size_t pending_bytes = 0;
-  std::vector<Keyspace::PartAt> counting_on;  // of the envelope that is being joined, if it counts on
+  std::vector<Keyspace::PartAt>
+      counting_on;                         // of the envelope that is being joined, if it counts on
   std::uint64_t pending_since_ms = never;  // the oldest that waits: an envelope, or a refusal
   Instant seen;
   std::optional<InFlight> in_flight;

@@ -199,12 +199,12 @@ struct Denial {
 };
 
 struct Counters {
-  std::uint64_t messages = 0;    // arrived, of any kind
-  std::uint64_t envelopes = 0;   // decoded and authorised
-  std::uint64_t duplicates = 0;  // known already
-  std::uint64_t superseded = 0;  // left the live set
+  std::uint64_t messages = 0;     // arrived, of any kind
+  std::uint64_t envelopes = 0;    // decoded and authorised
+  std::uint64_t duplicates = 0;   // known already
+  std::uint64_t superseded = 0;   // left the live set
   std::uint64_t passed_over = 0;  // of these: never joined, what waited beside it says all of it
-  std::uint64_t operations = 0;  // by which contiguous acknowledged points advanced
+  std::uint64_t operations = 0;   // by which contiguous acknowledged points advanced
   std::uint64_t commits = 0, commit_failures = 0;
   std::uint64_t acks = 0, batches_out = 0, batches_in = 0, gaps = 0;
   std::uint64_t heads_out = 0, heads_in = 0, state_parts_out = 0, state_parts_in = 0;

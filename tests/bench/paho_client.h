@@ -23,6 +23,7 @@ inline constexpr std::string_view bench_root = "tributary/v1/bench/";
 class PahoClient {
  public:
   PahoClient(const std::string& port, void* context, MQTTAsync_messageArrived* arrived) {
+    MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);  // as a gateway has it
     MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer;
     create.maxBufferedMessages = 1'000'000;
     const std::string uri = "tcp://127.0.0.1:" + port;

@@ -99,7 +99,7 @@ std::unique_ptr<core::Gateway> GatewayRun::rebuilt(std::size_t index, const Disk
 
 void GatewayRun::crash() {
   if (waiting_ && fault_ == Fault::crash_tears) {
-    core::Commit half = waiting_->rows;
+    core::Commit half = *waiting_->rows;
     half.insert.clear();
     disk_.apply(half, fault_);
   }
@@ -148,7 +148,7 @@ void GatewayRun::apply(const GatewayEvent& e) {
       return crash();
     case Type::crash_done:
       reached_ |= bit(Reached::crash_after_commit);
-      disk_.apply(waiting_->rows, fault_);
+      disk_.apply(*waiting_->rows, fault_);
       waiting_.reset();
       return crash();
   }
@@ -189,7 +189,7 @@ void GatewayRun::answer(bool done, bool told_done) {
   assert(waiting_);
   const core::CommitRequest request = std::move(*waiting_);
   waiting_.reset();
-  if (done) disk_.apply(request.rows, fault_);
+  if (done) disk_.apply(*request.rows, fault_);
   if (told_done) {
     gateway_->committed(now(), request.ticket);
     return perform();

@@ -285,7 +285,7 @@ void Bench::commit_done() {
   const core::CommitRequest request = std::move(*waiting_);
   waiting_.reset();
   retrying_ = false;
-  disk.apply(request.rows);
+  disk.apply(*request.rows);
   merged_.reset();
   count_committed();
   check_commit();
@@ -298,7 +298,7 @@ void Bench::commit_failed(bool happened_anyway) {
   const core::CommitRequest request = std::move(*waiting_);
   waiting_.reset();
   if (happened_anyway) {
-    disk.apply(request.rows);
+    disk.apply(*request.rows);
     merged_.reset();
     count_committed();
   }

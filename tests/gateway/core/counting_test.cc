@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a known device says again and again, its counters a little further: joined at one look, and
-// of several that wait only the last (gateway_counting.cc). Whatever is said, all at once gives what
-// one after the other gives.
+// of several that wait only the last (gateway_counting.cc). Whatever is said, all at once gives
+// what one after the other gives.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -127,7 +127,8 @@ TEST_F(Counting, GoesOnAtAMemoryLimit) {
   EXPECT_EQ(rig.rejected(Reject::memory), 1u);
 }
 
-// Who has a twin is shown its own envelope by what was overtaken: that is kept where they are signed.
+// Who has a twin is shown its own envelope by what was overtaken: that is kept where they are
+// signed.
 TEST(SignedCounting, NothingIsPassedOver) {
   Rig rig{enrolled()};
   rig.boot();

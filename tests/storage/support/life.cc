@@ -162,7 +162,7 @@ std::optional<Error> Life::write(const core::Commit& rows) {
 }
 
 void Life::commit(core::CommitRequest&& request) {
-  if (const std::optional<Error> e = write(request.rows)) {
+  if (const std::optional<Error> e = write(*request.rows)) {
     errors_.push_back(*e);
     lost_ = e->kind == Error::Kind::corrupt || e->kind == Error::Kind::foreign;
     gateway_->commit_failed(now_, request.ticket, e->message);
