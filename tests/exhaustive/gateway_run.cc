@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstdlib>
 
+#include "gateway/core/status.h"
 #include "transports/wire/ack.h"
 
 namespace tributary::exhaustive {
@@ -85,7 +86,21 @@ void GatewayRun::start() {
   gateway_->attach({.name = "local"});
   gateway_->start(now());
   gateway_->connected(now(), 0);
+  meet_others();
   perform();
+}
+
+// What the broker retains of them: a gateway relays where it has heard another one.
+void GatewayRun::meet_others() {
+  for (std::size_t other = 0; other < gateway_names.size(); ++other) {
+    if (other == index_) continue;
+    core::Status status;
+    status.gateway = gateway_names[other];
+    status.online = true;
+    status.incarnation = incarnation + other;
+    status.session = session;
+    receive("gw/" + status.gateway + "/status", core::to_json(status), true);
+  }
 }
 
 std::unique_ptr<core::Gateway> GatewayRun::rebuilt(std::size_t index, const Disk& disk) {

@@ -41,6 +41,7 @@ class GatewayRun {
 
  private:
   void start();
+  void meet_others();
   void crash();
   void receive(std::string topic, std::string payload, bool retained);
   void read(const Message&);

@@ -102,6 +102,11 @@ class Traitor : public testing::Test {
 
 TEST_F(Traitor, MovesNoValueAndIsNamed) {
   ASSERT_TRUE(bad.await_connected());
+  const std::string nonsense = wire::seal("");
+  say({nonsense});  // a gateway relays where it has heard another one
+  EXPECT_TRUE(test::eventually(30s, [&] {
+    return g1.log().find("malformed") != std::string::npos;
+  })) << g1.log();
   count(3);
   std::string bytes;
   ASSERT_TRUE(test::eventually(30s, [&] { return !(bytes = heard()).empty(); })) << g1.log();

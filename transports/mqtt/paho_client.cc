@@ -22,10 +22,16 @@ namespace {
 namespace paho = ::mqtt;
 
 // Paho formats and keeps a trace of every function that it enters, for nobody unless it is told
-// where to write it: a fifth of what a message costs us. Its own variable says who wants it.
+// where to write it: a fifth of what a message costs us. Its own variable says who wants it. Once,
+// before it has threads.
 void trace_only_when_asked() {
-  const char* wanted = std::getenv("MQTT_C_CLIENT_TRACE");
-  if (wanted == nullptr || *wanted == '\0') MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
+  static const bool wanted = [] {
+    const char* const to = std::getenv("MQTT_C_CLIENT_TRACE");
+    const bool asked = to != nullptr && *to != '\0';
+    if (!asked) MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
+    return asked;
+  }();
+  static_cast<void>(wanted);
 }
 
 // Fixed header, topic length, packet id and the lengths of the properties.

@@ -25,19 +25,11 @@ class DeltaReader {
   // `again`: it was read before, from the same bytes.
   bool read_entry(const Delta& d, const Entry* previous, Entry& e, bool again = false) {
     const std::size_t start = r_.offset();
-    std::uint64_t type = 0;
     std::size_t same = 0;
-    if (!r_.array_of(5, "entry") || !read_key(previous, same, e, again) ||
-        !r_.uint_in(type, 1, type_max, "entry.type"))
-      return false;
-    e.type = static_cast<std::uint8_t>(type);
-    if (previous && !before(*previous, e, same))
-      return r_.fail(Code::not_canonical, "delta.entries");
-    // Counters and registers are sent whole: their interval is always (0, to].
-    const bool whole = type == 1 || type == 2 || type == 5;
-    if (!r_.uint_in(e.lo, 0, whole ? 0 : d.to - 1, "entry.lo") ||
-        !r_.uint_in(e.hi, whole ? d.to : e.lo + 1, d.to, "entry.hi") || !read_payload(d, e))
-      return false;
+    if (!r_.array_of(5, "entry") || !read_key(previous, same, e, again)) return false;
+    const bool read =
+        r_.same(frame_) ? take_frame(d, previous, same, e) : read_frame(d, previous, same, e);
+    if (!read || !read_payload(d, e)) return false;
     e.bytes = r_.offset() - start;
     return true;
   }
@@ -55,6 +47,32 @@ class DeltaReader {
     d.part = static_cast<std::uint32_t>(part);
     d.parts = static_cast<std::uint32_t>(parts);
     return true;
+  }
+
+  // Type and interval.
+  bool read_frame(const Delta& d, const Entry* previous, std::size_t same, Entry& e) {
+    const std::size_t start = r_.offset();
+    std::uint64_t type = 0;
+    if (!r_.uint_in(type, 1, type_max, "entry.type")) return false;
+    e.type = static_cast<std::uint8_t>(type);
+    if (!in_order(previous, e, same)) return false;
+    // Counters and registers are sent whole: their interval is always (0, to].
+    const bool whole = type == 1 || type == 2 || type == 5;
+    if (!r_.uint_in(e.lo, 0, whole ? 0 : d.to - 1, "entry.lo") ||
+        !r_.uint_in(e.hi, whole ? d.to : e.lo + 1, d.to, "entry.hi"))
+      return false;
+    if (whole) frame_ = r_.since(start), type_of_frame_ = e.type;
+    return true;
+  }
+  // The next entry of that type in the same delta has these bytes, too.
+  bool take_frame(const Delta& d, const Entry* previous, std::size_t same, Entry& e) {
+    e.type = type_of_frame_;
+    e.hi = d.to;
+    return in_order(previous, e, same);
+  }
+  bool in_order(const Entry* previous, const Entry& e, std::size_t same) {
+    return previous == nullptr || before(*previous, e, same) ||
+           r_.fail(Code::not_canonical, "delta.entries");
   }
 
   bool read_entries(Delta& d) {
@@ -174,6 +192,8 @@ class DeltaReader {
 
   Reader& r_;
   const Limits& limits_;
+  std::string_view frame_;  // of the last counter or register; empty: there was none
+  std::uint8_t type_of_frame_ = 0;
 };
 
 Result<Delta, DecodeError> read_delta(std::string_view body, std::size_t base,

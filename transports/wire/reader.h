@@ -64,6 +64,15 @@ class Reader {
   bool uint_in(std::uint64_t& v, std::uint64_t min, std::uint64_t max, const char* where) {
     return uint(v, where) && ((v >= min && v <= max) || fail(DecodeError::Code::range, where));
   }
+  // Passes over these bytes, if they are what comes next; nothing is not.
+  bool same(std::string_view bytes) {
+    if (bytes.empty() || remaining() < bytes.size() ||
+        std::memcmp(at_, bytes.data(), bytes.size()) != 0)
+      return false;
+    last_ = at_;
+    at_ += bytes.size();
+    return true;
+  }
   bool boolean(bool& v, const char* where);
   bool str(std::string_view& v, std::size_t max, const char* where);
   bool bin(std::string_view& v, std::size_t max, const char* where);
