@@ -69,6 +69,23 @@ TEST(Outbox, TheOthersGoInOrderAndNoneTwiceWhenTheSessionIsFull) {
   EXPECT_EQ(payloads(session), "1 2 3 4 ");
 }
 
+TEST(Outbox, WhatNeedNotWaitGoesAtOnceAndNothingOvertakes) {
+  Outbox outbox({});
+  FakeSession session;
+  session.room = 2;
+  for (const char* p : {"1", "2", "3"}) outbox.send(session, message("delta", p, false));
+  EXPECT_EQ(payloads(session), "1 2 ");
+  EXPECT_EQ(outbox.size(), 1U);
+  session.room = 10;
+  outbox.send(session, message("delta", "4", false));
+  EXPECT_EQ(payloads(session), "1 2 ") << "it waits behind the third";
+  outbox.send(session, message("head", "5", true));
+  EXPECT_EQ(payloads(session), "1 2 5 ") << "of its lane nothing waits";
+  outbox.flush(session);
+  EXPECT_EQ(payloads(session), "1 2 5 3 4 ");
+  EXPECT_EQ(outbox.messages_out(), 5U);
+}
+
 TEST(Outbox, OfADevicesAcknowledgementsOnlyTheLatestIsSent) {
   Outbox outbox({.acks_max = 2});
   FakeSession session;
