@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts that single entries stand for; of an OR-Set with the actors it names interned.
+// The parts that single entries stand for, of an OR-Set with the actors it names interned; and
+// which of two entries says all that the other one does.
 #pragma once
 #include <string>
+#include <tuple>
 
 #include "crdt/lww_register.h"
 #include "crdt/orset.h"
@@ -25,6 +27,20 @@ inline crdt::OrSetPart<ActorRef> orset_part(ActorTable& actors, const wire::Entr
 inline crdt::LwwPart lww_part(const wire::Entry& entry) {
   const auto& p = std::get<wire::LwwPayload>(entry.payload);
   return {p.op, p.hlc, std::string(p.value)};
+}
+
+// Of counters and registers: does joining `old` to `now` change nothing?
+inline bool covers(const wire::Entry& now, const wire::Entry& old) {
+  if (const auto* p = std::get_if<wire::GCounterPayload>(&old.payload)) {
+    return std::get<wire::GCounterPayload>(now.payload).p >= p->p;
+  }
+  if (const auto* p = std::get_if<wire::PnCounterPayload>(&old.payload)) {
+    const auto& q = std::get<wire::PnCounterPayload>(now.payload);
+    return q.p >= p->p && q.n >= p->n;
+  }
+  const auto& p = std::get<wire::LwwPayload>(old.payload);
+  const auto& q = std::get<wire::LwwPayload>(now.payload);
+  return std::tie(q.op, q.hlc, q.value) >= std::tie(p.op, p.hlc, p.value);
 }
 
 }  // namespace tributary::core

@@ -209,10 +209,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work, Pending* nex
   learn(d);
   if (counting && next != nullptr && passed_over(d, *next)) return pass_over(now, d, actor, *next);
   if (counting) {
-    // Where its parts are was not looked for while it went by what was passed over.
-    [[maybe_unused]] const bool still = !p.counts_on || counts_on(e);
-    assert(still);
-    drop(count_on(e, actor, now.wall_ms), work);
+    drop(count_on(e, actor, now.wall_ms, !p.counts_on), work);
   } else {
     const std::vector<KeyState*> of_entries = apply_entries(actor, d, now.wall_ms);
     look_for_contradiction(now, e, actor, of_entries, work);

@@ -10,20 +10,20 @@
 #include <utility>
 
 #include "crdt/planted.h"
+#include "gateway/core/entry_part.h"
 #include "gateway/core/gateway_impl.h"
 
 namespace tributary::core {
 namespace {
 
+bool is_counter(const wire::Entry& e) {
+  return std::holds_alternative<wire::GCounterPayload>(e.payload) ||
+         std::holds_alternative<wire::PnCounterPayload>(e.payload);
+}
+
 bool no_less(const wire::Entry& now, const wire::Entry& before) {
-  if (now.type != before.type || now.key != before.key) return false;
-  if (const auto* p = std::get_if<wire::GCounterPayload>(&before.payload))
-    return std::get<wire::GCounterPayload>(now.payload).p >= p->p;
-  if (const auto* p = std::get_if<wire::PnCounterPayload>(&before.payload)) {
-    const auto& q = std::get<wire::PnCounterPayload>(now.payload);
-    return q.p >= p->p && q.n >= p->n;
-  }
-  return false;
+  return now.type == before.type && now.key == before.key && is_counter(before) &&
+         covers(now, before);
 }
 
 // Of one actor: the same counters, each no less, later.
@@ -42,7 +42,9 @@ bool Gateway::Impl::counts_on(const wire::Envelope& e) {
 }
 
 std::vector<Dropped> Gateway::Impl::count_on(const wire::Envelope& e, ActorRecord& actor,
-                                             std::uint64_t wall_ms) {
+                                             std::uint64_t wall_ms, bool looked) {
+  [[maybe_unused]] const bool still = looked || counts_on(e);
+  assert(still);
   for (std::size_t i = 0; i < counting_on.size(); ++i) {
     const wire::Entry& x = e.delta.entries[i];
     keys.count_on(actor, counting_on[i], x, wall_ms);

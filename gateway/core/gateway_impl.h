@@ -103,12 +103,13 @@ struct Gateway::Impl {
   };
   struct InFlight {
     Ticket ticket = 0;
-    std::shared_ptr<Commit> rows = std::make_shared<Commit>();  // as it is, once it was asked for
-    std::vector<std::pair<wire::Hash, Source>> fresh;           // envelopes new in it
-    std::vector<std::uint64_t> received_ms;  // mono: of what devices sent themselves
-    std::vector<std::uint64_t> letters;      // of envelopes in it
-    std::set<std::uint32_t> thinned;         // buckets of which stored envelopes left
-    bool asked = false;                      // it is in an Output, unanswered
+    std::shared_ptr<Commit> rows =
+        std::make_shared<Commit>();                    // not changed any more once asked for
+    std::vector<std::pair<wire::Hash, Source>> fresh;  // envelopes new in it
+    std::vector<std::uint64_t> received_ms;            // mono: of what devices sent themselves
+    std::vector<std::uint64_t> letters;                // of envelopes in it
+    std::set<std::uint32_t> thinned;                   // buckets of which stored envelopes left
+    bool asked = false;                                // it is in an Output, unanswered
     std::uint64_t retry_at_ms = 0;
     std::uint32_t failures = 0;
   };
@@ -210,7 +211,9 @@ struct Gateway::Impl {
 
   // gateway_counting.cc
   bool counts_on(const wire::Envelope&);
-  std::vector<Dropped> count_on(const wire::Envelope&, ActorRecord&, std::uint64_t wall_ms);
+  // `looked`: counts_on() was asked about it last.
+  std::vector<Dropped> count_on(const wire::Envelope&, ActorRecord&, std::uint64_t wall_ms,
+                                bool looked);
   std::vector<std::size_t> nexts(std::size_t n) const;
   bool passed_over(const wire::Delta&, const Pending& next) const;
   void pass_over(Instant, const wire::Delta&, ActorRecord&, Pending& next);

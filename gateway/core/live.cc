@@ -18,20 +18,6 @@ namespace {
 constexpr int misses_few = 8;
 constexpr int misses_any = std::numeric_limits<int>::max();
 
-// Of counters and registers: does joining `old` to `now` change nothing?
-bool covers(const wire::Entry& now, const wire::Entry& old) {
-  if (const auto* p = std::get_if<wire::GCounterPayload>(&old.payload)) {
-    return std::get<wire::GCounterPayload>(now.payload).p >= p->p;
-  }
-  if (const auto* p = std::get_if<wire::PnCounterPayload>(&old.payload)) {
-    const auto& q = std::get<wire::PnCounterPayload>(now.payload);
-    return q.p >= p->p && q.n >= p->n;
-  }
-  const auto& p = std::get<wire::LwwPayload>(old.payload);
-  const auto& q = std::get<wire::LwwPayload>(now.payload);
-  return std::tie(q.op, q.hlc, q.value) >= std::tie(p.op, p.hlc, p.value);
-}
-
 std::uint64_t weight_of(const wire::Hash& hash) {
   std::uint64_t v = 0;
   std::memcpy(&v, hash.bytes.data(), sizeof v);
