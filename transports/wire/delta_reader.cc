@@ -89,9 +89,9 @@ class DeltaReader {
   // `same`: with how many bytes it begins as the one before.
   bool read_key(const Entry* previous, std::size_t& same, Entry& e, bool again) {
     constexpr const char* where = "entry.key";
-    if (again) return r_.known_key(e.key, limits_.key_bytes_max, where);
+    if (again) return r_.unchecked_key(e.key, limits_.key_bytes_max, where);
     if (previous == nullptr) return r_.key(e.key, limits_.key_bytes_max, where);
-    if (!r_.known_key(e.key, limits_.key_bytes_max, where)) return false;
+    if (!r_.unchecked_key(e.key, limits_.key_bytes_max, where)) return false;
     same = alike(previous->key, e.key);
     return valid_key_after(previous->key, same, e.key) || r_.fail(Code::utf8, where);
   }

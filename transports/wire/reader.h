@@ -22,7 +22,7 @@ namespace tributary::wire {
 
 // valid_key() of one that comes after another valid one, with which it begins alike so far: devices
 // send their keys in order, and most differ from the one before in a few characters.
-bool valid_key_after(std::string_view before, std::size_t alike, std::string_view key);
+bool valid_key_after(std::string_view before, std::size_t same, std::string_view key);
 
 // How many bytes both begin with.
 inline std::size_t alike(std::string_view a, std::string_view b) {
@@ -78,8 +78,8 @@ class Reader {
   bool bin(std::string_view& v, std::size_t max, const char* where);
   bool id(std::string_view& v, const char* where);
   bool key(std::string_view& v, std::size_t max, const char* where);
-  // A key that was read before.
-  bool known_key(std::string_view& v, std::size_t max, const char* where) {
+  // Any text: whoever asks has looked at its characters before, or will.
+  bool unchecked_key(std::string_view& v, std::size_t max, const char* where) {
     return text(v, max, where);
   }
   bool hash(Hash& v, const char* where) { return plain_hash(v) || any_hash(v, where); }

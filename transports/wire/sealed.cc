@@ -135,10 +135,10 @@ bool valid_key(std::string_view key) {
 
 // What plain characters follow the beginning of a valid key, unless that ends within a character,
 // makes a valid one.
-bool valid_key_after(std::string_view before, std::size_t alike, std::string_view key) {
-  const bool cut = alike < before.size() && (before[alike] & '\xC0') == '\x80';
-  if (cut || key.size() > Limits{}.key_bytes_max || key.size() == alike) return valid_key(key);
-  const std::string_view rest = key.substr(alike);
+bool valid_key_after(std::string_view before, std::size_t same, std::string_view key) {
+  const bool cut = same < before.size() && (before[same] & '\xC0') == '\x80';
+  if (cut || key.size() > Limits{}.key_bytes_max || key.size() == same) return valid_key(key);
+  const std::string_view rest = key.substr(same);
   return plain_characters(rest) == rest.size() || valid_key(key);
 }
 
