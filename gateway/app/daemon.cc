@@ -177,7 +177,7 @@ void Daemon::tell_service(std::uint64_t now_ms) {
                "a commit is not answered: the watchdog is told no more, and will start us again");
   }
   if (!service_.used() || now_ms < next_status_ms_) return;
-  const core::Summary s = pump_->core().summary();
+  const core::Summary s = pump_->core().figures();
   next_status_ms_ = now_ms + (s.announced ? status_interval_ms : idle_wait_ms);
   service_.status((s.degraded ? "degraded: " + s.degraded_reason
                               : std::string(s.announced ? "online" : "starting")) +

@@ -247,7 +247,7 @@ void process(Writer& w, const ProcessState& p) {
 
 std::string metrics_text(const core::Gateway& gateway, const ProcessState& p) {
   Writer w;
-  const core::Summary summary = gateway.summary();
+  const core::Summary summary = gateway.figures();
   w.family("tributary_info", "gauge", "Which gateway this is.")
       .add(1, {{"gateway", p.gateway},
                {"fleet", p.fleet},

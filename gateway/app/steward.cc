@@ -201,7 +201,7 @@ void Steward::look_at_clocks(const Pump& pump, std::uint64_t wall_ms) {
 
 Reading Steward::read(const Pump& pump) {
   const core::Counters& c = pump.core().counters();
-  const core::Summary s = pump.core().summary();
+  const core::Summary s = pump.core().figures();
   const ProcessState p = pump.process_state();
   Reading r;
   r.acks = c.ack.counts;

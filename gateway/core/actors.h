@@ -5,7 +5,7 @@
 // Lifetime: records live as long as the table; a ref never dangles before that.
 #pragma once
 #include <absl/container/btree_set.h>
-#include <absl/container/flat_hash_set.h>
+#include <absl/hash/hash.h>
 
 #include <cstdint>
 #include <memory>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "crdt/actor.h"
+#include "gateway/core/hash_index.h"
 #include "gateway/core/intake.h"
 
 namespace tributary::core {
@@ -90,8 +91,10 @@ class ActorTable {
  public:
   // nullptr when unknown.
   ActorRecord* find(std::string_view device, std::uint64_t epoch) const {
-    const auto at = by_name_.find(View{device, epoch});
-    return at == by_name_.end() ? nullptr : *at;
+    const View name{device, epoch};
+    const auto number =
+        by_name_.find(name.hash(), [&](std::uint32_t n) { return view(*records_[n]) == name; });
+    return number ? records_[*number].get() : nullptr;
   }
   // Makes the record when it is not there.
   ActorRecord& intern(std::string_view device, std::uint64_t epoch) {
@@ -101,7 +104,7 @@ class ActorTable {
     made->number = static_cast<std::uint32_t>(records_.size());
     made->bucket = wire::bucket_of(device, epoch);
     ActorRecord& out = *made;
-    by_name_.insert(&out);
+    by_name_.insert(View{device, epoch}.hash(), out.number);
     order_.insert(&out);
     records_.push_back(std::move(made));
     return out;
@@ -132,20 +135,17 @@ class ActorTable {
     std::string_view device;
     std::uint64_t epoch = 0;
     friend auto operator<=>(const View&, const View&) = default;
+    std::size_t hash() const { return absl::HashOf(device, epoch); }
   };
-  struct ByName {
-    using is_transparent = void;
-    static View of(const View& v) { return v; }
-    static View of(const ActorRecord* a) { return {a->name.device, a->name.epoch}; }
-    std::size_t operator()(const auto& x) const { return absl::HashOf(of(x).device, of(x).epoch); }
-    bool operator()(const auto& a, const auto& b) const { return of(a) == of(b); }
-  };
+  static View view(const View& v) { return v; }
+  static View view(const ActorRecord& a) { return {a.name.device, a.name.epoch}; }
+  static View view(const ActorRecord* a) { return view(*a); }
   struct InOrder {
     using is_transparent = void;
-    bool operator()(const auto& a, const auto& b) const { return ByName::of(a) < ByName::of(b); }
+    bool operator()(const auto& a, const auto& b) const { return view(a) < view(b); }
   };
   std::vector<std::unique_ptr<ActorRecord>> records_;  // by number
-  absl::flat_hash_set<ActorRecord*, ByName, ByName> by_name_;
+  HashIndex by_name_;
   absl::btree_set<ActorRecord*, InOrder> order_;
 };
 

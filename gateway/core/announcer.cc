@@ -45,6 +45,7 @@ void Announcer::changed(Instant now, std::uint32_t bucket) {
 }
 
 void Announcer::hurry(Instant now) {
+  hurried_ = true;
   if (next_state_ms_ != never) next_state_ms_ = now.mono_ms;
   if (changed_since_head_) next_head_ms_ = std::min(next_head_ms_, now.mono_ms);
 }
@@ -125,6 +126,7 @@ std::uint64_t Announcer::run(Instant now, crdt::Hlc hlc, const std::vector<LinkV
   }
   if (head) next_head_ms_ = now.mono_ms;
   if (now.mono_ms < next_head_ms_ || wait_for_state(now)) return unread;
+  if (!hurried_ && !keys_.prepare_digests()) return unread;  // it goes on at once
   for (const LinkView& link : links) publish_head(hlc, link, out, counters);
   // A change makes its own time: what follows only repeats, for a peer whose queue at the broker
   // was full.

@@ -99,7 +99,7 @@ class Announcer {
   std::array<Bucket, wire::bucket_count> buckets_{};
   std::uint64_t stale_ = all_buckets, renewed_ = 0;
   static_assert(wire::bucket_count <= 64, "a bit for each bucket");
-  bool changed_since_head_ = false, head_waited_ = false;
+  bool changed_since_head_ = false, head_waited_ = false, hurried_ = false;
   std::uint64_t next_head_ms_ = 0;
   std::uint64_t next_state_ms_ = never;  // never: no bucket's state has changed
   std::uint64_t busy_due_ms_ = 0, settled_due_ms_ = 0;

@@ -142,7 +142,7 @@ const Peers::OurHeads& Gateway::Impl::our_heads() {
 
 // REQUIRES: quiet().
 void Gateway::Impl::run_peers(Instant now) {
-  if (now.mono_ms >= peers.deadline()) {
+  if (now.mono_ms >= peers.deadline() && (announcer.stale() == 0 || keys.prepare_digests())) {
     const bool settled = pending.empty() && now.mono_ms >= last_news_ms + options.settle_ms;
     peers.envelope_bytes(live.size() == 0 ? 0 : live.bytes() / live.size());
     peers.run(now, our_heads(), settled, out, counters);
@@ -186,7 +186,7 @@ std::uint64_t Gateway::Impl::next_deadline() const {
   }
   if (settling && said_goodbye) return never;
   if (registry_grew || (live.rotten() && !settling)) heed(0);
-  if (started && pending.size() >= batch_full(seen)) heed(0);
+  if (started && pending_count >= batch_full(seen)) heed(0);
   if (pending_since_ms != never)
     heed(only_stuck(seen) ? unreadable_until_ms : pending_since_ms + options.batch_timeout_ms);
   if (settle_due() || !keys.wished().empty()) heed(unreadable_until_ms);
@@ -317,7 +317,7 @@ void Gateway::expect_more(bool yes) {
   impl_->expects_more = yes;
 }
 bool Gateway::accepting() const {
-  return impl_->pending.size() < impl_->options.pending_envelopes_max &&
+  return impl_->pending_count < impl_->options.pending_envelopes_max &&
          impl_->pending_bytes < impl_->options.pending_bytes_max;
 }
 const Counters& Gateway::counters() const {

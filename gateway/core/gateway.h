@@ -101,7 +101,7 @@ class Gateway {
   Output take_output();
   // When tick() is due (mono_ms); nullopt: nothing is.
   std::optional<std::uint64_t> deadline() const;
-  // More waits to be read, as far as is known: up to eight times as much as otherwise goes into one
+  // More waits to be read, as far as can be told: up to eight times as much as otherwise goes into one
   // batch, and no later.
   void expect_more(bool yes);
   // False: stop reading from the brokers until it is true again (nothing is lost, they hold it).
@@ -110,6 +110,7 @@ class Gateway {
   // --- what people ask
   const Counters& counters() const;
   Summary summary() const;
+  Summary figures() const;  // the same without the digest, which takes milliseconds at times
   std::optional<ValueView> value(std::string_view key, std::uint8_t type) const;
   // Up to `max` values in order of (key, type), from after (key, type); ("", 0) to begin.
   std::vector<ValueView> values(std::string_view after_key, std::uint8_t after_type,

@@ -397,13 +397,15 @@ std::size_t Gateway::Impl::stuck_at(Instant now) const {
 }
 
 bool Gateway::Impl::only_stuck(Instant now) const {
-  return now.mono_ms < unreadable_until_ms && pending.size() == stuck;
+  return now.mono_ms < unreadable_until_ms && pending_count == stuck;
 }
 
 // Nothing of it was acknowledged: it comes again.
 void Gateway::Impl::drop_pending() {
+  newest_at.clear();
   for (Pending& p : std::exchange(pending, {})) {
     pending_bytes -= p.envelope.envelope().bytes->size();
+    pending_count -= p.envelopes();
     letters.refuse(p.source.letter, "the gateway is starting again");
   }
   for (auto& [pair, source] : std::exchange(pending_evidence, {}))

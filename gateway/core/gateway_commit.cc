@@ -52,7 +52,7 @@ std::size_t Gateway::Impl::batch_full(Instant now) const {
 bool Gateway::Impl::flush_due(Instant now) const {
   if (in_flight || !started) return false;
   if ((settle_due() || !keys.wished().empty()) && now.mono_ms >= unreadable_until_ms) return true;
-  if (pending.size() >= batch_full(now)) return true;
+  if (pending_count >= batch_full(now)) return true;
   if (pending_since_ms != never && !only_stuck(now) &&
       (now.mono_ms >= pending_since_ms + options.batch_timeout_ms || stopping)) {
     return true;
@@ -76,19 +76,19 @@ void Gateway::Impl::flush(Instant now) {
   if (!read && stopping) drop_pending();
   stuck = 0;
   n = std::min(n, pending.size());
-  const std::vector<std::size_t> next = read ? nexts(n) : std::vector<std::size_t>{};
+  newest_at.clear();
   for (std::size_t i = 0; i < n; ++i) {
     Pending p = std::move(pending.front());
     pending.pop_front();
     if (!read && names_cold(p)) {
+      stuck += p.envelopes();
       pending.push_back(std::move(p));
-      ++stuck;
       continue;
     }
     pending_bytes -= p.envelope.envelope().bytes->size();
+    pending_count -= p.envelopes();
     if (p.source.letter != 0) work.letters.push_back(p.source.letter);
-    apply(now, std::move(p), work,
-          next.empty() || next[i] == 0 ? nullptr : &pending[next[i] - i - 1]);
+    apply(now, std::move(p), work);
   }
   if (read) join_evidence(now, work);
   pending_since_ms = pending.empty() && pending_evidence.empty() ? never : now.mono_ms;
@@ -157,10 +157,31 @@ std::optional<Denial> Gateway::Impl::over_limit(const wire::Envelope& e) const {
   return std::nullopt;
 }
 
-void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work, Pending* next) {
+// That it is here, for the acknowledgement; what it says is joined by itself.
+void Gateway::Impl::came(Instant now, ActorRecord& actor, const Came& c, InFlight& work) {
+  const Intake::Receipt& r = c.receipt;
+  actor.through |= c.source.through;
+  const std::uint64_t before = actor.intake.contiguous().op;
+  if (actor.intake.record(r)) touch(actor);
+  const bool advanced = actor.intake.contiguous().op != before;
+  actor.look_for_gap(now.mono_ms, advanced);
+  counters.operations += actor.intake.contiguous().op - before;
+  if (c.source.device) {
+    if (now.wall_ms >= actor.heard_at_ms + heard_step_ms) note_heard(now, actor);
+    actor.heard_at_ms = now.wall_ms;
+    actor.clock_ms = static_cast<std::int64_t>(c.hlc.ms()) - static_cast<std::int64_t>(now.wall_ms);
+    work.received_ms.push_back(c.received_ms);
+    acks.answer(actor, {r.from, r.to, r.hash}, c.source.link);
+  } else if (advanced) {
+    acks.advanced(actor);
+  }
+  clock.observe(c.hlc, now.wall_ms, options.clock_ahead_max_ms);
+}
+
+void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   // What is here already is no growth: it is answered again, in case the first answer was lost.
   const bool known = live.contains(p.envelope.envelope().hash);
-  const bool counting = !known && (p.counts_on || counts_on(p.envelope.envelope()));
+  const bool counting = !known && counts_on(p.envelope.envelope());
   if (const auto full = known || counting ? std::nullopt : over_limit(p.envelope.envelope())) {
     // Not a refusal: the device keeps its state and tries again, and an operator may raise the
     // limit.
@@ -178,23 +199,10 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work, Pending* nex
   ActorRecord& actor = actors.intern(d.device, d.epoch);
   assert(!actor.cold);
   actor.active = steps_of(now.mono_ms);
-  actor.through |= p.source.through;
-  const std::uint64_t before = actor.intake.contiguous().op;
+  passed_over(now, actor, p.passed_over, d.entries, work);
   if (options.trust.signer) acks.keep_overtaken(actor, {d.from, d.to, e.hash}, live);
-  if (actor.intake.record({d.from, d.to, d.id, d.part, d.parts, e.hash})) touch(actor);
+  came(now, actor, {receipt_of(e), d.hlc, p.source, p.received_ms}, work);
   if (options.trust.signer && acks.keep_silent(actor, e)) touch(actor);
-  actor.look_for_gap(now.mono_ms, actor.intake.contiguous().op != before);
-  counters.operations += actor.intake.contiguous().op - before;
-  if (p.source.device) {
-    if (now.wall_ms >= actor.heard_at_ms + heard_step_ms) note_heard(now, actor);
-    actor.heard_at_ms = now.wall_ms;
-    actor.clock_ms = static_cast<std::int64_t>(d.hlc.ms()) - static_cast<std::int64_t>(now.wall_ms);
-    work.received_ms.push_back(p.received_ms);
-    acks.answer(actor, {d.from, d.to, e.hash}, p.source.link);
-  } else if (actor.intake.contiguous().op != before) {
-    acks.advanced(actor);
-  }
-  clock.observe(d.hlc, now.wall_ms, options.clock_ahead_max_ms);
 
   // What was held when it came may have been superseded since; its bytes were not verified.
   if (!verified || (live.contains(e.hash) && !planted(Bug::skip_duplicate_check))) {
@@ -207,9 +215,8 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work, Pending* nex
   }
   recent.insert(e.hash);
   learn(d);
-  if (counting && next != nullptr && passed_over(d, *next)) return pass_over(now, d, actor, *next);
   if (counting) {
-    drop(count_on(e, actor, now.wall_ms, !p.counts_on), work);
+    drop(count_on(e, actor, now.wall_ms), work);
   } else {
     const std::vector<KeyState*> of_entries = apply_entries(actor, d, now.wall_ms);
     look_for_contradiction(now, e, actor, of_entries, work);

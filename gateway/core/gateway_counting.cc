@@ -3,7 +3,7 @@
 // memory, contradicts nothing and supersedes what it said before, all of which is seen at one look;
 // and of several that wait, only the last need be joined. Anything else goes the long way
 // (gateway_commit.cc).
-#include <absl/container/flat_hash_map.h>
+#include <absl/hash/hash.h>
 
 #include <algorithm>
 #include <cassert>
@@ -42,9 +42,8 @@ bool Gateway::Impl::counts_on(const wire::Envelope& e) {
 }
 
 std::vector<Dropped> Gateway::Impl::count_on(const wire::Envelope& e, ActorRecord& actor,
-                                             std::uint64_t wall_ms, bool looked) {
-  [[maybe_unused]] const bool still = looked || counts_on(e);
-  assert(still);
+                                             std::uint64_t wall_ms) {
+  assert(counting_on.size() == e.delta.entries.size());
   for (std::size_t i = 0; i < counting_on.size(); ++i) {
     const wire::Entry& x = e.delta.entries[i];
     keys.count_on(actor, counting_on[i], x, wall_ms);
@@ -53,42 +52,56 @@ std::vector<Dropped> Gateway::Impl::count_on(const wire::Envelope& e, ActorRecor
   return live.insert_after(e, actor, counting_on, next_row++);
 }
 
-// Of the first `n` that wait, each one's next of the same actor, where it may be passed over for
-// that: a place in `pending` as it is now, 0 where there is none. Empty: of none.
-std::vector<std::size_t> Gateway::Impl::nexts(std::size_t n) const {
+// The newest of its actor that waits, if it counts on, and `p` says all that it does. Joined after
+// `p` it would change nothing, so it need not be joined at all; whom it would contradict is seen by
+// that it does not count on. nullptr: there is none.
+Gateway::Impl::Pending* Gateway::Impl::passes_over(const Pending& p) {
   // Where envelopes are signed, what was overtaken is kept for who has a twin; and a row of a
   // stranger is erased with the envelope that takes its place.
-  if (options.trust.signer || !rows_of_strangers.empty()) return {};
-  std::vector<std::size_t> places(n, 0);
-  absl::flat_hash_map<std::pair<std::string_view, std::uint64_t>, std::size_t> last;
-  for (std::size_t i = n; i-- > 0;) {
-    const wire::Delta& d = pending[i].envelope.envelope().delta;
-    const auto [at, first] = last.try_emplace({d.device, d.epoch}, i);
-    if (first) continue;
-    places[i] = std::exchange(at->second, i);
+  if (!started || options.trust.signer || !rows_of_strangers.empty()) return nullptr;
+  if (newest_at.empty() && !pending.empty()) return nullptr;
+  const wire::Delta& d = p.envelope.envelope().delta;
+  const auto [at, first] =
+      newest_at.try_emplace(absl::HashOf(d.device, d.epoch), Newest{pending.size(), true});
+  if (first) return nullptr;
+  Pending& newest = pending[at->second.place];
+  const wire::Envelope& before = newest.envelope.envelope();
+  const auto may = [](const Pending& one) {
+    return one.envelope.verified() && !one.source.own_past;
+  };
+  if (at->second.alone && before.delta.device == d.device && before.delta.epoch == d.epoch &&
+      may(p) && may(newest) && newest.source.letter == 0 &&
+      (planted(Bug::pass_over_blindly) || goes_beyond(d, before.delta)) &&
+      (!newest.passed_over.empty() || counts_on(before))) {
+    return &newest;
   }
-  return places;
+  at->second = {pending.size(), false};
+  return nullptr;
 }
 
-// Whether what comes next of the same actor says all that `d` does, and will be joined. REQUIRES:
-// `d` counts on, so neither what comes next nor anything that supersedes it is held: it would come
-// after `d`.
-bool Gateway::Impl::passed_over(const wire::Delta& d, const Pending& next) const {
-  const wire::Envelope& e = next.envelope.envelope();
-  return next.envelope.verified() && !next.source.own_past &&
-         (planted(Bug::pass_over_blindly) || goes_beyond(e.delta, d));
+// In its place, or behind all.
+void Gateway::Impl::wait(Pending&& p) {
+  ++pending_count;
+  pending_bytes += p.envelope.envelope().bytes->size();
+  Pending* const newest = passes_over(p);
+  if (newest == nullptr) return pending.push_back(std::move(p));
+  const wire::Envelope& e = newest->envelope.envelope();
+  pending_bytes -= e.bytes->size();
+  p.passed_over = std::move(newest->passed_over);
+  p.passed_over.push_back({receipt_of(e), e.delta.hlc, newest->source, newest->received_ms});
+  *newest = std::move(p);
 }
 
-void Gateway::Impl::pass_over(Instant now, const wire::Delta& d, ActorRecord& actor,
-                              Pending& next) {
-  const bool blindly = planted(Bug::pass_over_blindly);
-  assert(blindly || !live.contains(next.envelope.envelope().hash));
-  for (const wire::Entry& x : d.entries) counters.entries[x.type] += 1;
-  counters.superseded += 1;
-  counters.passed_over += 1;
-  next.counts_on = !blindly;
-  last_news_ms = now.mono_ms;
-  touch(actor);
+// Each had entries like these.
+void Gateway::Impl::passed_over(Instant now, ActorRecord& actor, const std::vector<Came>& envelopes,
+                                const std::vector<wire::Entry>& entries, InFlight& work) {
+  for (const Came& c : envelopes) {
+    came(now, actor, c, work);
+    recent.insert(c.receipt.hash);
+    for (const wire::Entry& x : entries) counters.entries[x.type] += 1;
+    counters.superseded += 1;
+    counters.passed_over += 1;
+  }
 }
 
 }  // namespace tributary::core

@@ -96,6 +96,7 @@ void Gateway::Impl::commit_early(Instant now) {
       continue;
     }
     pending_bytes -= e.bytes->size();
+    pending_count -= p.envelopes();
     apply(now, std::move(p), work);
   }
   if (pending.empty()) pending_since_ms = never;

@@ -70,11 +70,28 @@ struct Gateway::Impl {
     std::uint64_t letter = 0;   // a dead letter that is heard again; 0: it is none
     std::uint64_t through = 0;  // the bit of the gateway that passed it on; 0: nobody did
   };
+  // Of an envelope: that it came, without what it says.
+  struct Came {
+    Intake::Receipt receipt;
+    crdt::Hlc hlc;
+    Source source;
+    std::uint64_t received_ms = 0;  // mono
+  };
+  static Intake::Receipt receipt_of(const wire::Envelope& e) {
+    const wire::Delta& d = e.delta;
+    return {d.from, d.to, d.id, d.part, d.parts, e.hash};
+  }
   struct Pending {
     Authorised envelope;
     Source source;
     std::uint64_t received_ms = 0;  // mono
-    bool counts_on = false;         // by what was passed over for it
+    // What waited of the same actor, and all of which this one says; the oldest first. Of entries
+    // like its own, and when this one came they counted on.
+    std::vector<Came> passed_over;
+    std::size_t envelopes() const { return 1 + passed_over.size(); }
+    std::uint64_t since_ms() const {
+      return passed_over.empty() ? received_ms : passed_over.front().received_ms;
+    }
   };
   struct Link {
     LinkOptions options;
@@ -190,7 +207,8 @@ struct Gateway::Impl {
   std::size_t batch_full(Instant) const;
   bool flush_due(Instant) const;
   void flush(Instant);
-  void apply(Instant, Pending&&, InFlight&, Pending* next = nullptr);
+  void apply(Instant, Pending&&, InFlight&);
+  void came(Instant, ActorRecord&, const Came&, InFlight&);
   std::vector<KeyState*> apply_entries(ActorRecord&, const wire::Delta&, std::uint64_t wall_ms);
   bool surely_within_limits(const wire::Envelope&) const;
   std::optional<Denial> over_limit(const wire::Envelope&) const;
@@ -211,12 +229,12 @@ struct Gateway::Impl {
 
   // gateway_counting.cc
   bool counts_on(const wire::Envelope&);
-  // `looked`: counts_on() was asked about it last.
-  std::vector<Dropped> count_on(const wire::Envelope&, ActorRecord&, std::uint64_t wall_ms,
-                                bool looked);
-  std::vector<std::size_t> nexts(std::size_t n) const;
-  bool passed_over(const wire::Delta&, const Pending& next) const;
-  void pass_over(Instant, const wire::Delta&, ActorRecord&, Pending& next);
+  // REQUIRES: counts_on() was asked about it last, and said so.
+  std::vector<Dropped> count_on(const wire::Envelope&, ActorRecord&, std::uint64_t wall_ms);
+  Pending* passes_over(const Pending&);
+  void wait(Pending&&);
+  void passed_over(Instant, ActorRecord&, const std::vector<Came>&, const std::vector<wire::Entry>&,
+                   InFlight&);
 
   // gateway_evidence.cc
   void look_for_contradiction(Instant, const wire::Envelope&, ActorRecord&,
@@ -326,6 +344,14 @@ struct Gateway::Impl {
 
   std::vector<Link> links;
   std::deque<Pending> pending;
+  std::size_t pending_count = 0;  // of envelopes: in pending, and passed over for those
+  // By the hash of an actor where in pending its newest is. Forgotten whenever places change, and
+  // until nothing waits.
+  struct Newest {
+    std::size_t place = 0;
+    bool alone = true;  // nothing else waits of it
+  };
+  absl::flat_hash_map<std::size_t, Newest> newest_at;
   std::vector<std::pair<wire::Evidence, Source>> pending_evidence;
   std::size_t pending_bytes = 0;
   std::vector<Keyspace::PartAt>
@@ -342,7 +368,7 @@ struct Gateway::Impl {
   std::array<std::size_t, types> floors{};  // of memories(): where making room has ended
   std::uint64_t room_again_ms = 0;          // mono: when that is tried again
   std::uint64_t unreadable_until_ms = 0;    // mono: until then the disk is not asked for rows
-  std::size_t stuck = 0;                    // of pending: what could not be joined for that
+  std::size_t stuck = 0;                    // of pending_count: what could not be joined for that
   // Until rows_not_valid() could look at what they said.
   std::set<std::string, std::less<>> settled_devices, withdrawn_members;
   Ticket next_ticket = 1;

@@ -368,14 +368,13 @@ void Gateway::Impl::take_from_peer(Instant now, std::string_view bytes, Source s
 void Gateway::Impl::enqueue(Instant now, Authorised&& e, Source source) {
   counters.envelopes += 1;
   if (pending_since_ms == never) pending_since_ms = now.mono_ms;
-  pending_bytes += e.envelope().bytes->size();
   if (planted(Bug::ack_duplicate_early) && source.device && live.contains(e.envelope().hash)) {
     const wire::Delta& d = e.envelope().delta;
     acks.answer(actors.intern(d.device, d.epoch), {d.from, d.to, e.envelope().hash}, source.link);
     acks.send({options, incarnation, clock.tick(now.wall_ms), live, actors, share}, out, counters);
   }
   letters.hold(source.letter);
-  pending.push_back({std::move(e), source, now.mono_ms});
+  wait({std::move(e), source, now.mono_ms, {}});
   if (flush_due(now)) flush(now);
 }
 

@@ -115,10 +115,12 @@ void Gateway::Impl::settle(Instant now) {
   const auto rows = rows_not_valid();
   if (!rows) return unreadable(now);  // it is due again after a pause
   settled_anew = false;
+  newest_at.clear();
   std::erase_if(pending, [&](const Pending& p) {
     const wire::Envelope& e = p.envelope.envelope();
     if (trust.valid(e.delta, e.sealed.key_id, e.hash)) return false;
     pending_bytes -= e.bytes->size();
+    pending_count -= p.envelopes();
     letters.refuse(p.source.letter,
                    "the admin has settled what counts of its device, or withdrawn its grant");
     return true;

@@ -182,6 +182,12 @@ std::vector<ValueView> views_of(const std::vector<const KeyState*>& keys, const 
 }  // namespace
 
 Summary Gateway::summary() const {
+  Summary s = figures();
+  s.digest = wire::to_hex(impl_->keys.digests().all().view());
+  return s;
+}
+
+Summary Gateway::figures() const {
   Summary s;
   s.incarnation = impl_->incarnation;
   s.session = impl_->session;
@@ -199,16 +205,16 @@ Summary Gateway::summary() const {
   s.cold_envelopes = impl_->live.cold_envelopes();
   s.cold_keys = impl_->keys.resting();
   s.memory_bytes = impl_->memory();
-  s.pending = impl_->pending.size();
+  s.pending = impl_->pending_count;
   s.waiting = impl_->waiting.size();
   s.registered_keys = impl_->trust.size();
   s.settlements = impl_->trust.settlements().size() + impl_->trust.grants().withdrawal_records();
-  const auto older = [](const auto& a, const auto& b) { return a.received_ms < b.received_ms; };
+  const auto older = [](const auto& a, const auto& b) { return a.since_ms() < b.since_ms(); };
   if (!impl_->pending.empty()) {
     s.oldest_ms =
         impl_->stuck == 0
-            ? impl_->pending.front().received_ms
-            : std::min_element(impl_->pending.begin(), impl_->pending.end(), older)->received_ms;
+            ? impl_->pending.front().since_ms()
+            : std::min_element(impl_->pending.begin(), impl_->pending.end(), older)->since_ms();
   }
   if (impl_->in_flight) {
     for (const std::uint64_t ms : impl_->in_flight->received_ms)
@@ -217,7 +223,6 @@ Summary Gateway::summary() const {
   s.state_bytes = impl_->keys.total_bytes();
   for (std::size_t t = 0; t < s.type_bytes.size(); ++t)
     s.type_bytes[t] = impl_->keys.bytes(static_cast<std::uint8_t>(t));
-  s.digest = wire::to_hex(impl_->keys.digests().all().view());
   return s;
 }
 

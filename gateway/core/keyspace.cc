@@ -290,8 +290,10 @@ struct Keyspace::Watch {
 };
 
 KeyState* Keyspace::find(std::string_view key, std::uint8_t type) const {
-  const auto at = by_name_.find(Named{*this, {key, type}});
-  return at == by_name_.end() ? nullptr : &keys_[at->number];
+  const auto number = by_name_.find(Name{key, type}.hash(), [&](std::uint32_t n) {
+    return keys_[n].type == type && keys_[n].key == key;
+  });
+  return number ? &keys_[*number] : nullptr;
 }
 
 // Nothing of it is here.
@@ -324,7 +326,7 @@ KeyState& Keyspace::intern(std::string_view key, std::uint8_t type) {
   made.type = type;
   made.number = keys_.size() - 1;
   clear(made);
-  by_name_.insert({Name{key, type}.hash(), made.number});
+  by_name_.insert(Name{key, type}.hash(), made.number);
   bytes_[wire::known(type) ? type : 0] += made.key.size() + footprint::key;
   order_.clear();
   return made;
@@ -435,7 +437,7 @@ bool Keyspace::apply(ActorRecord& actor, KeyState& key, const wire::Entry& entry
 }
 
 void Keyspace::changed(ActorRecord& actor, KeyState& key, std::uint64_t wall_ms) {
-  if (loose_.size() >= loose_max) settle_loose();
+  if (loose() >= loose_max) settle_loose(settled_at_once);
   key.changed_at_ms = wall_ms;
   key.used = now_;
   if (actor.excluded) key.marks.doubted = true;
@@ -460,9 +462,19 @@ void Keyspace::exclude(ActorRecord& actor) {
   }
 }
 
-void Keyspace::settle_loose() {
+bool Keyspace::prepare_digests() {
+  const std::size_t before = std::exchange(loose_left_, loose());
+  const std::size_t some = settled_at_once + (loose() > before ? loose() - before : 0);
+  if (loose() <= settled_at_once || some > settled_at_most) return true;
+  settle_loose(std::min(some, loose()));
+  loose_left_ = loose();
+  return false;
+}
+
+void Keyspace::settle_loose(std::size_t oldest) {
   AtomWriter writer;
-  for (const auto& [key, actor] : loose_) {
+  for (; oldest > 0; --oldest) {
+    const auto [key, actor] = loose_[loose_from_++];
     Watch watch{*this, *key, std::move(writer)};
     key->slots.at(*key->place_of({actor})).set_loose(false);
     key->visit([&, a = actor](const auto& v) {
@@ -474,7 +486,9 @@ void Keyspace::settle_loose() {
     });
     writer = std::move(watch.writer);  // with the room that it has
   }
-  loose_.clear();
+  if (loose_from_ < loose()) return;
+  loose_.erase(loose_.begin(), loose_.begin() + static_cast<std::ptrdiff_t>(loose_from_));
+  loose_from_ = 0;
 }
 
 void Keyspace::mark(KeyState& key) {

@@ -35,6 +35,7 @@
 #include "gateway/core/actors.h"
 #include "gateway/core/digest.h"
 #include "gateway/core/entry_slots.h"
+#include "gateway/core/hash_index.h"
 #include "gateway/core/slab.h"
 #include "transports/wire/envelope.h"
 
@@ -244,9 +245,13 @@ class Keyspace {
 
   // With all that was applied.
   DigestBook& digests() {
-    if (!loose_.empty()) settle_loose();
+    if (loose() > 0) settle_loose(loose());
     return digests_;
   }
+  // Some of what digests() would have to hash now, so that nobody waits for all of it. False: more
+  // is left, and it becomes less. True: a little is left; or it would not become less, for more
+  // changes meanwhile.
+  bool prepare_digests();
   // Estimated memory: of one type, and of all.
   std::size_t bytes(std::uint8_t type) const { return bytes_[wire::known(type) ? type : 0]; }
   std::size_t total_bytes() const;
@@ -258,47 +263,31 @@ class Keyspace {
     std::string_view key;
     std::uint8_t type = 0;
     friend auto operator<=>(const Name&, const Name&) = default;
-    std::uint32_t hash() const { return static_cast<std::uint32_t>(absl::HashOf(key, type)); }
-  };
-  // A key in the index of names: with a part of its hash, so that a growing index looks at no key.
-  struct Listed {
-    std::uint32_t hash = 0, number = 0;
-  };
-  struct Named {  // what is looked for
-    const Keyspace& space;
-    Name name;
-    std::uint32_t hash = name.hash();
-  };
-  struct ByName {
-    using is_transparent = void;
-    std::size_t operator()(const auto& x) const {
-      return static_cast<std::size_t>(x.hash * 0x9E3779B97F4A7C15u);
-    }
-    bool operator()(const Listed& a, const Listed& b) const { return a.number == b.number; }
-    bool operator()(const Listed& a, const Named& b) const {
-      if (a.hash != b.hash) return false;
-      const KeyState& key = b.space.at(a.number);
-      return key.type == b.name.type && key.key == b.name.key;
-    }
+    std::size_t hash() const { return absl::HashOf(key, type); }
   };
   void clear(KeyState& key) const;
   std::optional<Resting> at_rest(const KeyState& key) const;
   void changed(ActorRecord&, KeyState&, std::uint64_t wall_ms);
   void mark(KeyState& key);
-  void settle_loose();
+  void settle_loose(std::size_t oldest);
   void watch_held(KeyState& key);
 
   ActorTable& actors_;
   Slab<KeyState> keys_;
-  absl::flat_hash_set<Listed, ByName, ByName> by_name_;
+  HashIndex by_name_;
   mutable std::vector<const KeyState*> order_;  // sorted; made again when keys were added since
   DigestBook digests_;
   // Parts of counters and registers that have changed since the digests were read: their atoms are
   // not in there. A part that changes often between two readings costs two hashes, not two each
   // time. Marked in their slots.
-  std::vector<std::pair<KeyState*, ActorRecord*>> loose_;
-  static constexpr std::size_t loose_max = 16'384;  // settled in one go: some milliseconds
-  std::array<std::size_t, 8> bytes_{};              // by type; 0: unknown ones
+  std::vector<std::pair<KeyState*, ActorRecord*>> loose_;  // the oldest first …
+  std::size_t loose_from_ = 0;                             // … from here on
+  std::size_t loose() const { return loose_.size() - loose_from_; }
+  static constexpr std::size_t loose_max = 16'384;
+  static constexpr std::size_t settled_at_once = 1'024;  // fewer than 2 ms
+  static constexpr std::size_t settled_at_most = 4'096;
+  std::size_t loose_left_ = ~std::size_t{0};  // when digests were prepared last
+  std::array<std::size_t, 8> bytes_{};        // by type; 0: unknown ones
   std::size_t parts_ = 0, resting_ = 0;
   crdt::Hlc horizon_ = crdt::Hlc{~std::uint64_t{0}};
 

@@ -29,7 +29,7 @@ std::size_t bytes_of(const OrSet::Part& part) {
 }  // namespace
 
 void Keyspace::set_aside(ActorRecord& actor, KeyState& key) {
-  assert(loose_.empty());
+  assert(loose() == 0);
   key.visit([&](auto& v) {
     using Value = std::decay_t<decltype(v)>;
     if constexpr (std::is_same_v<Value, GCounter> || std::is_same_v<Value, PnCounter>) {

@@ -77,8 +77,9 @@ class LiveSet : private EntryIndex::Reader {
   }
   // nullptr when it is cold, too.
   LiveEnvelope* find(const wire::Hash& hash) const {
-    const auto at = all_.find(hash);
-    return at == all_.end() ? nullptr : *at;
+    const auto number = all_.find(std::hash<wire::Hash>{}(hash),
+                                  [&](std::uint32_t n) { return envelopes_[n].hash == hash; });
+    return number ? &envelopes_[*number] : nullptr;
   }
 
   // Takes an envelope whose entries are already joined, and collects what it supersedes (itself,
@@ -189,14 +190,6 @@ class LiveSet : private EntryIndex::Reader {
  private:
   using Name = EntryIndex::Name;
   using Slot = EntryIndex::Slot;
-  struct ByHash {
-    using is_transparent = void;
-    static const wire::Hash& of(const wire::Hash& hash) { return hash; }
-    static const wire::Hash& of(const LiveEnvelope* e) { return e->hash; }
-    std::size_t operator()(const auto& x) const { return std::hash<wire::Hash>{}(of(x)); }
-    bool operator()(const auto& a, const auto& b) const { return of(a) == of(b); }
-  };
-
   // Of one, beside its bytes; rounded from what bench_scale measured.
   static constexpr std::size_t warm_overhead = 192, cold_overhead = 72;
   using Bucket = std::vector<LiveEnvelope*>;
@@ -234,7 +227,7 @@ class LiveSet : private EntryIndex::Reader {
   ActorTable& actors_;
   Keyspace& keys_;
   Numbered<LiveEnvelope> envelopes_;
-  absl::flat_hash_set<LiveEnvelope*, ByHash, ByHash> all_;
+  HashIndex all_;
   std::array<Bucket, wire::bucket_count> buckets_;
   EntryIndex index_{*this};
   absl::flat_hash_set<Name> crowded_;  // has, or had, more than one entry

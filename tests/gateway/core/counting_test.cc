@@ -100,6 +100,30 @@ TEST_F(Counting, WhatContradictsTheNextIsNotPassedOver) {
   EXPECT_EQ(rig.shows("parts", Type::gcounter), "5");
 }
 
+// What waits before the two is not joined yet, so it is not known whether they go on from that.
+TEST_F(Counting, WhatContradictsWhatWaitsBeforeItIsNotPassedOver) {
+  say({envelope({.from = 2, .to = 4, .id = 4}, {counter("parts", 4, 9), up_down("people", 4, 9, 0),
+                                                reg("r", 4, 4, crdt::Hlc{4}, 1)}),
+       two(4, 6, 4, 0), two(6, 8, 10, 0)});
+  EXPECT_EQ(passed_over(rig), 0u);
+  EXPECT_EQ(rig.gateway->evidence("", 0, 10).size(), 1u);
+  EXPECT_EQ(rig.shows("parts", Type::gcounter), "10");
+}
+
+// What is passed over still counts, as one that waits, and as one that came.
+TEST_F(Counting, WhatIsPassedOverStillWaits) {
+  rig.up("a", two(2, 4, 2, 0));
+  rig.pass(10);
+  rig.up("a", two(4, 6, 3, 1));
+  rig.up("a", two(6, 8, 4, 1));
+  EXPECT_EQ(rig.gateway->summary().pending, 3u);
+  const std::uint64_t oldest = rig.gateway->summary().oldest_ms;
+  EXPECT_EQ(oldest + 10, rig.now().mono_ms);
+  rig.settle();
+  EXPECT_EQ(rig.gateway->summary().pending, 0u);
+  EXPECT_EQ(passed_over(rig), 2u);
+}
+
 TEST_F(Counting, BothDirectionsOfACounterMustBeSaid) {
   say({two(2, 4, 5, 3), two(4, 6, 6, 2)});
   EXPECT_EQ(passed_over(rig), 0u);

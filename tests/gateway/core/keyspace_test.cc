@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <string>
+#include <vector>
 
 #include "gateway/core/entry_part.h"
 #include "tests/gateway/core/support/craft.h"
@@ -264,6 +266,58 @@ TEST(Actors, OrderLikeWhatTheyStandFor) {
   std::vector<std::uint64_t> epochs;
   table.each_epoch("b", [&](const ActorRecord& r) { epochs.push_back(r.name.epoch); });
   EXPECT_EQ(epochs, (std::vector<std::uint64_t>{1, 2}));
+}
+
+// Nobody waits for all that would have to be hashed.
+TEST_F(KeyspaceTest, DigestsArePreparedBitByBit) {
+  Keyspace at_once{actors};
+  const auto say = [&](std::uint64_t key, std::uint64_t n) {
+    const std::string name = "k" + std::to_string(key);
+    const wire::Entry e = counter(name, n, n);
+    apply("a", e);
+    at_once.apply(actors.intern("a", 1), at_once.intern(e.key, e.type), e, ms);
+  };
+  for (std::uint64_t k = 0; k < 10'000; ++k) say(k, 1);
+  int calls = 0;
+  std::uint64_t changing = 0;
+  while (!keys.prepare_digests()) {
+    ASSERT_LT(++calls, 12);
+    for (int more = 0; more < 300; ++more, ++changing) say(changing, 2);
+  }
+  EXPECT_GT(calls, 5);
+  EXPECT_EQ(keys.digests().all(), at_once.digests().all());
+  EXPECT_TRUE(keys.prepare_digests()) << "there is nothing to do";
+}
+
+TEST_F(KeyspaceTest, DigestsThatChangeFasterThanTheyArePreparedAreNotWaitedFor) {
+  int calls = 0;
+  std::uint64_t n = 1;
+  const auto all_change = [&] {
+    for (std::uint64_t k = 0; k < 8'000; ++k) apply("a", counter("k" + std::to_string(k), n, n));
+    ++n;
+  };
+  all_change();
+  for (; !keys.prepare_digests(); ++calls) {
+    ASSERT_LT(calls, 8);
+    all_change();
+  }
+}
+
+TEST(HashIndexTest, FindsByWhatThingsAreWhateverTheirHash) {
+  const std::vector<std::string> names{"a", "b", "c"};
+  HashIndex index;
+  const auto named = [&](std::string_view name) {
+    return [&names, name](std::uint32_t n) { return names[n] == name; };
+  };
+  EXPECT_FALSE(index.find(7, named("a")));
+  for (std::uint32_t n = 0; n < names.size(); ++n) index.insert(n == 2 ? 8 : 7, n);
+  EXPECT_EQ(index.size(), 3u);
+  EXPECT_EQ(index.find(7, named("a")), 0u);
+  EXPECT_EQ(index.find(7, named("b")), 1u) << "the same hash";
+  EXPECT_FALSE(index.find(7, named("c"))) << "another hash";
+  index.erase(7, 0);
+  EXPECT_FALSE(index.find(7, named("a")));
+  EXPECT_EQ(index.find(7, named("b")), 1u);
 }
 
 }  // namespace
