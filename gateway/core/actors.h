@@ -5,7 +5,6 @@
 // Lifetime: records live as long as the table; a ref never dangles before that.
 #pragma once
 #include <absl/container/btree_set.h>
-#include <absl/hash/hash.h>
 
 #include <cstdint>
 #include <memory>

@@ -101,8 +101,8 @@ class Gateway {
   Output take_output();
   // When tick() is due (mono_ms); nullopt: nothing is.
   std::optional<std::uint64_t> deadline() const;
-  // More waits to be read, as far as can be told: up to eight times as much as otherwise goes into one
-  // batch, and no later.
+  // More waits to be read, as far as can be told: up to eight times as much as otherwise goes into
+  // one batch, and no later.
   void expect_more(bool yes);
   // False: stop reading from the brokers until it is true again (nothing is lost, they hold it).
   bool accepting() const;

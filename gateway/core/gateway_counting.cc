@@ -3,8 +3,6 @@
 // memory, contradicts nothing and supersedes what it said before, all of which is seen at one look;
 // and of several that wait, only the last need be joined. Anything else goes the long way
 // (gateway_commit.cc).
-#include <absl/hash/hash.h>
-
 #include <algorithm>
 #include <cassert>
 #include <utility>

@@ -144,21 +144,23 @@ def signed(programs, effort, packets, devices):
 
 def latency(programs, effort, most):
     """Rows: publish to durable acknowledgement at shares of the measured maximum, one operation a packet; beside it, at the same
-    load, publish to answer of Paho alone, and one append with its fdatasync of as many packets as the gateway's commits had."""
+    load, publish to answer of Paho alone and of the parts alone, and one append with its fdatasync of as many packets as the gateway's
+    commits had."""
     for share in (0.1, 0.5, 0.9) if effort.every_size else (0.5,):
         rate = most * share
         packets = int(rate * (1 if effort.quick else 4))
-        ours, bare, disk = [], [], []
+        ours, bare, parts, disk = [], [], [], []
         for _ in range(effort.rounds):
             bare.append(with_bare_answer(programs, packets, 1, packets, rate))
             ours.append(with_gateway(programs, packets, 1, packets, rate))
             batch = max(1, round(ours[-1]["batch"]))
+            parts.append(with_parts(programs, packets, 1, packets, batch, rate))
             disk.append(with_file(programs, min(packets, 200 * batch), 1, packets, batch))
         row = {"name": f"latency at {share:.0%} of the maximum", "packets_per_s": round(rate),
                **{p: median_of(ours, p) for p in ("p50_ms", "p95_ms", "p99_ms")}, "worst_p99_ms": max(r["p99_ms"] for r in ours),
                "packets_a_commit": round(median_of(ours, "batch"), 1)}
         for p in ("p50_ms", "p99_ms"):
-            row["bare_" + p], row["fdatasync_" + p] = median_of(bare, p), median_of(disk, p)
+            row["bare_" + p], row["parts_" + p], row["fdatasync_" + p] = median_of(bare, p), median_of(parts, p), median_of(disk, p)
             row[p[:3] + "_ratio"] = round(row[p] / max(row["bare_" + p] + row["fdatasync_" + p], 1e-3), 2)
         yield row
 

@@ -47,6 +47,20 @@ TEST(Letters, OneThatIsHereAlreadyChangesNothingAndIsSettled) {
   EXPECT_EQ(rig.digest(), before);
 }
 
+// What its device says beside it goes beyond it: it is not passed over for that.
+TEST(Letters, OneThatTheDeviceGoesBeyondIsSettledToo) {
+  Rig rig;
+  rig.boot();
+  rig.up("a", parts(0, 3, 7));
+  rig.settle();
+  rig.again(4, "a", parts(3, 5, 9));
+  rig.up("a", parts(5, 6, 10));
+  rig.settle();
+  ASSERT_EQ(rig.letters.size(), 1U);
+  EXPECT_EQ(rig.letters[0].refused, "");
+  EXPECT_EQ(rig.shows("parts", Type::gcounter), "10");
+}
+
 TEST(Letters, WhatIsRefusedAgainIsNotFiledAgainAndSaysWhy) {
   Rig rig;
   rig.boot();
