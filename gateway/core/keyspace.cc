@@ -463,7 +463,7 @@ void Keyspace::exclude(ActorRecord& actor) {
 }
 
 bool Keyspace::prepare_digests() {
-  const std::size_t before = std::exchange(loose_left_, loose());
+  const std::size_t before = std::exchange(loose_left_, not_begun);
   const std::size_t some = settled_at_once + (loose() > before ? loose() - before : 0);
   if (loose() <= settled_at_once || some > settled_at_most) return true;
   settle_loose(std::min(some, loose()));

@@ -285,9 +285,10 @@ class Keyspace {
   std::size_t loose() const { return loose_.size() - loose_from_; }
   static constexpr std::size_t loose_max = 16'384;
   static constexpr std::size_t settled_at_once = 1'024;  // fewer than 2 ms
-  static constexpr std::size_t settled_at_most = 4'096;
-  std::size_t loose_left_ = ~std::size_t{0};  // when digests were prepared last
-  std::array<std::size_t, 8> bytes_{};        // by type; 0: unknown ones
+  static constexpr std::size_t settled_at_most = 2'048;
+  static constexpr std::size_t not_begun = ~std::size_t{0};
+  std::size_t loose_left_ = not_begun;  // when digests were prepared last
+  std::array<std::size_t, 8> bytes_{};  // by type; 0: unknown ones
   std::size_t parts_ = 0, resting_ = 0;
   crdt::Hlc horizon_ = crdt::Hlc{~std::uint64_t{0}};
 

@@ -287,6 +287,8 @@ TEST_F(KeyspaceTest, DigestsArePreparedBitByBit) {
   EXPECT_GT(calls, 5);
   EXPECT_EQ(keys.digests().all(), at_once.digests().all());
   EXPECT_TRUE(keys.prepare_digests()) << "there is nothing to do";
+  for (std::uint64_t k = 0; k < 10'000; ++k) say(k, 3);
+  EXPECT_FALSE(keys.prepare_digests()) << "nor is it all done at once the next time";
 }
 
 TEST_F(KeyspaceTest, DigestsThatChangeFasterThanTheyArePreparedAreNotWaitedFor) {
