@@ -44,7 +44,7 @@ PROGRAMS = ("ingest_load", "paho_noop", "session_answer", "paho_answer", "parts_
 SKIPPED = 77
 # What, in which row (a name that begins so), which field, at least or at most how much, or where in that row this is said. And of some
 # rows: where in them stands what the parts alone reach: the C client under Paho C++, which answers as often as the gateway did and does
-# nothing else (bare), or also hashes, and commits to SQLite, from a second thread (parts). The better of them counts.
+# nothing else (bare), or also hashes, walks through each message, and commits to SQLite, from a second thread (parts). The better counts.
 GOALS = (
     ("durable packets/s ÷ no-op, 1 operation", "ingest, 1 op a packet, 100,000", "ratio", ">=", 0.9, "bare_of_noop", "parts_of_noop"),
     ("durable operations/s ÷ no-op, 100 operations", "ingest, 100 op", "ratio", ">=", 0.8, "bare_of_noop", "parts_of_noop"),

@@ -54,7 +54,7 @@ def with_bare_answer(programs, packets, operations, devices, rate=0, batch=1):
 
 
 def with_parts(programs, packets, operations, devices, batch, rate=0):
-    """Paho's C library, SHA-256 and SQLite alone: what is there to reach with these, without decoding and joining."""
+    """Paho's C library, msgpack-c, OpenSSL and SQLite alone: what is there to reach with these, without joining."""
     with tempfile.TemporaryDirectory(prefix="tributary-bench-") as directory:
         command = ["parts_answer", str(batch), os.path.join(directory, "live.db")]
         return with_subscriber(programs, command, "answer", packets, operations, devices, rate)
