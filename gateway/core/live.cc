@@ -46,7 +46,7 @@ LiveEnvelope& LiveSet::enter(std::shared_ptr<const std::string> bytes, const wir
   e.hash = hash;
   e.actor = &actor;
   e.number = number;
-  all_.insert(std::hash<wire::Hash>{}(hash), number);
+  all_.insert(listed_as(hash), number);
   Bucket& bucket = buckets_[actor.bucket];
   e.place = static_cast<std::uint32_t>(bucket.size());
   bucket.push_back(&e);
@@ -270,7 +270,7 @@ void LiveSet::take_out(LiveEnvelope& e) {
   bucket[e.place] = bucket.back();
   bucket[e.place]->place = e.place;
   bucket.pop_back();
-  all_.erase(std::hash<wire::Hash>{}(e.hash), e.number);
+  all_.erase(listed_as(e.hash), e.number);
   envelopes_.remove(e.number);
 }
 
