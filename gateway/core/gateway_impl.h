@@ -169,7 +169,7 @@ struct Gateway::Impl {
   void receive(Instant, Inbound&&);
   void hear(Instant, Inbound&&);
   void on_upload(Instant, LinkId, std::string&& payload, const std::string& topic);
-  void take_upload(Instant, LinkId, std::shared_ptr<const std::string> bytes,
+  void take_upload(Instant, LinkId, const std::shared_ptr<const std::string>& bytes,
                    const std::string& topic);
   void on_old_view(Instant, const Inbound&, std::string_view rest);
   void on_gateway_topic(Instant, const Inbound&, std::string_view rest);

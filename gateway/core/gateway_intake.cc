@@ -99,7 +99,8 @@ void Gateway::Impl::on_upload(Instant now, LinkId link, std::string&& payload,
     take_upload(now, link, std::make_shared<std::string>(bytes), topic);
 }
 
-void Gateway::Impl::take_upload(Instant now, LinkId link, std::shared_ptr<const std::string> bytes,
+void Gateway::Impl::take_upload(Instant now, LinkId link,
+                                const std::shared_ptr<const std::string>& bytes,
                                 const std::string& topic) {
   auto decoded = wire::decode_envelope(bytes, options.wire);
   if (!decoded)
