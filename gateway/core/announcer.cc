@@ -2,14 +2,16 @@
 #include "gateway/core/announcer.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <utility>
 
 namespace tributary::core {
 namespace {
 
 // Bucket state may take this much of the link while traffic goes on, in bytes/ms.
 constexpr std::size_t state_rate = 256;
-constexpr std::uint64_t state_pause_max_ms = 60'000;
+constexpr std::uint64_t state_round_max_ms = 60'000;  // all buckets, if traffic goes on
 constexpr std::uint64_t unread_pause_ms = 1'000;
 // A gateway's retained topics stay below 1,000: a broker's retained replay is cut at about that
 // (Mosquitto: 20 in flight and 1,000 queued).
@@ -38,15 +40,25 @@ void Announcer::changed(Instant now, std::uint32_t bucket) {
     next_head_ms_ = std::min(next_head_ms_, now.mono_ms + options_.sync_interval_min_ms);
   }
   // By its size while traffic goes on; sooner once it has settled.
-  if (next_state_ms_ == never)
+  if (!dirty_ && round_.left == 0)
     busy_due_ms_ = std::max(busy_due_ms_, now.mono_ms + options_.state_interval_min_ms);
-  const std::uint64_t settled = std::max(now.mono_ms + options_.settle_ms / 2, settled_due_ms_);
-  next_state_ms_ = std::min(busy_due_ms_, settled);
+  dirty_ = true;
+  settled_ms_ = now.mono_ms + options_.settle_ms / 2;
+}
+
+std::uint64_t Announcer::state_due() const {
+  if (round_.urgent != 0) return 0;
+  if (round_.left != 0) return std::min(busy_due_ms_, settled_ms_);
+  return dirty_ ? round_due() : never;
+}
+
+std::uint64_t Announcer::round_due() const {
+  return std::min(busy_due_ms_, std::max(settled_ms_, round_due_ms_));
 }
 
 void Announcer::hurry(Instant now) {
   hurried_ = true;
-  if (next_state_ms_ != never) next_state_ms_ = now.mono_ms;
+  busy_due_ms_ = 0;
   if (changed_since_head_) next_head_ms_ = std::min(next_head_ms_, now.mono_ms);
 }
 
@@ -101,32 +113,24 @@ std::optional<wire::BucketHead> Announcer::make_head(std::uint32_t bucket) {
 
 std::uint64_t Announcer::run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& links,
                              Output& out, Counters& counters) {
-  std::uint64_t again = 0, unread = 0;
-  bool head = false;
+  std::uint64_t again = 0, rest = 0;
   for (const LinkView& l : links) {
     again |= l.again;
-    head |= l.head;
+    round_.head |= l.head;
   }
-  if (again != 0 || now.mono_ms >= next_state_ms_) {
-    const bool due = head || now.mono_ms >= next_state_ms_;
-    std::size_t bytes = 0;
-    for (std::uint32_t b = 0; b < wire::bucket_count; ++b) {
-      if ((again >> b & 1) == 0 && !(due && buckets_[b].state_dirty)) continue;
-      const auto published = publish_bucket(b, links, out, counters);
-      bytes += published.value_or(0);
-      if (!published) unread |= std::uint64_t{1} << b;
+  if (again != 0 || now.mono_ms >= state_due()) {
+    begin_round(now, again);
+    publish_some(now, links, out, counters);
+    rest = round_.left | round_.unread;
+    if (round_.left == 0) {
+      end_round(now);
+    } else if (now.mono_ms >= state_due()) {
+      return rest;  // it goes on at once
     }
-    settled_due_ms_ = now.mono_ms + options_.state_interval_min_ms;
-    busy_due_ms_ =
-        std::max(settled_due_ms_,
-                 now.mono_ms + std::min<std::uint64_t>(bytes / state_rate, state_pause_max_ms));
-    if (due) next_state_ms_ = never;
-    if (unread != 0) next_state_ms_ = now.mono_ms + unread_pause_ms;
-    head |= due && bytes > 0;
   }
-  if (head) next_head_ms_ = now.mono_ms;
-  if (now.mono_ms < next_head_ms_ || wait_for_state(now)) return unread;
-  if (!hurried_ && !keys_.prepare_digests()) return unread;  // it goes on at once
+  if (std::exchange(round_.head, false)) next_head_ms_ = now.mono_ms;
+  if (now.mono_ms < next_head_ms_ || wait_for_state(now)) return rest;
+  if (!hurried_ && !keys_.prepare_digests()) return rest;  // so does this
   for (const LinkView& link : links) publish_head(hlc, link, out, counters);
   // A change makes its own time: what follows only repeats, for a peer whose queue at the broker
   // was full.
@@ -135,15 +139,59 @@ std::uint64_t Announcer::run(Instant now, crdt::Hlc hlc, const std::vector<LinkV
                                  options_.sync_interval_min_ms, options_.sync_interval_max_ms);
   changed_since_head_ = head_waited_ = false;
   next_head_ms_ = now.mono_ms + head_interval_ms_;
-  return unread;
+  return rest;
+}
+
+// Or goes on with one: what is due joins it, and what changes from now on waits for the next, as
+// does what the disk did not give.
+void Announcer::begin_round(Instant now, std::uint64_t again) {
+  round_.urgent |= again & ~round_.unread;
+  round_.left |= round_.urgent;
+  if (round_.due || !dirty_ || !(round_.head || now.mono_ms >= round_due())) return;
+  round_.due = true;
+  dirty_ = false;
+  round_due_ms_ = now.mono_ms + options_.state_interval_min_ms;
+  for (std::uint32_t b = 0; b < wire::bucket_count; ++b)
+    round_.left |= std::uint64_t{buckets_[b].state_dirty} << b;
+}
+
+void Announcer::publish_some(Instant now, const std::vector<LinkView>& links, Output& out,
+                             Counters& counters) {
+  std::size_t envelopes = 0, bytes = 0, buckets = 0;
+  while (round_.left != 0 && (hurried_ || envelopes < options_.state_envelopes_at_once)) {
+    const auto b = static_cast<std::uint32_t>(
+        std::countr_zero(round_.urgent != 0 ? round_.urgent : round_.left));
+    const std::uint64_t others = ~(std::uint64_t{1} << b);
+    round_.left &= others;
+    round_.urgent &= others;
+    ++buckets;
+    envelopes += live_.size(b);
+    const auto published = publish_bucket(b, links, out, counters);
+    bytes += published.value_or(0);
+    if (!published) round_.unread |= ~others;
+  }
+  round_.head |= round_.due && bytes > 0;
+  busy_due_ms_ =
+      now.mono_ms +
+      std::min<std::uint64_t>(bytes / state_rate, state_round_max_ms * buckets / buckets_.size());
+}
+
+void Announcer::end_round(Instant now) {
+  const Round done = std::exchange(round_, {});
+  round_.head = done.head;
+  busy_due_ms_ = std::max(busy_due_ms_, round_due_ms_);
+  if (done.unread == 0) return;
+  dirty_ = true;
+  busy_due_ms_ = round_due_ms_ = now.mono_ms + unread_pause_ms;
 }
 
 // When bucket state is due soon, one head after it says what two would. Once for a head: changes
 // that go on push the state's time further.
 bool Announcer::wait_for_state(Instant now) {
-  if (head_waited_ || next_state_ms_ > now.mono_ms + options_.settle_ms / 2) return false;
+  const std::uint64_t state_due = this->state_due();
+  if (head_waited_ || state_due > now.mono_ms + options_.settle_ms / 2) return false;
   head_waited_ = true;
-  next_head_ms_ = next_state_ms_;
+  next_head_ms_ = state_due;
   return true;
 }
 

@@ -4,8 +4,11 @@
 //
 // Pace: a head soon after a change, and again ever more rarely while nothing changes; bucket state
 // no faster than its size allows, and at once when traffic has settled, because then a peer that
-// missed something waits for it.
+// missed something waits for it. Large state goes out a few buckets a call, so that commits and
+// acknowledgements go between, and while traffic goes on with pauses, so that brokers do other
+// things, too; a head that names them follows.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -49,14 +52,12 @@ class Announcer {
   std::optional<std::uint32_t> next_published(std::uint32_t bucket) const;
 
   // When run() has something to do.
-  std::uint64_t deadline() const {
-    return next_head_ms_ < next_state_ms_ ? next_head_ms_ : next_state_ms_;
-  }
+  std::uint64_t deadline() const { return std::min(next_head_ms_, state_due()); }
   // All that has changed is due now: we leave.
   void hurry(Instant now);
-  // Publishes what is due. REQUIRES: no commit is in flight. `hlc` stamps the head. Returns the
-  // buckets (a bit each) that the disk did not give: they are due again after a pause, and what
-  // `again` said of them is to be said again.
+  // Publishes some of what is due. REQUIRES: no commit is in flight. `hlc` stamps the head. Returns
+  // the buckets (a bit each) of which `again` is to be said again: those whose turn comes, and
+  // those that the disk did not give, which are due after a pause.
   std::uint64_t run(Instant now, crdt::Hlc hlc, const std::vector<LinkView>& links, Output& out,
                     Counters& counters);
 
@@ -88,6 +89,11 @@ class Announcer {
   using Members = std::vector<LiveSet::Item>;
   std::vector<Members> members(std::uint32_t b, std::uint32_t parts) const;
   std::optional<std::string> plain(const Members&) const;
+  void begin_round(Instant, std::uint64_t again);
+  void publish_some(Instant, const std::vector<LinkView>&, Output&, Counters&);
+  void end_round(Instant);
+  std::uint64_t state_due() const;
+  std::uint64_t round_due() const;
   bool wait_for_state(Instant);
   void publish_head(crdt::Hlc hlc, const LinkView&, Output&, Counters&);
   std::string part_topic(std::uint32_t b, std::uint32_t part) const;
@@ -101,8 +107,19 @@ class Announcer {
   static_assert(wire::bucket_count <= 64, "a bit for each bucket");
   bool changed_since_head_ = false, head_waited_ = false, hurried_ = false;
   std::uint64_t next_head_ms_ = 0;
-  std::uint64_t next_state_ms_ = never;  // never: no bucket's state has changed
-  std::uint64_t busy_due_ms_ = 0, settled_due_ms_ = 0;
+  // What is due of bucket state goes out in rounds, a few buckets a call.
+  struct Round {
+    // Buckets, a bit each. `urgent`, of those left: what a broker may have forgotten.
+    std::uint64_t left = 0, urgent = 0;
+    std::uint64_t unread = 0;  // the disk did not give it
+    bool due = false;          // all that had changed
+    bool head = false;         // follows
+  };
+  Round round_;
+  bool dirty_ = false;                  // what has changed since the round began
+  std::uint64_t busy_due_ms_ = 0;       // what follows, though traffic goes on
+  std::uint64_t settled_ms_ = 0;        // when it has settled, unless more comes
+  std::uint64_t round_due_ms_ = 0;      // the next round then, at the earliest
   std::uint32_t head_interval_ms_ = 0;  // of repeating what has not changed
 };
 

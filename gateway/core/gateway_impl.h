@@ -10,6 +10,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
@@ -38,22 +39,27 @@
 
 namespace tributary::core {
 
-// Hashes of envelopes seen lately, so that what several peers relay is unpacked once. Bounded;
-// forgetting costs only time.
+// Hashes of envelopes seen lately, so that what several peers relay is unpacked once. Each has four
+// places, of which the newest to need one takes that of the oldest; forgetting costs only time.
 class RecentHashes {
  public:
-  bool contains(const wire::Hash& h) const { return newer_.count(h) != 0 || older_.count(h) != 0; }
-  void insert(const wire::Hash& h) {
-    if (newer_.size() >= generation_max) {
-      older_ = std::move(newer_);
-      newer_.clear();
-    }
-    newer_.insert(h);
+  bool contains(const wire::Hash& h) const {
+    if (sets_.empty()) return false;
+    const Set& set = sets_[place(h)];
+    return std::find(set.begin(), set.end(), h) != set.end();
   }
-  static constexpr std::size_t generation_max = 16'384;
+  void insert(const wire::Hash& h) {
+    if (sets_.empty()) sets_.resize(sets);
+    Set& set = sets_[place(h)];
+    std::copy_backward(set.begin(), set.end() - 1, set.end());
+    set.front() = h;
+  }
 
  private:
-  absl::flat_hash_set<wire::Hash, std::hash<wire::Hash>> newer_, older_;
+  using Set = std::array<wire::Hash, 4>;
+  static constexpr std::size_t sets = 8'192;
+  static std::size_t place(const wire::Hash& h) { return std::hash<wire::Hash>()(h) % sets; }
+  std::vector<Set> sets_;  // 1 MiB, once one is seen
 };
 
 struct Gateway::Impl {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds numbered things by what they are. Beside a thing's number it holds a part of its hash: so
 // an index that grows looks at none of the things, which would take the owner thread tens of
-// milliseconds with 100,000 of them.
+// milliseconds with 100,000 of them. It is made of many tables, of which one grows at a time.
 //
 //   HashIndex names;
 //   names.insert(hash_of("a"), 0);
@@ -11,6 +11,7 @@
 #pragma once
 #include <absl/container/flat_hash_set.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,14 +23,19 @@ class HashIndex {
   // `is(number)`: whether that is it; asked of few others.
   template <class Is>
   std::optional<std::uint32_t> find(std::size_t hash, const Is& is) const {
-    const auto at = listed_.find(Wanted<Is>{part_of(hash), is});
-    return at == listed_.end() ? std::nullopt : std::optional(at->number);
+    const Table& table = tables_[table_of(part_of(hash))];
+    const auto at = table.find(Wanted<Is>{part_of(hash), is});
+    return at == table.end() ? std::nullopt : std::optional(at->number);
   }
   // REQUIRES: its number is not listed.
-  void insert(std::size_t hash, std::uint32_t number) { listed_.insert({part_of(hash), number}); }
+  void insert(std::size_t hash, std::uint32_t number) {
+    size_ += tables_[table_of(part_of(hash))].insert({part_of(hash), number}).second;
+  }
   // REQUIRES: listed so.
-  void erase(std::size_t hash, std::uint32_t number) { listed_.erase({part_of(hash), number}); }
-  std::size_t size() const { return listed_.size(); }
+  void erase(std::size_t hash, std::uint32_t number) {
+    size_ -= tables_[table_of(part_of(hash))].erase({part_of(hash), number});
+  }
+  std::size_t size() const { return size_; }
 
  private:
   struct Listed {
@@ -42,7 +48,7 @@ class HashIndex {
   };
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(const auto& x) const { return x.hash * std::size_t{0x9E3779B97F4A7C15}; }
+    std::size_t operator()(const auto& x) const { return mixed(x.hash); }
   };
   struct Equal {
     using is_transparent = void;
@@ -52,9 +58,14 @@ class HashIndex {
       return a.hash == b.hash && b.is(a.number);
     }
   };
+  using Table = absl::flat_hash_set<Listed, Hash, Equal>;
   static std::uint32_t part_of(std::size_t hash) { return static_cast<std::uint32_t>(hash); }
+  static std::size_t mixed(std::uint32_t part) { return part * std::size_t{0x9E3779B97F4A7C15}; }
+  // By bits that a table makes no use of.
+  static std::size_t table_of(std::uint32_t part) { return mixed(part) >> 58; }
 
-  absl::flat_hash_set<Listed, Hash, Equal> listed_;
+  std::array<Table, 64> tables_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace tributary::core

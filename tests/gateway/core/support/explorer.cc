@@ -65,6 +65,7 @@ Explorer::Explorer(Flavour flavour, std::uint64_t seed, int steps)
     o.fetch_timeout_ms = 1'000;
     o.sync_interval_max_ms = 1'000;
     if (chance(0.3)) o.state_part_bytes = 400;  // buckets in several parts
+    if (i > 0) o.state_envelopes_at_once = i;
     // What is at rest: stays in memory, leaves it at once, or leaves it now and then.
     if (i > 0) o.warm_bytes_max = i == 1 ? 0 : 8'000;
     Node node;
