@@ -19,7 +19,7 @@ using Level = core::Notice::Level;
 namespace {
 
 constexpr std::size_t events_per_turn = 256;
-// Of which so many say that more is on its way. Fewer are what comes while a turn lasts.
+// So many of them say that more is on its way. Fewer are what comes while a turn lasts.
 constexpr std::size_t many_events = 64;
 constexpr std::uint64_t stall_max_ms = 2'000;
 constexpr std::size_t peers_counted_max = 64;
@@ -311,7 +311,7 @@ bool Pump::read(std::size_t index) {
   if (link.held_back) return false;
   std::vector<Event> events = link.session->poll(events_per_turn);
   if (!shedding_) verify_ahead(events);
-  core_->expect_more(events.size() >= many_events);
+  if (events.size() >= many_events) core_->expect_more(now());
   for (Event& event : events) handle(index, event);
   return events.size() == events_per_turn;
 }

@@ -186,7 +186,7 @@ std::uint64_t Gateway::Impl::next_deadline() const {
   }
   if (settling && said_goodbye) return never;
   if (registry_grew || (live.rotten() && !settling)) heed(0);
-  if (started && pending_count >= batch_full(seen)) heed(0);
+  if (started) heed(batch_due(seen).value_or(never));
   if (pending_since_ms != never)
     heed(only_stuck(seen) ? unreadable_until_ms : pending_since_ms + options.batch_timeout_ms);
   if (settle_due() || !keys.wished().empty()) heed(unreadable_until_ms);
@@ -313,8 +313,9 @@ std::optional<std::uint64_t> Gateway::deadline() const {
   const std::uint64_t at = impl_->next_deadline();
   return at == Impl::never ? std::nullopt : std::optional(at);
 }
-void Gateway::expect_more(bool yes) {
-  impl_->expects_more = yes;
+void Gateway::expect_more(Instant now) {
+  constexpr std::uint64_t expected_ms = 10;
+  impl_->more_until_ms = now.mono_ms + expected_ms;
 }
 bool Gateway::accepting() const {
   return impl_->pending_count < impl_->options.pending_envelopes_max &&

@@ -42,17 +42,19 @@ std::string encode_actor(const ActorRecord& a, std::string_view silent) {
 
 }  // namespace
 
-// So many that wait are committed at once. More is worth more: while it comes faster than it is
-// read, nobody waits for the batch but for what is before it.
-std::size_t Gateway::Impl::batch_full(Instant now) const {
-  constexpr std::size_t times = 8;
-  return stuck_at(now) + options.batch_envelopes_max * (expects_more ? times : 1);
+// When what waits makes a batch, before its time is over; nullopt: it is not enough. More is worth
+// more while it comes faster than it is read: then what gave its place to the next does not count.
+std::optional<std::uint64_t> Gateway::Impl::batch_due(Instant now) const {
+  constexpr std::size_t times = 4;
+  const std::size_t held = stuck_at(now), enough = options.batch_envelopes_max;
+  if (pending_count < held + enough) return std::nullopt;
+  return pending.size() < held + times * enough ? more_until_ms : 0;
 }
 
 bool Gateway::Impl::flush_due(Instant now) const {
   if (in_flight || !started) return false;
   if ((settle_due() || !keys.wished().empty()) && now.mono_ms >= unreadable_until_ms) return true;
-  if (pending_count >= batch_full(now)) return true;
+  if (const auto due = batch_due(now); due && now.mono_ms >= *due) return true;
   if (pending_since_ms != never && !only_stuck(now) &&
       (now.mono_ms >= pending_since_ms + options.batch_timeout_ms || stopping)) {
     return true;

@@ -210,7 +210,7 @@ struct Gateway::Impl {
   void settle(Instant);
 
   // gateway_commit.cc
-  std::size_t batch_full(Instant) const;
+  std::optional<std::uint64_t> batch_due(Instant) const;
   bool flush_due(Instant) const;
   void flush(Instant);
   void apply(Instant, Pending&&, InFlight&);
@@ -407,7 +407,7 @@ struct Gateway::Impl {
 
   std::string degraded;
   bool started = false, stopping = false, said_goodbye = false;
-  bool expects_more = false;
+  std::uint64_t more_until_ms = 0;
   bool settling = false;  // memory has what counts no more
   Output out;
   Counters counters;

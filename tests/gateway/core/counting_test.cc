@@ -164,31 +164,50 @@ TEST(SignedCounting, NothingIsPassedOver) {
   EXPECT_EQ(rig.shows("parts", Type::gcounter), "3");
 }
 
-// While more comes than is read a batch grows, and within its time.
+// While more comes than is read a batch grows: all that counts on is one of it, and others four
+// times as many. No longer than its time, nor than 10 ms after that was seen.
 TEST(Batching, GrowsWhileMoreIsExpected) {
   Options o = Rig::defaults();
   o.batch_envelopes_max = 2;
+  o.values_interval_ms = 60'000;  // no other reason to commit
   Rig rig(o);
   rig.boot();
-  rig.gateway->expect_more(true);
-  const auto say = [&](std::uint64_t n) { rig.up("a", parts(n, n + 1, n + 1)); };
-  for (std::uint64_t n = 0; n < 15; ++n) say(n);
+  std::uint64_t n = 0;
+  const auto count_on = [&] { rig.up("a", parts(n, n + 1, n + 1)), ++n; };
+  count_on();
+  rig.run(1'000);
+  rig.gateway->expect_more(rig.now());
+  while (n < 30) count_on();
+  for (const std::string_view d : {"b", "c", "d", "e", "f", "g"}) rig.up(d, parts(0, 1, 1, d));
   EXPECT_FALSE(rig.committing());
-  say(15);
-  EXPECT_TRUE(rig.committing()) << "eight times as many";
+  rig.up("h", parts(0, 1, 1, "h"));
+  EXPECT_TRUE(rig.committing()) << "the eighth";
   rig.commit();
-  for (std::uint64_t n = 16; n < 19; ++n) say(n);
+
+  rig.gateway->expect_more(rig.now());
+  count_on(), count_on();
+  rig.pass(9);
   EXPECT_FALSE(rig.committing());
-  rig.gateway->expect_more(false);
-  rig.pass(0);
+  rig.pass(1);
   EXPECT_TRUE(rig.committing()) << "what waits is enough now";
   rig.commit();
-  rig.gateway->expect_more(true);
-  say(19);
-  rig.pass(60);
-  EXPECT_TRUE(rig.committing()) << "its time is over";
+
+  count_on();
+  const std::uint64_t begun = rig.now().mono_ms;
+  while (!rig.committing() && rig.now().mono_ms < begun + 200) {
+    rig.gateway->expect_more(rig.now());
+    count_on();
+    rig.pass(5);
+  }
+  EXPECT_EQ(rig.now().mono_ms, begun + o.batch_timeout_ms) << "its time is over";
   rig.commit();
-  EXPECT_EQ(rig.shows("parts", Type::gcounter), "20");
+  EXPECT_EQ(rig.shows("parts", Type::gcounter), std::to_string(n + 7));
+
+  count_on();
+  EXPECT_FALSE(rig.committing());
+  rig.pass(10);
+  count_on();
+  EXPECT_TRUE(rig.committing()) << "and no more is expected";
 }
 
 // --- whatever is said
