@@ -69,7 +69,9 @@ def with_gateway(programs, packets, operations, devices, rate=0, fleet=""):
         gateway = site.gateway(programs["tributary"], more=more)
         before = visitor.status("g1")["counters"]["commits"]
         result = measured(programs, site, gateway, "ack", packets, operations, devices, rate, fleet)
-        result["batch"] = packets / max(1, visitor.status("g1")["counters"]["commits"] - before)
+        status = visitor.status("g1")
+        result["batch"] = packets / max(1, status["counters"]["commits"] - before)
+        result["longest_commit_ms"] = status["database"]["commit_max_us"] / 1e3
         return result
 
 
@@ -158,7 +160,7 @@ def latency(programs, effort, most):
             disk.append(with_file(programs, min(packets, 200 * batch), 1, packets, batch))
         row = {"name": f"latency at {share:.0%} of the maximum", "packets_per_s": round(rate),
                **{p: median_of(ours, p) for p in ("p50_ms", "p95_ms", "p99_ms")}, "worst_p99_ms": max(r["p99_ms"] for r in ours),
-               "packets_a_commit": round(median_of(ours, "batch"), 1)}
+               "longest_commit_ms": max(r["longest_commit_ms"] for r in ours), "packets_a_commit": round(median_of(ours, "batch"), 1)}
         for p in ("p50_ms", "p99_ms"):
             row["bare_" + p], row["parts_" + p], row["fdatasync_" + p] = median_of(bare, p), median_of(parts, p), median_of(disk, p)
             row[p[:3] + "_ratio"] = round(row[p] / max(row["bare_" + p] + row["fdatasync_" + p], 1e-3), 2)

@@ -83,9 +83,11 @@ def packets_of(programs, device, operations, rounds):
 
 
 class Site:
-    """A broker of its own for each measurement, in a directory that goes away with it."""
+    """A broker of its own for each measurement, in a directory that goes away with it. What measurements before it wrote is on the
+    disk: otherwise a commit waits for that, too."""
 
     def __init__(self):
+        os.sync()
         self.directory = tempfile.TemporaryDirectory(prefix="tributary-bench-")
         self.port = free_port()
         self.children = []
