@@ -101,8 +101,8 @@ class Gateway {
   Output take_output();
   // When tick() is due (mono_ms); nullopt: nothing is.
   std::optional<std::uint64_t> deadline() const;
-  // More waits to be read, as far as can be told. For 10 ms a batch may grow to four times as much,
-  // of which what only counts on is one (gateway_counting.cc), within its time.
+  // More waits to be read, as far as can be told. For 10 ms a batch may grow, within its time, to
+  // four times as much, of which a device's that only count on are one (gateway_counting.cc).
   void expect_more(Instant now);
   // False: stop reading from the brokers until it is true again (nothing is lost, they hold it).
   bool accepting() const;

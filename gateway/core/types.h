@@ -93,7 +93,7 @@ struct Options : Limits {
   std::uint32_t settle_ms = 1'500;
   std::uint32_t state_interval_min_ms = 2'000;
   std::size_t state_part_bytes = 262'144;
-  // Bucket state of as many, and of one bucket at least, is published in one call: 2 to 4 ms.
+  // Bucket state of as many, and of one bucket at least, is published in one call.
   std::size_t state_envelopes_at_once = 4'096;
   wire::Codec codec = wire::Codec::lz4;
   std::uint32_t fetch_timeout_ms = 10'000;
