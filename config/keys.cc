@@ -253,11 +253,8 @@ constexpr Key commit_keys[] = {
      .unit = "envelopes",
      .min = 1,
      .max = 10'000,
-     .doc =
-         "Commit when this many envelopes wait; four times as many while more is known to wait, of "
-         "which a device's that only count on are one. At about 100 a sync of the disk is no "
-         "longer "
-         "what costs."},
+     .doc = "Commit when this many envelopes wait, or four times as many while more is known to "
+            "wait: then a device's that only count on are one. From 100 on a sync costs little."},
     {.section = "commit",
      .name = "timeout_ms",
      .in_gateway = at<&G::commit, &G::Commit::timeout_ms>,
