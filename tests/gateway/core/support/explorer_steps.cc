@@ -118,6 +118,7 @@ void Explorer::deliver(std::size_t at) {
   if (!flowing_) say("g" + std::to_string(m.to) + " hears " + m.topic.substr(18));
   const std::uint64_t gaps = n.rig->gateway->counters().gaps;
   n.rig->unreadable = !flowing_ && early_() % 4 == 0;
+  // By the clock: a draw would make other histories of all seeds.
   if (now_ % 3 == 0) n.rig->gateway->expect_more(n.rig->now());
   n.rig->hear(m.topic, m.payload, m.retained);
   reached["unreadable"] += n.rig->unreadable && n.rig->gateway->summary().cold_actors > 0;
