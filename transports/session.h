@@ -3,7 +3,7 @@
 // stream of events to pull. Implemented over Paho (transports/mqtt) and by the in-process broker
 // (transports/memory).
 //
-//   session->subscribe("tributary/v1/demo/up/+", Qos::at_least_once);
+//   session->subscribe("tributary/v1/demo/up/+", Qos::at_most_once);
 //   for (Event& e : session->poll(256)) …
 //   if (!session->publish({.topic = t, .payload = p})) …  // the outbox is full: wait for on_ready
 //

@@ -24,6 +24,10 @@ constexpr std::size_t many_events = 64;
 constexpr std::uint64_t stall_max_ms = 2'000;
 constexpr std::size_t peers_counted_max = 64;
 
+Qos qos_of(bool at_least_once) {
+  return at_least_once ? Qos::at_least_once : Qos::at_most_once;
+}
+
 }  // namespace
 
 void Pump::log(Level level, std::string_view kind, std::string_view text) {
@@ -358,7 +362,7 @@ void Pump::perform(core::Output out) {
     assert(s.link < links_.size());
     Session& session = *links_[s.link].session;
     if (s.subscribe) {
-      session.subscribe(s.filter, Qos::at_least_once, s.no_local);
+      session.subscribe(s.filter, qos_of(s.at_least_once), s.no_local);
     } else {
       session.unsubscribe(s.filter);
     }
@@ -371,7 +375,7 @@ void Pump::perform(core::Output out) {
     if (!link.connected && !p.retain && disk_ != nullptr) continue;
     Message message{.topic = std::move(p.topic),
                     .payload = std::move(p.payload),
-                    .qos = p.at_least_once ? Qos::at_least_once : Qos::at_most_once,
+                    .qos = qos_of(p.at_least_once),
                     .retain = p.retain,
                     .response_topic = {},
                     .correlation = {}};

@@ -51,7 +51,8 @@ void Gateway::Impl::disconnected(LinkId id) {
 void Gateway::Impl::subscribe_all(LinkId id) {
   const Link& link = links.at(id);
   out.subscriptions.push_back({id, own_views(), true, true});
-  if (link.options.devices) out.subscriptions.push_back({id, root + "/up/+", true, false});
+  // Our acknowledgement is what counts: the broker would wait for another, which says nothing.
+  if (link.options.devices) out.subscriptions.push_back({id, root + "/up/+", true, false, false});
   if (!link.options.peers) return;
   for (const char* what : {"/+/status", "/+/head"})
     out.subscriptions.push_back({id, base + what, true, true});

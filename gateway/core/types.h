@@ -144,6 +144,7 @@ struct Subscription {
   std::string filter;
   bool subscribe = true;  // false: unsubscribe
   bool no_local = false;
+  bool at_least_once = true;  // false: who publishes there says it again until it is acknowledged
 };
 
 // For the log. `kind` is a stable word by which repeats are limited.

@@ -40,6 +40,14 @@ TEST_F(PumpByHand, ASessionThatHoldsNoMoreIsReadWhateverIsToBeSent) {
   EXPECT_EQ(acks, acks_max) << "the oldest were given up: their devices ask again";
 }
 
+TEST_F(PumpByHand, SubscribesAsTheCoreSays) {
+  ASSERT_EQ(session_->filters.count("tributary/v1/demo/up/+"), 1u);
+  for (const auto& [filter, qos] : session_->filters) {
+    const bool up = filter == "tributary/v1/demo/up/+";
+    EXPECT_EQ(qos, up ? Qos::at_most_once : Qos::at_least_once) << filter;
+  }
+}
+
 // What a device goes on with is answered while the rows are read; all else waits.
 TEST_F(PumpByHand, AnswersWhoGoesOnBeforeItHasReadTheDatabase) {
   constexpr std::uint64_t devices = 200;  // several pages

@@ -198,6 +198,21 @@ TEST(Gateway, SaysWhatItHoldsBeyondAGapAndAboveTheDelta) {
   EXPECT_EQ(ack->actors[0].points[0].op, 6u);
 }
 
+// The broker's asking for another acknowledgement would cost it and us as much as the message.
+TEST(Gateway, HearsDevicesAtMostOnceAndAllElseAtLeastOnce) {
+  Rig rig;
+  rig.boot();
+  std::size_t devices = 0, others = 0;
+  for (const Subscription& s : rig.take_subscriptions()) {
+    if (!s.subscribe) continue;
+    const bool up = s.filter == "tributary/v1/demo/up/+";
+    EXPECT_EQ(s.at_least_once, !up) << s.filter;
+    (up ? devices : others) += 1;
+  }
+  EXPECT_EQ(devices, 1u);
+  EXPECT_GT(others, 3u);
+}
+
 TEST(Gateway, AnswersEveryEpochOfADeviceInOneAck) {
   Rig rig;
   rig.boot();

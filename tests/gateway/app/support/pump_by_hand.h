@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -32,7 +33,7 @@ class ByHand : public transports::Session {
     sent.push_back(std::move(message));
     return true;
   }
-  void subscribe(const std::string&, Qos, bool) override {}
+  void subscribe(const std::string& filter, Qos qos, bool) override { filters[filter] = qos; }
   void unsubscribe(const std::string&) override {}
   std::vector<Event> poll(std::size_t max) override {
     std::vector<Event> out;
@@ -52,6 +53,7 @@ class ByHand : public transports::Session {
   bool full = false;
   std::deque<Event> arrives;
   std::vector<Message> sent;
+  std::map<std::string, Qos> filters;  // of what was ever subscribed to
 };
 
 class AtOnce : public Disk {

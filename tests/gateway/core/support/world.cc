@@ -15,6 +15,10 @@ namespace {
 constexpr std::uint64_t step_ms = 5;
 const std::string fleet = "demo";
 
+Qos qos_of(bool at_least_once) {
+  return at_least_once ? Qos::at_least_once : Qos::at_most_once;
+}
+
 std::map<std::string, std::uint64_t> sum(const std::vector<std::unique_ptr<Sensor>>& sensors,
                                          bool up) {
   std::map<std::string, std::uint64_t> out;
@@ -119,18 +123,13 @@ void Node::perform(std::uint64_t now_ms) {
   if (out.commit) commit_ = {now_ms + commit_delay_ms, std::move(*out.commit)};
   for (const Subscription& s : out.subscriptions) {
     if (s.subscribe) {
-      lines_[s.link].session->subscribe(s.filter, Qos::at_least_once, s.no_local);
+      lines_[s.link].session->subscribe(s.filter, qos_of(s.at_least_once), s.no_local);
     } else {
       lines_[s.link].session->unsubscribe(s.filter);
     }
   }
   for (Publish& p : out.publishes) {
-    Message m{p.topic,
-              std::move(p.payload),
-              p.at_least_once ? Qos::at_least_once : Qos::at_most_once,
-              p.retain,
-              {},
-              {}};
+    Message m{p.topic, std::move(p.payload), qos_of(p.at_least_once), p.retain, {}, {}};
     if (p.retain) {
       lines_[p.link].retained[p.topic] = std::move(m);
     } else {
