@@ -203,11 +203,11 @@ void DeviceNode::operate(std::uint64_t now_ms) {
   now_ms_ = now_ms;
   woken_ = true;  // to send it
   device_->time(clock.wall_ms(now_ms));
-  const std::string key = some_key();
+  const std::string key = setup_.ticks ? setup_.id + "/k0" : some_key();
   std::string element = "e" + std::to_string(random_.below(24)) + "-";
   if (element.size() < setup_.element_bytes) element.resize(setup_.element_bytes, '.');
   const std::uint64_t amount = 1 + random_.below(std::uint64_t{1} << 40U);
-  switch (random_.below(setup_.foreign_removals ? 9 : 8)) {
+  switch (setup_.ticks ? 0 : random_.below(setup_.foreign_removals ? 9 : 8)) {
     case 0: {
       auto c = device_->counter(key);
       if (did([&] { return c.add(amount); })) {

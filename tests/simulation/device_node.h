@@ -44,7 +44,7 @@ class DeviceNode {
     bool foreign_removals = false;
     std::uint64_t keys = 4;
     std::size_t element_bytes = 12, register_bytes = 8;
-    bool one_register = false;
+    bool one_register = false, ticks = false;
     sdk::Options sdk{};
     std::uint64_t seed = 1;
     World world{};

@@ -180,6 +180,15 @@ Plan make_plan(std::uint64_t seed) {
     p.operation_every_ms = std::min(p.operation_every_ms, 20'000.0);
     p.chaos_ms = static_cast<std::uint64_t>(80 * p.operation_every_ms);
   }
+  // Each of its own: old seeds keep the rest of their plans.
+  Random own(~seed);
+  const Random keys = own.fork(), ways = own.fork();
+  if (own.fork().chance(0.08)) {
+    p.ticks = true;
+    p.devices = std::min<std::size_t>(p.devices, 4);
+    p.operation_every_ms = r.log_between(10, 40);
+    p.chaos_ms = 5'000;
+  }
   p.foreign_removals = r.chance(0.5);
   p.always_saves = r.chance(0.5);
   p.views = r.chance(0.15);
@@ -187,10 +196,8 @@ Plan make_plan(std::uint64_t seed) {
   draw_limits(p, r);
   draw_misfortunes(p, r, r.log_between(1, 20));
   if (r.chance(0.3)) p.older = r.between(1, p.gateways);
-  // Each of its own: old seeds keep the rest of their plans.
-  Random own(~seed);
-  draw_keys(p, own.fork());
-  draw_ways(p, own.fork());
+  if (!p.ticks) draw_keys(p, keys);
+  draw_ways(p, ways);
   return p;
 }
 
@@ -213,7 +220,7 @@ Plan speed_plan(std::uint64_t seed) {
 }
 
 std::string describe(const Plan& p) {
-  std::string keys = p.signs ? ", signed" : "";
+  std::string keys = p.signs ? ", signed" : p.ticks ? ", which say each count at once" : "";
   if (!p.traitors.empty()) keys += ", " + std::to_string(p.traitors.size()) + " gateways gone bad";
   if (p.settle_at_ms > 0) keys += p.withdraws ? ", one grant withdrawn" : ", one device closed";
   char otherwise[40] = "";

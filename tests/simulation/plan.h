@@ -80,6 +80,7 @@ struct Plan {
   bool always_saves = true;  // after each operation; otherwise when the SDK does
   std::size_t register_bytes = 8;
   bool one_register = false;  // of a large value beside many small counters
+  bool ticks = false;         // each device counts on in one counter, and says each count at once
   // limits, small enough that they are met
   std::size_t body_bytes_max = 1'300, small_set_bytes = 512, element_bytes = 12;
   std::size_t state_part_bytes = 262'144;

@@ -161,6 +161,8 @@ void World::build_devices() {
     s.element_bytes = plan_.element_bytes;
     s.register_bytes = plan_.register_bytes;
     s.one_register = plan_.one_register;
+    s.ticks = plan_.ticks;
+    if (plan_.ticks) s.sdk.batch_ms = 0;
     s.sdk.body_bytes_max = plan_.body_bytes_max;
     s.sdk.small_set_bytes = plan_.small_set_bytes;
     s.sdk.acks_needed = plan_.some_deaf || plan_.sites > 1 ? 1 : plan_.acks_needed;
