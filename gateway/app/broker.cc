@@ -150,6 +150,7 @@ std::unique_ptr<transports::Session> one_session(const BrokerOptions& options) {
   o.inbound_max = options.inbound_queue_max;
   o.outbox_max = options.outbox_max;
   o.qos0_outbox_max = options.qos0_outbox_max;
+  o.batch_class = options.batch_class;
   o.username = options.username;
   o.password = options.password;
   o.on_limits = options.on_limits;

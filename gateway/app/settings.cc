@@ -197,6 +197,7 @@ BrokerOptions broker_options(const config::Broker& broker, const config::Derived
   o.inbound_queue_max = broker.inbound_queue_max;
   o.outbox_max = handed_over_windows * broker.in_flight_max;
   o.qos0_outbox_max = acks_handed_over;
+  o.batch_class = true;
   return o;
 }
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "transports/batch_class.h"
+
 namespace tributary::app {
 namespace {
 
@@ -88,6 +90,7 @@ std::vector<Disk::Reply> StoreThread::take_replies() {
 
 // One transaction, then one step of a copy: neither waits for the end of the other.
 void StoreThread::loop() {
+  const transports::BatchClass batch;
   while (true) {
     std::optional<Job> job;
     Copy* copy = nullptr;

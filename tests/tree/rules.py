@@ -13,12 +13,12 @@ SOURCES = ("crdt", "transports", "gateway", "firmware-sim", "config", "tests")
 # folder -> what its files may include of ours (longest folder wins)
 MAY = {
     "crdt": ["crdt"],
-    "transports": ["transports/session.h"],
+    "transports": ["transports/session.h", "transports/batch_class.h"],
     "transports/wire": ["crdt", "transports/wire"],
     "transports/signing": ["transports/wire", "transports/signing"],
     "transports/secrecy": ["transports/secrecy"],
     "transports/memory": ["transports/session.h", "transports/backoff.h", "transports/memory"],
-    "transports/mqtt": ["transports/session.h", "transports/backoff.h", "transports/tls", "transports/mqtt"],
+    "transports/mqtt": ["transports/session.h", "transports/backoff.h", "transports/batch_class.h", "transports/tls", "transports/mqtt"],
     "transports/spread": ["transports/session.h", "transports/spread"],
     "transports/tls": ["transports/tls"],
     "gateway/core": ["crdt", "transports/wire", "transports/signing", "gateway/core"],

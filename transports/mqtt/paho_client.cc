@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "transports/batch_class.h"
 #include "transports/mqtt/outbox.h"
 #include "transports/mqtt/question.h"
 #include "transports/mqtt/reason.h"
@@ -32,6 +33,11 @@ void trace_only_when_asked() {
     return asked;
   }();
   static_cast<void>(wanted);
+}
+
+// Of the thread that calls it, which is Paho's and ends with it.
+void take_much_at_a_time() {
+  static thread_local const BatchClass batch;
 }
 
 // Fixed header, topic length, packet id and the lengths of the properties.
@@ -177,6 +183,7 @@ class PahoClient::Impl {
         options_(options),
         client_(options.uri, options.client_id, create_options(options)) {
     client_.set_message_callback([this](const paho::const_message_ptr& arrived) {
+      if (options_.batch_class) take_much_at_a_time();
       guarded([&] { answers_.arrived(from_paho(*arrived, options_.version_311)); });
     });
     client_.set_connection_lost_handler([this](const std::string& cause) {

@@ -5,11 +5,13 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <thread>
 #include <utility>
 
 #include "transports/backoff.h"
+#include "transports/batch_class.h"
 #include "transports/mqtt/credentials.h"
 #include "transports/mqtt/inbox.h"
 #include "transports/mqtt/kicker.h"
@@ -465,6 +467,8 @@ bool MqttSession::must_end() const {
 }
 
 void MqttSession::serve() {
+  std::optional<BatchClass> batch;  // not while it connects, which starts Paho's threads
+  if (options_.batch_class) batch.emplace();
   if (credentials_.used()) next_look_ = Clock::now() + milliseconds(options_.tls_look_ms);
   std::vector<Message> messages;
   while (true) {

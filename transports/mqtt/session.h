@@ -2,13 +2,13 @@
 // A Session (transports/session.h) with a real broker: MQTT 5 over Paho, which reconnects for ever.
 //
 //   auto session = mqtt::make_session({.uri = "tcp://127.0.0.1:1883", .client_id = "gw-1"});
-//   session->subscribe("tributary/v1/demo/up/+", Qos::at_least_once);
+//   session->subscribe("tributary/v1/demo/up/+", Qos::at_most_once);
 //   session->on_ready([&] { loop.wake(); });
 //   session->start();  // returns at once; the broker need not exist yet
 //   …  session->stop(2'000);
 //
 // Promise: memory is bounded by the options, and a full inbound queue pushes back on the broker
-// (its PUBACK is held) until there is room, for at most half a keepalive; then the connection is
+// (nothing more is read) until there is room, for at most half a keepalive; then the connection is
 // given up, so that nothing is lost unnoticed. Thread-safe; no call but stop() waits for anything.
 // Do not call stop() or destroy the session inside on_ready's function.
 //
@@ -63,6 +63,10 @@ struct Options {
   tls::Files tls = {};                // all three with mqtts://, none without
   std::uint32_t tls_look_ms = 2'000;  // how often they are looked at while connected
   std::uint64_t seed = 0;             // of the jitter; 0 takes one from the system
+  // The session's own thread while connected, and Paho's receiving one, which all sessions of the
+  // process share, from the first message of this one on: see transports/batch_class.h. Not Paho's
+  // sending one: with it, what was to be sent fell far behind what was received, at full load.
+  bool batch_class = false;
   // Called at every connect, from a thread of Paho's: be short.
   std::function<void(const BrokerLimits&)> on_limits = {};
 };
