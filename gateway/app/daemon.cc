@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::uint64_t idle_wait_ms = 1'000;  // for the log's counts; everything else wakes us
 constexpr std::uint64_t leaving_wait_ms = 20;
+constexpr std::chrono::milliseconds busy_pause{1};
 constexpr std::uint64_t status_interval_ms = 10'000;
 
 std::uint64_t resident_bytes() {
@@ -210,6 +211,7 @@ Daemon::End Daemon::run() {
     // Nobody wakes us for an acknowledgement.
     const std::uint64_t idle_ms = std::min(now_ms + (leaves ? leaving_wait_ms : idle_wait_ms),
                                            door_ ? door_->deadline() : ~std::uint64_t{0});
+    if (!more && pump_->busy()) std::this_thread::sleep_for(busy_pause);
     wait(more ? 0 : std::min(idle_ms, pump_->deadline().value_or(idle_ms)));
   }
   door_.reset();

@@ -314,6 +314,7 @@ bool Pump::read(std::size_t index) {
   link.held_back = link.outbox.full() && !link.session->inbound_full();
   if (link.held_back) return false;
   std::vector<Event> events = link.session->poll(events_per_turn);
+  events_read_ += events.size();
   if (!shedding_) verify_ahead(events);
   if (events.size() >= many_events) core_->expect_more(now());
   for (Event& event : events) handle(index, event);
@@ -394,6 +395,7 @@ void Pump::perform(core::Output out) {
 
 bool Pump::turn() {
   bool more = false;
+  events_read_ = 0;
   read_registry();
   replies();
   take_mail();
