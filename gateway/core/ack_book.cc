@@ -18,7 +18,7 @@ constexpr std::size_t refusals_max = 8;
 constexpr std::uint64_t weight_factor = 4;
 constexpr std::uint64_t weight_slack_bytes = 4096;
 
-std::uint64_t hash_of(const std::string& device) {
+std::uint64_t hash_of(std::string_view device) {
   return absl::HashOf(device);
 }
 
@@ -38,9 +38,22 @@ AckBook::Answer& AckBook::Due::of(std::uint64_t epoch) {
   return *epochs.insert(at, std::move(made));
 }
 
+AckBook::Due& AckBook::due(std::string_view device, std::uint64_t hash) {
+  while (true) {
+    const auto [at, made] = due_at_.try_emplace(hash, due_.size());
+    if (made) {
+      due_.push_back({std::string(device), {}, {}});
+      return due_.back();
+    }
+    if (due_[at->second].device == device) return due_[at->second];
+    ++hash;  // it has another one's
+  }
+}
+
 void AckBook::answer(ActorRecord& actor, const Asked& asked, LinkId link) {
-  heard_on_[hash_of(actor.name.device)] = link;
-  Due& due = due_[actor.name.device];
+  const std::uint64_t hash = hash_of(actor.name.device);
+  heard_on_[hash] = link;
+  Due& due = this->due(actor.name.device, hash);
   due.add(link);
   Answer& a = due.of(actor.name.epoch);
   a.from = std::min(a.from, asked.from);
@@ -48,16 +61,17 @@ void AckBook::answer(ActorRecord& actor, const Asked& asked, LinkId link) {
 }
 
 void AckBook::advanced(ActorRecord& actor) {
-  const auto at = heard_on_.find(hash_of(actor.name.device));
+  const std::uint64_t hash = hash_of(actor.name.device);
+  const auto at = heard_on_.find(hash);
   if (at == heard_on_.end()) return;
-  Due& due = due_[actor.name.device];
+  Due& due = this->due(actor.name.device, hash);
   due.add(at->second);
   due.of(actor.name.epoch);
 }
 
 void AckBook::refuse(std::string_view device, std::uint64_t epoch, const Asked& asked, LinkId link,
                      const Denial& denial) {
-  Due& due = due_[std::string(device)];
+  Due& due = this->due(device, hash_of(device));
   due.add(link);
   Answer& a = due.of(epoch);
   if (asked.to >= a.newest.to) a.newest = asked;
@@ -82,28 +96,25 @@ void AckBook::seal(const Context& context, std::vector<std::string>& bodies) {
 }
 
 void AckBook::send(const Context& context, Output& out, Counters& counters) {
-  std::vector<const std::pair<const std::string, Due>*> all;  // by device
-  all.reserve(due_.size());
-  for (const auto& due : due_) all.push_back(&due);
-  std::sort(all.begin(), all.end(),
-            [](const auto* a, const auto* b) { return a->first < b->first; });
   std::vector<std::string> payloads;
-  payloads.reserve(all.size());
-  for (const auto* due : all) payloads.push_back(body_of(context, due->first, due->second));
+  payloads.reserve(due_.size());
+  for (const Due& due : due_) payloads.push_back(body_of(context, due));
   seal(context, payloads);
   const std::string above = context.options.root + "/ack/";
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& links = all[i]->second.links;
+  out.publishes.reserve(out.publishes.size() + due_.size());
+  for (std::size_t i = 0; i < due_.size(); ++i) {
+    const auto& links = due_[i].links;
     for (const LinkId link : links) {
       std::string topic;
-      topic.reserve(above.size() + all[i]->first.size());
-      topic.append(above).append(all[i]->first);
+      topic.reserve(above.size() + due_[i].device.size());
+      topic.append(above).append(due_[i].device);
       std::string payload = link == links.back() ? std::move(payloads[i]) : payloads[i];
       out.publishes.push_back({link, std::move(topic), std::move(payload), false, false});
       counters.acks += 1;
     }
   }
   due_.clear();
+  due_at_.clear();
 }
 
 // The oldest stay: a device that was rolled back goes on from before what it forgot.
@@ -180,13 +191,13 @@ void AckBook::show(const Context& context, ActorRecord& actor, const Asked& aske
   for (const auto& [point, bytes] : at->second.envelopes) add(*bytes);
 }
 
-std::string AckBook::body_of(const Context& context, const std::string& device, const Due& due) {
+std::string AckBook::body_of(const Context& context, const Due& due) {
   wire::Ack ack;
   ack.fleet = context.options.fleet;
   ack.gateway = context.options.gateway;
   ack.incarnation = context.incarnation;
   ack.hlc = context.hlc;
-  ack.device = device;
+  ack.device = due.device;
   for (const Answer& answer : due.epochs) {
     wire::ActorAck a;
     a.epoch = answer.epoch;
@@ -197,7 +208,7 @@ std::string AckBook::body_of(const Context& context, const std::string& device, 
       for (const auto& [key, type] : r.denial.keys) refusal.keys.emplace_back(key, type);
       a.refusals.push_back(std::move(refusal));
     }
-    ActorRecord* const actor = context.actors.find(device, answer.epoch);
+    ActorRecord* const actor = context.actors.find(due.device, answer.epoch);
     if (actor != nullptr && !actor->cold) {  // a cold one is told when it speaks
       const wire::Point point = actor->intake.contiguous();
       a.op = point.op;

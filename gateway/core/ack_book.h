@@ -24,6 +24,8 @@ class AckBook {
     std::uint64_t from = 0, to = 0;  // of the delta
     wire::Hash hash;                 // of its body
   };
+  // The device will be answered.
+  void look_ahead(std::string_view device) const { heard_on_.prefetch(absl::HashOf(device)); }
   // The device itself sent an envelope over this link.
   void answer(ActorRecord&, const Asked&, LinkId);
   // Where envelopes are signed: this one is about to be joined, and may supersede others.
@@ -50,7 +52,7 @@ class AckBook {
     ActorTable& actors;
     const Share& share;  // nullptr: nobody does
   };
-  // One ack for every device that is due.
+  // One ack for every device that is due, in the order in which they became it.
   void send(const Context&, Output&, Counters&);
 
  private:
@@ -65,12 +67,14 @@ class AckBook {
     std::vector<Refused> refusals;
   };
   struct Due {
+    std::string device;
     absl::InlinedVector<LinkId, 2> links;   // ascending
     absl::InlinedVector<Answer, 1> epochs;  // ascending
     void add(LinkId);
     Answer& of(std::uint64_t epoch);
   };
-  std::string body_of(const Context&, const std::string& device, const Due&);
+  Due& due(std::string_view device, std::uint64_t hash);
+  std::string body_of(const Context&, const Due&);
   static void seal(const Context&, std::vector<std::string>& bodies);
   void show(const Context&, ActorRecord&, const Asked&, std::vector<std::string_view>& out) const;
   using Bytes = std::shared_ptr<const std::string>;
@@ -88,7 +92,9 @@ class AckBook {
   static constexpr std::uint32_t asks_in_doubt =
       3;  // more than a busy device sends in one round trip
 
-  absl::flat_hash_map<std::string, Due> due_;
+  std::vector<Due> due_;                                    // keeps its room
+  absl::flat_hash_map<std::uint64_t, std::size_t> due_at_;  // by a hash of the device's id, or the
+                                                            // next one that was free
   std::map<ActorRecord*, Overtaken> overtaken_;
   struct Silent {
     wire::Hash hash;

@@ -95,6 +95,9 @@ class ActorTable {
         by_name_.find(name.hash(), [&](std::uint32_t n) { return view(*records_[n]) == name; });
     return number ? records_[*number].get() : nullptr;
   }
+  void look_ahead(std::string_view device, std::uint64_t epoch) const {
+    by_name_.look_ahead(View{device, epoch}.hash());
+  }
   // Makes the record when it is not there.
   ActorRecord& intern(std::string_view device, std::uint64_t epoch) {
     if (ActorRecord* known = find(device, epoch)) return *known;

@@ -67,6 +67,16 @@ bool Gateway::Impl::flush_due(Instant now) const {
          (now.mono_ms >= dead_letter_window_ms + dead_letter_delay_ms || stopping);
 }
 
+// Of one that is joined in a moment: most of it lies anywhere in tables that no cache holds.
+void Gateway::Impl::look_ahead(const Pending& p) const {
+  const wire::Envelope& e = p.envelope.envelope();
+  actors.look_ahead(e.delta.device, e.delta.epoch);
+  acks.look_ahead(e.delta.device);
+  live.look_ahead(e.hash);
+  if (e.delta.entries.empty()) return;
+  keys.look_ahead(e.delta.entries.front().key, e.delta.entries.front().type);
+}
+
 void Gateway::Impl::flush(Instant now) {
   assert(!in_flight);
   if (settle_due() && now.mono_ms >= unreadable_until_ms) settle(now);
@@ -80,6 +90,7 @@ void Gateway::Impl::flush(Instant now) {
   n = std::min(n, pending.size());
   newest_at.clear();
   for (std::size_t i = 0; i < n; ++i) {
+    if (constexpr std::size_t ahead = 4; pending.size() > ahead) look_ahead(pending[ahead]);
     Pending p = std::move(pending.front());
     pending.pop_front();
     if (!read && names_cold(p)) {

@@ -212,6 +212,7 @@ struct Gateway::Impl {
   // gateway_commit.cc
   std::optional<std::uint64_t> batch_due(Instant) const;
   bool flush_due(Instant) const;
+  void look_ahead(const Pending&) const;
   void flush(Instant);
   void apply(Instant, Pending&&, InFlight&);
   void came(Instant, ActorRecord&, const Came&, InFlight&);

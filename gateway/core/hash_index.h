@@ -27,6 +27,10 @@ class HashIndex {
     const auto at = table.find(Wanted<Is>{part_of(hash), is});
     return at == table.end() ? std::nullopt : std::optional(at->number);
   }
+  // Fetches what find() and insert() will look at, while the processor does something else.
+  void look_ahead(std::size_t hash) const {
+    tables_[table_of(part_of(hash))].prefetch(Ahead{part_of(hash)});
+  }
   // REQUIRES: its number is not listed.
   void insert(std::size_t hash, std::uint32_t number) {
     size_ += tables_[table_of(part_of(hash))].insert({part_of(hash), number}).second;
@@ -40,6 +44,9 @@ class HashIndex {
  private:
   struct Listed {
     std::uint32_t hash = 0, number = 0;
+  };
+  struct Ahead {
+    std::uint32_t hash;
   };
   template <class Is>
   struct Wanted {

@@ -168,6 +168,9 @@ class Keyspace {
 
   // nullptr when unknown.
   KeyState* find(std::string_view key, std::uint8_t type) const;
+  void look_ahead(std::string_view key, std::uint8_t type) const {
+    by_name_.look_ahead(Name{key, type}.hash());
+  }
   KeyState& intern(std::string_view key, std::uint8_t type);
   // The same, quickly when this key came after `before` the last time: devices name their keys in
   // one order.

@@ -82,6 +82,8 @@ class LiveSet : private EntryIndex::Reader {
     return number ? &envelopes_[*number] : nullptr;
   }
 
+  void look_ahead(const wire::Hash& hash) const { all_.look_ahead(listed_as(hash)); }
+
   // Takes an envelope whose entries are already joined, and collects what it supersedes (itself,
   // perhaps). REQUIRES: not contained.
   // `keys`: the key of each entry, in order.
