@@ -2,45 +2,38 @@
 #include "gateway/app/outbox.h"
 
 #include <cassert>
-#include <iterator>
 #include <utility>
 
 namespace tributary::app {
 
 void Outbox::Latest::push(transports::Message message) {
-  const auto known = of_topic_.find(message.topic);
-  if (known == of_topic_.end()) {
-    order_.push_back(std::move(message));
-    of_topic_.emplace(order_.back().topic, std::prev(order_.end()));
-  } else {
-    const Order::iterator waits = known->second;
-    of_topic_.erase(known);  // its topic lies in what is replaced
-    *waits = std::move(message);
-    of_topic_.emplace(waits->topic, waits);
+  for (std::uint64_t hash = absl::HashOf(message.topic);; ++hash) {
+    const auto [at, fresh] = number_of_.try_emplace(hash, first_ + order_.size());
+    if (fresh) return order_.push_back({hash, std::move(message)});
+    transports::Message& waits = order_[at->second - first_].message;
+    if (waits.topic != message.topic) continue;  // it has another one's
+    waits = std::move(message);
+    return assert(number_of_.size() == order_.size());
   }
-  assert(of_topic_.size() == order_.size());
 }
 
 std::size_t Outbox::Latest::flush_one(transports::Session& session) {
   if (order_.empty()) return 0;
-  transports::Message& first = order_.front();
+  transports::Message& first = order_.front().message;
   const std::size_t bytes = first.topic.size() + first.payload.size();
-  of_topic_.erase(first.topic);  // it lies in what the session takes
-  if (!session.offer(first)) {
-    of_topic_.emplace(first.topic, order_.begin());
-    return 0;
-  }
-  order_.pop_front();
+  if (!session.offer(first)) return 0;
+  drop_first();
   return bytes;
 }
 
 void Outbox::Latest::drop_first() {
-  of_topic_.erase(order_.front().topic);
+  number_of_.erase(order_.front().hash);
   order_.pop_front();
+  ++first_;
 }
 
 void Outbox::Latest::clear() {
-  of_topic_.clear();
+  number_of_.clear();
   order_.clear();
 }
 

@@ -16,8 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <list>
-#include <string_view>
 
 #include "transports/session.h"
 
@@ -62,9 +60,15 @@ class Outbox {
     std::size_t size() const { return order_.size(); }
 
    private:
-    using Order = std::list<transports::Message>;  // each at one address as long as it waits
-    Order order_;
-    absl::flat_hash_map<std::string_view, Order::iterator> of_topic_;  // the topics lie in order_
+    struct Waiting {
+      std::uint64_t hash;  // under which it is found
+      transports::Message message;
+    };
+    std::deque<Waiting> order_;  // numbered from first_ on
+    std::uint64_t first_ = 0;
+    // Numbers by a hash of the topic, or by the next one that was free. Where two topics had the
+    // same, a later message of the second may wait beside an earlier one, behind it.
+    absl::flat_hash_map<std::uint64_t, std::uint64_t> number_of_;
   };
   bool lane_empty(const transports::Message& message) const;
   std::size_t flush_one_queued(transports::Session& session);

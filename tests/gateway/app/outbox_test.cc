@@ -57,6 +57,20 @@ TEST(Outbox, OfARetainedTopicOnlyTheLatestIsSent) {
   EXPECT_EQ(outbox.size(), 0U);
 }
 
+TEST(Outbox, WhatWaitsIsReplacedInItsPlaceAfterOthersWent) {
+  Outbox outbox({});
+  FakeSession session;
+  session.room = 1;
+  for (const char* topic : {"a", "b", "c"}) outbox.push(message(topic, topic, true));
+  outbox.flush(session);
+  EXPECT_EQ(payloads(session), "a ");
+  for (const char* p : {"c2", "a2", "b2"}) outbox.push(message({p, 1}, p, true));
+  EXPECT_EQ(outbox.size(), 3U);
+  session.room = 10;
+  outbox.flush(session);
+  EXPECT_EQ(payloads(session), "a b2 c2 a2 ");
+}
+
 TEST(Outbox, TheOthersGoInOrderAndNoneTwiceWhenTheSessionIsFull) {
   Outbox outbox({});
   FakeSession session;
