@@ -39,8 +39,9 @@ def measured(programs, site, child, mode, packets, operations, devices, rate=0, 
     return result
 
 
-def with_noop(programs, packets, operations, devices):
-    return with_subscriber(programs, ["paho_noop", str(packets)], "count", packets, operations, devices)
+def with_noop(programs, packets, operations, devices, qos=1):
+    command = ["paho_noop", str(packets), "tributary/v1/bench/up/+", str(qos)]
+    return with_subscriber(programs, command, "count", packets, operations, devices)
 
 
 def with_answer(programs, packets, operations, devices):
@@ -91,9 +92,10 @@ def throughput(programs, effort, packets, operations, devices):
     if effort.quick:
         packets //= 10
         devices = min(devices, packets)
-    noop, bare, parts, answer, durable = [], [], [], [], []
+    noop, noop_qos0, bare, parts, answer, durable = [], [], [], [], [], []
     for _ in range(effort.rounds):
         noop.append(with_noop(programs, packets, operations, devices))
+        noop_qos0.append(with_noop(programs, packets, operations, devices, qos=0))  # as a gateway subscribes
         durable.append(with_gateway(programs, packets, operations, devices))
         # Of few devices several packets share an acknowledgement: as many as the gateway had in a commit.
         batch = max(1, round(durable[-1]["batch"]))
@@ -107,6 +109,8 @@ def throughput(programs, effort, packets, operations, devices):
     reached = packets / median_of(durable, "seconds")
     return {"name": f"ingest, {operations} op a packet, {devices:,} devices", "packets_per_s": round(reached),
             "operations_per_s": round(reached * operations), "noop_packets_per_s": round(limit),
+            "noop_qos0_packets_per_s": round(packets / median_of(noop_qos0, "seconds")),
+            "noop_qos0_cpu_us": round(median_of(noop_qos0, "cpu_us"), 1), "noop_qos0_broker_us": round(median_of(noop_qos0, "broker_us"), 1),
             "ratio": round(reached / limit, 3), "answering_packets_per_s": round(answered),
             "ratio_answering": round(reached / answered, 3), "bare_packets_per_s": round(bare_answered),
             "ratio_bare": round(reached / bare_answered, 3), "bare_of_noop": round(bare_answered / limit, 3),

@@ -62,6 +62,7 @@ struct Answering {
 };
 
 int arrived(void* context, char* topic, int, MQTTAsync_message* message) {
+  take_much_at_a_time();
   auto& answering = *static_cast<Answering*>(context);
   answering.batch.add(*answering.client, device_of(topic));
   MQTTAsync_freeMessage(&message);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The limit that ingest is measured against: a Paho C++ subscriber that only counts.
 //
-//   paho_noop PORT MESSAGES [FILTER]      FILTER: what it subscribes to, else the devices' topics
+//   paho_noop PORT MESSAGES [FILTER [QOS]]
 //
+// FILTER: what it subscribes to, else the devices' topics; QOS: 0 or 1, else 1.
 // Says "ready" on stdout, and "x" on bench/done after every MESSAGES that arrived, until SIGTERM.
 #include <mqtt/async_client.h>
 
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -31,7 +33,7 @@ class Counter : public virtual mqtt::callback {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "paho_noop PORT MESSAGES [FILTER]\n");
+    std::fprintf(stderr, "paho_noop PORT MESSAGES [FILTER [QOS]]\n");
     return 2;
   }
   sigset_t end;
@@ -44,7 +46,8 @@ int main(int argc, char** argv) {
     Counter counter(client, std::strtoul(argv[2], nullptr, 10));
     client.set_callback(counter);
     client.connect(mqtt::connect_options_builder().clean_session(true).finalize())->wait();
-    client.subscribe(argc > 3 ? argv[3] : "tributary/v1/bench/up/+", 1)->wait();
+    const int qos = argc > 4 && std::string_view(argv[4]) == "0" ? 0 : 1;
+    client.subscribe(argc > 3 ? argv[3] : "tributary/v1/bench/up/+", qos)->wait();
     std::puts("ready");
     std::fflush(stdout);
     int signal = 0;

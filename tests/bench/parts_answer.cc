@@ -180,6 +180,7 @@ class Answering {
 };
 
 int arrived(void* context, char* topic, int, MQTTAsync_message* message) {
+  take_much_at_a_time();
   static_cast<Answering*>(context)->add(device_of(topic), message);
   MQTTAsync_free(topic);
   return 1;

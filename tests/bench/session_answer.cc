@@ -28,8 +28,9 @@ int run(const std::string& port) {
   mqtt::Options options{.uri = "tcp://127.0.0.1:" + port, .client_id = "answer"};
   options.inbound_max = 1'000'000;
   options.qos0_outbox_max = 1'000'000;
+  options.batch_class = true;
   const auto session = mqtt::make_session(std::move(options));
-  session->subscribe("tributary/v1/bench/up/+", Qos::at_least_once);
+  session->subscribe("tributary/v1/bench/up/+", Qos::at_most_once);
   const pthread_t self = pthread_self();
   session->on_ready([self] { pthread_kill(self, SIGUSR1); });
   session->start();
