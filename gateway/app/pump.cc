@@ -275,7 +275,7 @@ void Pump::handle(std::size_t index, Event& event) {
                          .retained = message.retain});
 }
 
-// A short stall pushes back: the session holds what it has, and the broker's PUBACK. A long one (a
+// A short stall pushes back: the session holds what it has, and the broker queues. A long one (a
 // disk that is full) would cost the connection and deafen us to operators, so then what the core
 // cannot take is let go: devices send again, peers compare digests.
 bool Pump::may_read() {

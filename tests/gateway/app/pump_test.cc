@@ -40,6 +40,20 @@ TEST_F(PumpByHand, ASessionThatHoldsNoMoreIsReadWhateverIsToBeSent) {
   EXPECT_EQ(acks, acks_max) << "the oldest were given up: their devices ask again";
 }
 
+TEST_F(PumpByHand, IsBusyWhileEachTurnReadsMany) {
+  session_->room = 1'000;
+  turn_until_idle();
+  for (int i = 0; i < 7; ++i) arrive("few" + std::to_string(i));
+  turn();
+  EXPECT_FALSE(pump_->busy());
+  turn_until_idle();
+  for (int i = 0; i < 8; ++i) arrive("many" + std::to_string(i));
+  turn();
+  EXPECT_TRUE(pump_->busy());
+  turn();
+  EXPECT_FALSE(pump_->busy());
+}
+
 TEST_F(PumpByHand, SubscribesAsTheCoreSays) {
   ASSERT_EQ(session_->filters.count("tributary/v1/demo/up/+"), 1u);
   for (const auto& [filter, qos] : session_->filters) {
