@@ -34,7 +34,7 @@ struct BrokerOptions {
   std::uint32_t inbound_queue_max = 10'000;
   std::uint32_t outbox_max = 10'000;  // of QoS 1
   std::uint32_t qos0_outbox_max = 10'000;
-  bool batch_class = false;
+  bool batch_class = false;  // of threads: see transports/mqtt/session.h
   bool version_311 = false;  // MQTT 3.1.1 instead of 5
   bool tls = false;          // then with these files
   transports::tls::Files files;
