@@ -23,4 +23,9 @@ class BatchClass {
   const bool changed_;
 };
 
+// The same, of the thread that calls it and to its end: for one that somebody else started.
+inline void batch_class_from_here_on() {
+  static thread_local const BatchClass batch;
+}
+
 }  // namespace tributary::transports

@@ -90,7 +90,7 @@ std::vector<Disk::Reply> StoreThread::take_replies() {
 
 // One transaction, then one step of a copy: neither waits for the end of the other.
 void StoreThread::loop() {
-  const transports::BatchClass batch;
+  transports::batch_class_from_here_on();
   while (true) {
     std::optional<Job> job;
     Copy* copy = nullptr;

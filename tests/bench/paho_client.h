@@ -16,8 +16,6 @@
 #include <string>
 #include <string_view>
 
-#include "transports/batch_class.h"
-
 namespace tributary::bench {
 
 inline constexpr std::string_view bench_root = "tributary/v1/bench/";
@@ -72,11 +70,6 @@ class PahoClient {
 // The device whose topic it is, of up/<device>.
 inline std::string_view device_of(std::string_view topic) {
   return topic.substr(bench_root.size() + 3);
-}
-
-// Of the thread that messages arrive in, as a gateway has it.
-inline void take_much_at_a_time() {
-  static thread_local const transports::BatchClass batch;
 }
 
 // For the thread that waits for it; others inherit that they do not.

@@ -35,11 +35,6 @@ void trace_only_when_asked() {
   static_cast<void>(wanted);
 }
 
-// Of the thread that calls it, which is Paho's and ends with it.
-void take_much_at_a_time() {
-  static thread_local const BatchClass batch;
-}
-
 // Fixed header, topic length, packet id and the lengths of the properties.
 constexpr std::size_t packet_overhead_bytes = 64;
 constexpr int reason_error_min = 128;
@@ -183,7 +178,7 @@ class PahoClient::Impl {
         options_(options),
         client_(options.uri, options.client_id, create_options(options)) {
     client_.set_message_callback([this](const paho::const_message_ptr& arrived) {
-      if (options_.batch_class) take_much_at_a_time();
+      if (options_.batch_class) batch_class_from_here_on();
       guarded([&] { answers_.arrived(from_paho(*arrived, options_.version_311)); });
     });
     client_.set_connection_lost_handler([this](const std::string& cause) {
