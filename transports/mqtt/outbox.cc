@@ -33,13 +33,19 @@ bool Outbox::may_send(std::size_t window) const {
   const auto open = [](const Lane& lane, std::size_t most) {
     return !lane.queue.empty() && lane.in_flight.size() < most;
   };
-  return open(lane(Qos::at_most_once), qos0_window) || open(lane(Qos::at_least_once), window);
+  return open(lane(Qos::at_most_once), 1) || open(lane(Qos::at_least_once), window);
 }
 
 void Outbox::next(std::size_t window, std::vector<Message>& messages) {
   messages.clear();
-  take(lane(Qos::at_most_once), qos0_window, messages);
+  if (in_flight(Qos::at_most_once) == 0) take(lane(Qos::at_most_once), qos0_window, messages);
   take(lane(Qos::at_least_once), window, messages);
+}
+
+void Outbox::refill(std::vector<Message>& messages) {
+  messages.clear();
+  if (in_flight(Qos::at_most_once) > qos0_window / 2) return;
+  take(lane(Qos::at_most_once), qos0_window, messages);
 }
 
 void Outbox::take(Lane& lane, std::size_t window, std::vector<Message>& messages) {

@@ -31,8 +31,9 @@ class Outbox {
     std::size_t qos0_messages_max = 10'000;  // of QoS 0
     std::size_t bytes_max = 64U << 20U;      // of both
   };
-  // Of QoS 0: enough to keep Paho's sender busy; it walks the list of what it has at each publish.
-  static constexpr std::size_t qos0_window = 64;
+  // Of QoS 0: what Paho has besides the one it writes. More costs it more: it finds each block of
+  // memory that it frees in a tree of all that it has.
+  static constexpr std::size_t qos0_window = 16;
 
   explicit Outbox(const Limits& limits);
 
@@ -40,8 +41,10 @@ class Outbox {
   bool push(Message& message);
   // Is there something that next() would give?
   bool may_send(std::size_t window) const;
-  // `window`: of QoS 1.
+  // `window`: of QoS 1. Of QoS 0 only where none is in flight: refill() gives the others.
   void next(std::size_t window, std::vector<Message>& messages);
+  // Of QoS 0, once half of its window is free: what to send when one was answered.
+  void refill(std::vector<Message>& messages);
   // Of this quality, the oldest in flight; true: push() said no, and half is free by now.
   bool answered(Qos qos);
   void clear();

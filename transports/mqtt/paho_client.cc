@@ -9,6 +9,7 @@
 #include <limits>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "transports/batch_class.h"
 #include "transports/mqtt/outbox.h"
@@ -200,6 +201,13 @@ class PahoClient::Impl {
     }
   }
 
+  Failure publish(Message message, std::uint64_t context) {
+    return attempt([&](paho::async_client& client) {
+      auto& listener = message.qos == Qos::at_most_once ? qos0_listener : qos1_listener;
+      client.publish(to_paho(std::move(message), version_311()), to_pointer(context), listener);
+    });
+  }
+
   paho::connect_options connect_options_() const { return connect_options(options_); }
   const paho::async_client& client() const { return client_; }
   bool version_311() const { return options_.version_311; }
@@ -223,7 +231,7 @@ class PahoClient::Impl {
     PublishListener(Impl& impl, Qos quality) : Listener(impl), qos(quality) {}
     Qos qos;
     void on_success(const paho::token& token) override {
-      owner.guarded([&] { owner.answers_.publish_answered(context_of(token), qos); });
+      owner.guarded([&] { owner.published(context_of(token), qos); });
     }
     void on_failure(const paho::token& token) override {
       owner.guarded([&] { owner.publish_failed(token, qos); });
@@ -289,6 +297,16 @@ class PahoClient::Impl {
     answers_.publish_answered(context_of(token), qos);
   }
 
+  void published(std::uint64_t context, Qos qos) {
+    if (qos != Qos::at_most_once) return answers_.publish_answered(context, qos);
+    next_.clear();
+    answers_.written(context, next_);
+    for (Message& message : next_) {
+      if (const Failure failure = publish(std::move(message), context))
+        return answers_.cannot_publish(context, *failure);
+    }
+  }
+
   void subscribe_failed(const paho::token& token) {
     const int reason = token.get_reason_code();
     if (is_error(reason)) {
@@ -301,6 +319,7 @@ class PahoClient::Impl {
 
   PahoAnswers& answers_;
   const Options options_;
+  std::vector<Message> next_;  // in one callback: Paho has one lock for all
   paho::async_client client_;  // last: its destructor waits for callbacks, which use the others
 };
 
@@ -328,11 +347,7 @@ PahoClient::Failure PahoClient::connect(std::uint64_t context) {
 }
 
 PahoClient::Failure PahoClient::publish(Message message, std::uint64_t context) {
-  return impl_->attempt([&](paho::async_client& client) {
-    auto& listener = message.qos == Qos::at_most_once ? impl_->qos0_listener : impl_->qos1_listener;
-    client.publish(to_paho(std::move(message), impl_->version_311()), to_pointer(context),
-                   listener);
-  });
+  return impl_->publish(std::move(message), context);
 }
 
 PahoClient::Failure PahoClient::subscribe(const std::string& filter, Qos qos, bool no_local,

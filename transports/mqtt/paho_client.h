@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "transports/mqtt/limits.h"
 #include "transports/mqtt/session.h"
@@ -28,14 +29,20 @@ struct ConnectAnswer {
   BrokerLimits said = {};  // of all of them, before ours were taken into account
 };
 
-// Called on Paho's threads, which all clients of the process share: be short, never call Paho, and
-// take no lock that somebody holds while calling Paho.
+// Called on Paho's threads, which all clients of the process share, one at a time: be short, never
+// call Paho, and take no lock that somebody holds while calling Paho.
 class PahoAnswers {
  public:
   virtual ~PahoAnswers() = default;
   virtual void connect_answered(std::uint64_t context, const ConnectAnswer& answer) = 0;
   // Acknowledged, or with QoS 0 written; also when it was refused.
   virtual void publish_answered(std::uint64_t context, Qos qos) = 0;
+  // The same of QoS 0, where more may be sent: what `next` is filled with is published with the
+  // same context, at once and by the same thread. A sender that has to wake another thread for more
+  // does little but wait where threads are many and cores few.
+  virtual void written(std::uint64_t context, std::vector<Message>& next) = 0;
+  // That could not be done; no answers to the rest of it follow.
+  virtual void cannot_publish(std::uint64_t context, const std::string& reason) = 0;
   virtual void subscribe_answered(std::uint64_t context) = 0;
   virtual void disconnect_answered(std::uint64_t context) = 0;
   virtual void refused(const std::string& topic, const std::string& reason) = 0;

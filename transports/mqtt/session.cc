@@ -33,10 +33,11 @@ constexpr milliseconds kick_first_ms{1};
 constexpr milliseconds kick_last_ms{256};
 constexpr std::chrono::hours idle_look_up{1};
 
-// Paho is called by the keeper thread alone: a call may wait until a callback of any session in the
-// process returns, and that callback may wait for room in an inbox. Whoever makes the room (the
-// caller's thread, in poll()) must therefore never wait for Paho. For the same reason the mutex is
-// never held while Paho is called: callbacks take it.
+// Paho is called by the keeper thread, and for more of QoS 0 by Paho's own, in the callback that
+// says that some went: a call may wait until a callback of any session in the process returns, and
+// that callback may wait for room in an inbox. Whoever makes the room (the caller's thread, in
+// poll()) must therefore never wait for Paho. For the same reason the mutex is never held while
+// Paho is called: callbacks take it.
 class MqttSession final : public Session, private PahoAnswers {
  public:
   explicit MqttSession(Options options);
@@ -69,6 +70,8 @@ class MqttSession final : public Session, private PahoAnswers {
   // On Paho's threads. The context is the generation of the connection that was asked.
   void connect_answered(std::uint64_t context, const ConnectAnswer& answer) override;
   void publish_answered(std::uint64_t context, Qos qos) override;
+  void written(std::uint64_t context, std::vector<Message>& next) override;
+  void cannot_publish(std::uint64_t context, const std::string& reason) override;
   void subscribe_answered(std::uint64_t context) override;
   void disconnect_answered(std::uint64_t context) override;
   void refused(const std::string& topic, const std::string& reason) override;
@@ -76,7 +79,8 @@ class MqttSession final : public Session, private PahoAnswers {
   void broke(const std::string& reason) override;
 
   std::string complaint(const Message& message) const;  // REQUIRES mutex_
-  void count_as_sender();  // REQUIRES mutex_; after every change of what it looks at
+  bool count_answer(Qos qos);  // REQUIRES mutex_; true: the caller may offer again
+  void count_as_sender();      // REQUIRES mutex_; after every change of what it looks at
 
   // The keeper thread.
   void keep();
@@ -94,6 +98,7 @@ class MqttSession final : public Session, private PahoAnswers {
   void heed_silence(Clock::duration since_last);  // REQUIRES mutex_
   void send_subscriptions(const std::deque<Subscription>& changes);
   void send_messages(std::vector<Message>& messages);
+  void give_up(Lock& lock, const std::string& cannot_publish);  // REQUIRES mutex_
   void went_down();
   void say_goodbye();
 
@@ -125,8 +130,10 @@ class MqttSession final : public Session, private PahoAnswers {
   bool online_ = false;
   bool broke_ = false;  // the connection is lost or to be given up
   std::string broke_reason_;
-  bool leaving_ = false;  // a disconnect was asked for and not answered
-  bool counted_ = false;  // as one that has something to send
+  bool sending_ = false;        // the keeper is, so nobody else does: they would overtake
+  std::string cannot_publish_;  // why a callback could not
+  bool leaving_ = false;        // a disconnect was asked for and not answered
+  bool counted_ = false;        // as one that has something to send
   bool stopping_ = false;
   Clock::time_point flush_until_;
 
@@ -285,22 +292,46 @@ void MqttSession::connect_answered(std::uint64_t context, const ConnectAnswer& a
   work_.notify_one();
 }
 
+bool MqttSession::count_answer(Qos qos) {
+  ++answers_;
+  if (qos == Qos::at_most_once) ++written_;
+  const bool room = outbox_.answered(qos);
+  count_as_sender();
+  return room;
+}
+
 void MqttSession::publish_answered(std::uint64_t context, Qos qos) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     if (context != generation_ || outbox_.in_flight(qos) == 0) return;
-    ++answers_;
-    if (qos == Qos::at_most_once) ++written_;
-    wake = outbox_.answered(qos);
-    count_as_sender();
-    const std::size_t window = qos == Qos::at_most_once ? Outbox::qos0_window : window_;
+    wake = count_answer(qos);
+    const std::size_t window = qos == Qos::at_most_once ? 1 : window_;
     const bool half_open = outbox_.in_flight(qos) <= window / 2;  // one wake-up for several
     if (outbox_.size() == 0 ? stopping_ : (half_open && outbox_.queued(qos) > 0)) {
       work_.notify_one();
     }
   }
   if (wake) inbox_.wake();
+}
+
+void MqttSession::written(std::uint64_t context, std::vector<Message>& next) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (context != generation_ || outbox_.in_flight(Qos::at_most_once) == 0) return;
+    wake = count_answer(Qos::at_most_once);
+    if (!sending_) outbox_.refill(next);
+    if (outbox_.size() == 0 && stopping_) work_.notify_one();
+  }
+  if (wake) inbox_.wake();
+}
+
+void MqttSession::cannot_publish(std::uint64_t context, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  if (context != generation_) return;
+  cannot_publish_ = reason;
+  work_.notify_one();
 }
 
 void MqttSession::subscribe_answered(std::uint64_t context) {
@@ -389,6 +420,7 @@ bool MqttSession::connect() {
     generation = ++generation_;
     attempt_ = Attempt::pending;
     broke_ = false;
+    cannot_publish_.clear();
     patience_.reset();
   }
   inbox_.open();
@@ -477,12 +509,15 @@ void MqttSession::serve() {
     {
       Lock lock(mutex_);
       const auto has_work = [this] {
-        return must_end() || outbox_.may_send(window_) || !changes_.empty();
+        return must_end() || outbox_.may_send(window_) || !changes_.empty() ||
+               !cannot_publish_.empty();
       };
       await(lock, has_work, [this] { return stopping_ ? flush_until_ : next_look_; });
+      if (!cannot_publish_.empty()) give_up(lock, cannot_publish_);
       if (must_end()) return;
       changes.swap(changes_);
       outbox_.next(window_, messages);
+      sending_ = !messages.empty();
     }
     send_subscriptions(changes);
     send_messages(messages);
@@ -511,16 +546,21 @@ void MqttSession::send_messages(std::vector<Message>& messages) {
     const std::lock_guard lock(mutex_);
     generation = generation_;
   }
+  PahoClient::Failure failure;
   for (Message& message : messages) {
-    const auto failure = client_->publish(std::move(message), generation);
-    if (!failure) continue;
-    // Nearly always the connection just broke: Paho will say why in a moment.
-    Lock lock(mutex_);
-    if (work_.wait_for(lock, goodbye_ms, [this] { return broke_; })) return;
-    broke_ = true;
-    broke_reason_ = "cannot publish: " + *failure;
-    return;
+    failure = client_->publish(std::move(message), generation);
+    if (failure) break;
   }
+  Lock lock(mutex_);
+  sending_ = false;
+  if (failure) give_up(lock, *failure);
+}
+
+// Nearly always the connection just broke: Paho will say why in a moment.
+void MqttSession::give_up(Lock& lock, const std::string& cannot_publish) {
+  if (work_.wait_for(lock, goodbye_ms, [this] { return broke_; })) return;
+  broke_ = true;
+  broke_reason_ = "cannot publish: " + cannot_publish;
 }
 
 // The connection ended, or ends now: everything that belongs to it goes.

@@ -235,6 +235,36 @@ TEST(Outbox, QosZeroDoesNotWaitForAnswersToTheOthers) {
   EXPECT_EQ(outbox.in_flight(Qos::at_least_once), 1U);
 }
 
+// So that nothing overtakes: one thread gives what next() gives, another one what refill() does.
+TEST(Outbox, OfQosZeroMoreIsGivenOnlyAtAnAnswerAndOnceHalfOfTheWindowIsFree) {
+  constexpr std::size_t window = Outbox::qos0_window;
+  Outbox outbox({});
+  const auto refill = [&] {
+    std::vector<Message> messages{{.topic = "of before"}};
+    outbox.refill(messages);
+    return messages;
+  };
+  std::size_t number = 0;
+  for (std::size_t i = 0; i < 2 * window; ++i) {
+    const Message ack{.topic = "t", .payload = std::to_string(i), .qos = Qos::at_most_once};
+    EXPECT_TRUE(push(outbox, ack));
+  }
+  EXPECT_TRUE(outbox.may_send(1));
+  for (const Message& m : next(outbox, 1)) EXPECT_EQ(m.payload, std::to_string(number++));
+  EXPECT_EQ(number, window);
+  while (outbox.in_flight() > window / 2) {
+    EXPECT_TRUE(refill().empty());
+    outbox.answered(Qos::at_most_once);
+    EXPECT_FALSE(outbox.may_send(1));
+    EXPECT_TRUE(next(outbox, 1).empty());
+  }
+  for (const Message& m : refill()) EXPECT_EQ(m.payload, std::to_string(number++));
+  EXPECT_EQ(number, window + window / 2);
+  while (outbox.in_flight() > 0) outbox.answered(Qos::at_most_once);
+  EXPECT_TRUE(outbox.may_send(1));
+  EXPECT_EQ(next(outbox, 1).size(), window / 2);
+}
+
 TEST(Outbox, BoundsBytesButTakesOneHugeMessage) {
   Outbox outbox({.messages_max = 100, .bytes_max = 1000});
   EXPECT_TRUE(push(outbox, {.topic = "t", .payload = std::string(5000, 'x')}));
