@@ -24,6 +24,15 @@ constexpr std::size_t many_events = 64;
 constexpr std::uint64_t stall_max_ms = 2'000;
 constexpr std::size_t peers_counted_max = 64;
 
+// It was written by another thread, maybe on another core: fetched while others are handled.
+void look_at(const Event& event) {
+  constexpr std::size_t cache_line = 64;
+  const std::string &topic = event.message.topic, &payload = event.message.payload;
+  __builtin_prefetch(topic.data());
+  __builtin_prefetch(payload.data());
+  if (payload.size() > cache_line) __builtin_prefetch(payload.data() + cache_line);
+}
+
 Qos qos_of(bool at_least_once) {
   return at_least_once ? Qos::at_least_once : Qos::at_most_once;
 }
@@ -317,7 +326,10 @@ bool Pump::read(std::size_t index) {
   events_read_ += events.size();
   if (!shedding_) verify_ahead(events);
   if (events.size() >= many_events) core_->expect_more(now());
-  for (Event& event : events) handle(index, event);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (constexpr std::size_t ahead = 2; i + ahead < events.size()) look_at(events[i + ahead]);
+    handle(index, events[i]);
+  }
   return events.size() == events_per_turn;
 }
 

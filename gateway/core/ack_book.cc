@@ -56,6 +56,7 @@ void AckBook::answer(ActorRecord& actor, const Asked& asked, LinkId link) {
   Due& due = this->due(actor.name.device, hash);
   due.add(link);
   Answer& a = due.of(actor.name.epoch);
+  a.actor = &actor;
   a.from = std::min(a.from, asked.from);
   if (asked.to >= a.newest.to) a.newest = asked;
 }
@@ -66,7 +67,7 @@ void AckBook::advanced(ActorRecord& actor) {
   if (at == heard_on_.end()) return;
   Due& due = this->due(actor.name.device, hash);
   due.add(at->second);
-  due.of(actor.name.epoch);
+  due.of(actor.name.epoch).actor = &actor;
 }
 
 void AckBook::refuse(std::string_view device, std::uint64_t epoch, const Asked& asked, LinkId link,
@@ -208,7 +209,8 @@ std::string AckBook::body_of(const Context& context, const Due& due) {
       for (const auto& [key, type] : r.denial.keys) refusal.keys.emplace_back(key, type);
       a.refusals.push_back(std::move(refusal));
     }
-    ActorRecord* const actor = context.actors.find(due.device, answer.epoch);
+    ActorRecord* const actor =
+        answer.actor != nullptr ? answer.actor : context.actors.find(due.device, answer.epoch);
     if (actor != nullptr && !actor->cold) {  // a cold one is told when it speaks
       const wire::Point point = actor->intake.contiguous();
       a.op = point.op;

@@ -62,6 +62,7 @@ class AckBook {
   };
   struct Answer {
     std::uint64_t epoch = 0;
+    ActorRecord* actor = nullptr;            // nullptr: not looked up yet
     std::uint64_t from = ~std::uint64_t{0};  // the lowest that was asked about
     Asked newest;                            // the one with the highest `to`
     std::vector<Refused> refusals;

@@ -91,23 +91,22 @@ class ActorTable {
   // nullptr when unknown.
   ActorRecord* find(std::string_view device, std::uint64_t epoch) const {
     const View name{device, epoch};
-    const auto number =
-        by_name_.find(name.hash(), [&](std::uint32_t n) { return view(*records_[n]) == name; });
-    return number ? records_[*number].get() : nullptr;
+    return find(name, name.hash());
   }
   void look_ahead(std::string_view device, std::uint64_t epoch) const {
     by_name_.look_ahead(View{device, epoch}.hash());
   }
   // Makes the record when it is not there.
   ActorRecord& intern(std::string_view device, std::uint64_t epoch) {
-    if (ActorRecord* known = find(device, epoch)) return *known;
+    const View name{device, epoch};
+    const std::size_t hash = name.hash();
+    if (ActorRecord* known = find(name, hash)) return *known;
     auto made = std::make_unique<ActorRecord>();
     made->name = {std::string(device), epoch};
     made->number = static_cast<std::uint32_t>(records_.size());
     made->bucket = wire::bucket_of(device, epoch);
     ActorRecord& out = *made;
-    by_name_.insert(View{device, epoch}.hash(), out.number);
-    order_.insert(&out);
+    by_name_.insert(hash, out.number);
     records_.push_back(std::move(made));
     return out;
   }
@@ -119,7 +118,7 @@ class ActorTable {
   // Calls f(ActorRecord&) for every epoch of a device, ascending.
   template <class F>
   void each_epoch(std::string_view device, F&& f) const {
-    for (auto at = order_.lower_bound(View{device, 0});
+    for (auto at = order().lower_bound(View{device, 0});
          at != order_.end() && (*at)->name.device == device; ++at) {
       f(**at);
     }
@@ -127,7 +126,7 @@ class ActorTable {
   // Calls f(ActorRecord&) for every actor after (device, epoch), ascending, until it returns false.
   template <class F>
   void each_after(std::string_view device, std::uint64_t epoch, F&& f) const {
-    for (auto at = order_.upper_bound(View{device, epoch}); at != order_.end(); ++at) {
+    for (auto at = order().upper_bound(View{device, epoch}); at != order_.end(); ++at) {
       if (!f(**at)) return;
     }
   }
@@ -139,6 +138,11 @@ class ActorTable {
     friend auto operator<=>(const View&, const View&) = default;
     std::size_t hash() const { return absl::HashOf(device, epoch); }
   };
+  ActorRecord* find(const View& name, std::size_t hash) const {
+    const auto is = [&](std::uint32_t n) { return view(*records_[n]) == name; };
+    const auto number = by_name_.find(hash, is);
+    return number ? records_[*number].get() : nullptr;
+  }
   static View view(const View& v) { return v; }
   static View view(const ActorRecord& a) { return {a.name.device, a.name.epoch}; }
   static View view(const ActorRecord* a) { return view(*a); }
@@ -146,9 +150,16 @@ class ActorTable {
     using is_transparent = void;
     bool operator()(const auto& a, const auto& b) const { return view(a) < view(b); }
   };
+  using Order = absl::btree_set<ActorRecord*, InOrder>;
+  // People read in order, now and then; devices come many at once.
+  const Order& order() const {
+    for (; ordered_ < records_.size(); ++ordered_) order_.insert(records_[ordered_].get());
+    return order_;
+  }
   std::vector<std::unique_ptr<ActorRecord>> records_;  // by number
   HashIndex by_name_;
-  absl::btree_set<ActorRecord*, InOrder> order_;
+  mutable Order order_;  // of the first `ordered_`
+  mutable std::size_t ordered_ = 0;
 };
 
 }  // namespace tributary::core

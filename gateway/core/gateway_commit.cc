@@ -218,7 +218,7 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
   if (options.trust.signer && acks.keep_silent(actor, e)) touch(actor);
 
   // What was held when it came may have been superseded since; its bytes were not verified.
-  if (!verified || (live.contains(e.hash) && !planted(Bug::skip_duplicate_check))) {
+  if (!verified || (known && !planted(Bug::skip_duplicate_check))) {
     counters.duplicates += 1;
     return;
   }
@@ -235,13 +235,14 @@ void Gateway::Impl::apply(Instant now, Pending&& p, InFlight& work) {
     look_for_contradiction(now, e, actor, of_entries, work);
     drop(live.insert(e, actor, of_entries, next_row++, false), work);
   }
-  if (!live.contains(e.hash)) {
+  LiveEnvelope* const kept = live.find(e.hash);
+  if (kept == nullptr) {
     counters.duplicates += 1;
     return;
   }
   last_news_ms = now.mono_ms;
   touch(actor);
-  work.fresh.emplace_back(e.hash, p.source);
+  work.fresh.push_back({e.hash, kept, p.source});
   if (p.source.own_past) {
     notice(Notice::Level::warning, "own-past",
            "recovered from the broker what this gateway had published and its database had lost");
@@ -294,7 +295,7 @@ void Gateway::Impl::drop(const std::vector<Dropped>& gone, InFlight& work) {
       work.thinned.insert(g.actor->bucket);
       touch(*g.actor);  // its row counts what is live
     } else {
-      std::erase_if(work.fresh, [&](const auto& f) { return f.first == g.hash; });
+      std::erase_if(work.fresh, [&](const Fresh& f) { return f.hash == g.hash; });
     }
   }
 }
@@ -346,11 +347,12 @@ void Gateway::Impl::fill_value_rows(Instant now, Commit& rows) {
 }
 
 void Gateway::Impl::fill_fresh(InFlight& work) const {
-  for (const auto& [hash, source] : work.fresh) {
-    const LiveEnvelope& e = *live.find(hash);
+  work.rows->insert.reserve(work.fresh.size());
+  for (const Fresh& fresh : work.fresh) {
+    const LiveEnvelope& e = *fresh.envelope;
     const crdt::Actor& actor = e.actor->name;
     work.rows->insert.push_back(
-        {e.row, std::string(hash.view()), actor.device, actor.epoch, e.from, e.to, *e.bytes});
+        {e.row, std::string(e.hash.view()), actor.device, actor.epoch, e.from, e.to, *e.bytes});
   }
 }
 
@@ -421,11 +423,11 @@ void Gateway::Impl::finish(Instant now) {
   assert(in_flight);
   const InFlight done = std::move(*in_flight);
   in_flight.reset();
-  for (const auto& [hash, source] : done.fresh) {
-    LiveEnvelope* e = live.find(hash);
-    assert(e != nullptr && !e->stored);
-    e->stored = true;
-    announcer.changed(now, e->actor->bucket);
+  for (const Fresh& fresh : done.fresh) {
+    LiveEnvelope& e = *fresh.envelope;
+    assert(e.hash == fresh.hash && !e.stored);
+    e.stored = true;
+    announcer.changed(now, e.actor->bucket);
   }
   for (const std::uint32_t bucket : done.thinned) announcer.changed(now, bucket);
   for (const std::uint64_t letter : done.letters) letters.settle(letter, out.letters);
@@ -438,7 +440,7 @@ void Gateway::Impl::finish(Instant now) {
 // To peers on every link, except back to where a peer sent it. What was read from retained state is
 // relayed to other links only: on its own link every peer can read it. Where no other gateway was
 // heard nobody listens, and who comes reads what is retained.
-void Gateway::Impl::relay(const std::vector<std::pair<wire::Hash, Source>>& fresh) {
+void Gateway::Impl::relay(const std::vector<Fresh>& fresh) {
   for (LinkId l = 0; l < links.size(); ++l) {
     if (!links[l].options.peers || !links[l].connected || !peers.any_on(l)) continue;
     std::vector<std::string_view> batch;
@@ -458,9 +460,9 @@ void Gateway::Impl::relay(const std::vector<std::pair<wire::Hash, Source>>& fres
       batch.clear();
       bytes = 0;
     };
-    for (const auto& [hash, source] : fresh) {
-      if (!source.device && source.link == l && !planted(Bug::relay_loop)) continue;
-      const std::string_view envelope = *live.find(hash)->bytes;
+    for (const Fresh& f : fresh) {
+      if (!f.source.device && f.source.link == l && !planted(Bug::relay_loop)) continue;
+      const std::string_view envelope = *f.envelope->bytes;
       if (bytes + envelope.size() > batch_bytes_max) send();
       batch.push_back(envelope);
       bytes += envelope.size();

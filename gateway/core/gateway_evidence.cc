@@ -36,7 +36,7 @@ void Gateway::Impl::convict(Instant now, const wire::Evidence& pair, Contradicti
       work.rows->erase.push_back(gone.row);
       work.thinned.insert(actor.bucket);
     } else {
-      std::erase_if(work.fresh, [&](const auto& f) { return f.first == gone.hash; });
+      std::erase_if(work.fresh, [&](const Fresh& f) { return f.hash == gone.hash; });
     }
   } else {
     counters.equivocations += 1;
@@ -47,7 +47,7 @@ void Gateway::Impl::convict(Instant now, const wire::Evidence& pair, Contradicti
                            : "; nothing is signed, so this does not show who wrote them"));
   }
   live.keep(pair, actor, next_row++, false);
-  work.fresh.emplace_back(pair.id, source);
+  work.fresh.push_back({pair.id, live.find(pair.id), source});
   put_evidence(actor, std::move(kept));
 }
 

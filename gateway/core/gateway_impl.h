@@ -124,15 +124,20 @@ struct Gateway::Impl {
     std::uint64_t batch_number = 0;
     std::set<std::string, std::less<>> heard_by_name;  // peers; see LinkOptions::several
   };
+  struct Fresh {
+    wire::Hash hash;
+    LiveEnvelope* envelope = nullptr;  // live until the commit is done: till then nothing is joined
+    Source source;
+  };
   struct InFlight {
     Ticket ticket = 0;
     std::shared_ptr<Commit> rows =
-        std::make_shared<Commit>();                    // not changed any more once asked for
-    std::vector<std::pair<wire::Hash, Source>> fresh;  // envelopes new in it
-    std::vector<std::uint64_t> received_ms;            // mono: of what devices sent themselves
-    std::vector<std::uint64_t> letters;                // of envelopes in it
-    std::set<std::uint32_t> thinned;                   // buckets of which stored envelopes left
-    bool asked = false;                                // it is in an Output, unanswered
+        std::make_shared<Commit>();          // not changed any more once asked for
+    std::vector<Fresh> fresh;                // envelopes new in it
+    std::vector<std::uint64_t> received_ms;  // mono: of what devices sent themselves
+    std::vector<std::uint64_t> letters;      // of envelopes in it
+    std::set<std::uint32_t> thinned;         // buckets of which stored envelopes left
+    bool asked = false;                      // it is in an Output, unanswered
     std::uint64_t retry_at_ms = 0;
     std::uint32_t failures = 0;
   };
@@ -232,7 +237,7 @@ struct Gateway::Impl {
   void committed(Instant, Ticket);
   void commit_failed(Instant, Ticket, std::string reason);
   void finish(Instant);
-  void relay(const std::vector<std::pair<wire::Hash, Source>>& fresh);
+  void relay(const std::vector<Fresh>& fresh);
 
   // gateway_counting.cc
   bool counts_on(const wire::Envelope&);

@@ -34,8 +34,8 @@ std::optional<Denial> reserved(const Trust& trust, const wire::Delta& d) {
 // Refused are: what is closed and not settled, no signature, a key that is not (yet) enrolled, what
 // no grant allows, a wrong signature; in the order of what they cost.
 std::optional<Denial> not_trusted(const Trust& trust, const wire::Envelope& e, bool held) {
-  const std::string device(e.delta.device);
   if (!trust.on()) return std::nullopt;
+  const std::string device(e.delta.device);
   if (!trust.settlements().valid(e.delta.device, e.delta.epoch, e.sealed.key_id, e.hash)) {
     return Denial{
         Reject::closed,

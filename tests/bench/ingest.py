@@ -176,7 +176,7 @@ def latency(programs, effort, most):
 def measure(programs, effort):
     # Of devices that say one thing each, every packet has an acknowledgement of its own; of few, several share one.
     # And all of it is the cost of each packet, which other work on the machine changes most: more rounds.
-    first = throughput(programs, effort, 100_000, 1, 100_000, effort.rounds if effort.quick else 2 * effort.rounds + 1)
+    first = throughput(programs, effort, 100_000, 1, 100_000, effort.rounds if effort.quick else 2 * effort.rounds + 3)
     yield first
     others = ((40_000, 100, 100), (100_000, 1, 100), (50_000, 10, 10_000))
     for packets, operations, devices in others if effort.every_size else others[:1]:

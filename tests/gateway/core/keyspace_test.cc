@@ -268,6 +268,28 @@ TEST(Actors, OrderLikeWhatTheyStandFor) {
   EXPECT_EQ(epochs, (std::vector<std::uint64_t>{1, 2}));
 }
 
+// The order is made when it is asked for, of those that came since.
+TEST(Actors, ComeInOrderWhateverWasAskedBeforeTheyCame) {
+  ActorTable table;
+  const auto after = [&](std::string_view device, std::uint64_t epoch) {
+    std::string all;
+    table.each_after(device, epoch, [&](const ActorRecord& r) {
+      all += r.name.device + std::to_string(r.name.epoch) + ' ';
+      return true;
+    });
+    return all;
+  };
+  EXPECT_EQ(after("", 0), "");
+  table.intern("c", 1);
+  table.intern("a", 2);
+  EXPECT_EQ(after("", 0), "a2 c1 ");
+  table.intern("b", 7);
+  table.intern("a", 1);
+  table.intern("a", 2);
+  EXPECT_EQ(after("", 0), "a1 a2 b7 c1 ");
+  EXPECT_EQ(after("a", 2), "b7 c1 ");
+}
+
 // Nobody waits for all that would have to be hashed.
 TEST_F(KeyspaceTest, DigestsArePreparedBitByBit) {
   Keyspace at_once{actors};
