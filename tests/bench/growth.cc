@@ -3,7 +3,9 @@
 // when a device has rebooted without its memory many times. No broker, no disk: a commit is done at
 // once. One thread.
 //
-//   growth devices DEVICES PACKETS      so many packets of one operation from so many known devices
+//   growth devices DEVICES PACKETS      so many packets of one operation from so many known
+//   devices,
+//                                       100 a commit: each is joined and acknowledged by itself
 //   growth constant OPERATIONS          on a constant state of 10,000 counters, 100 a packet
 //   growth reboots REBOOTS              a device with a fresh epoch each time, one operation each
 //
@@ -46,8 +48,10 @@ double cpu_seconds() {
 // A core that answers its commits itself; `take` is what is measured.
 class Rig {
  public:
-  Rig() {
+  // `commit_of`: packets; 0: as many as the core takes by itself.
+  explicit Rig(std::size_t commit_of = 0) : look_every_(commit_of > 0 ? commit_of : 64) {
     core::Options o;
+    if (commit_of > 0) o.batch_envelopes_max = static_cast<std::uint32_t>(commit_of);
     o.fleet = "bench";
     o.gateway = "g1";
     gateway_ = std::make_unique<core::Gateway>(o, 1, 1);
@@ -62,7 +66,7 @@ class Rig {
     for (Packet& p : packets) {
       if (++taken_ % 50 == 0) ++ms_;
       gateway_->receive(now(), {0, std::move(p.topic), std::move(p.payload), false});
-      if (taken_ % 64 != 0) continue;
+      if (taken_ % look_every_ != 0) continue;
       if (gateway_->deadline().value_or(~std::uint64_t{0}) <= ms_) gateway_->tick(now());
       answer();
     }
@@ -86,6 +90,7 @@ class Rig {
       gateway_->committed(now(), out.commit->ticket);
     }
   }
+  const std::size_t look_every_;
   std::unique_ptr<core::Gateway> gateway_;
   std::uint64_t ms_ = 1'000, taken_ = 0;
 };
@@ -139,7 +144,7 @@ int run(int argc, char** argv) {
   const std::string_view what = argc > 2 ? argv[1] : "";
   const std::size_t n = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0;
   if (n == 0 || (what == "devices" && argc < 4)) return 2;
-  Rig rig;
+  Rig rig(what == "devices" ? 100 : 0);
   if (what == "devices") {
     std::vector<Packet> known;
     for (std::size_t d = 0; d < n; ++d) known.push_back(counters_packet(name_of(d), 0, 1));

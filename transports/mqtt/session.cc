@@ -18,6 +18,7 @@
 #include "transports/mqtt/outbox.h"
 #include "transports/mqtt/paho_client.h"
 #include "transports/mqtt/patience.h"
+#include "transports/mqtt/subscriptions.h"
 
 namespace tributary::transports::mqtt {
 namespace {
@@ -59,12 +60,6 @@ class MqttSession final : public Session, private PahoAnswers {
   void stop(std::uint32_t flush_ms) override;
 
  private:
-  struct Subscription {
-    std::string filter;
-    Qos qos = Qos::at_least_once;
-    bool no_local = false;
-    bool wanted = true;  // false: an unsubscribe to be sent
-  };
   enum class Attempt : std::uint8_t { none, pending, succeeded, failed };
 
   // On Paho's threads. The context is the generation of the connection that was asked.
@@ -115,9 +110,9 @@ class MqttSession final : public Session, private PahoAnswers {
   std::string last_failure_;
 
   mutable std::mutex mutex_;
-  std::condition_variable work_;             // for the keeper
-  std::vector<Subscription> subscriptions_;  // those that stand
-  std::deque<Subscription> changes_;         // made since they were last sent
+  std::condition_variable work_;  // for the keeper
+  Subscriptions subscriptions_;
+  std::deque<Subscription> changes_;  // made since they were last sent
   Outbox outbox_;
   std::size_t subscribing_ = 0;  // asked of Paho and not answered
   std::uint64_t answers_ = 0;    // of all kinds, ever
@@ -210,23 +205,16 @@ bool MqttSession::offer(Message& message) {
 void MqttSession::subscribe(const std::string& filter, Qos qos, bool no_local) {
   if (!filter_valid(filter)) return refused(filter, "not a valid topic filter");
   const std::lock_guard lock(mutex_);
-  const auto same = [&](const Subscription& s) { return s.filter == filter; };
-  const auto stale = std::remove_if(subscriptions_.begin(), subscriptions_.end(), same);
-  subscriptions_.erase(stale, subscriptions_.end());
-  subscriptions_.push_back({filter, qos, no_local, true});
+  const Subscription& made = subscriptions_.add({filter, qos, no_local, true});
   if (!online_) return;
-  changes_.push_back(subscriptions_.back());
+  changes_.push_back(made);
   count_as_sender();
   work_.notify_one();
 }
 
 void MqttSession::unsubscribe(const std::string& filter) {
   const std::lock_guard lock(mutex_);
-  const auto same = [&](const Subscription& s) { return s.filter == filter; };
-  const auto gone = std::remove_if(subscriptions_.begin(), subscriptions_.end(), same);
-  if (gone == subscriptions_.end()) return;
-  subscriptions_.erase(gone, subscriptions_.end());
-  if (!online_) return;
+  if (!subscriptions_.remove(filter) || !online_) return;
   changes_.push_back({filter, Qos::at_most_once, false, false});
   count_as_sender();
   work_.notify_one();
@@ -486,7 +474,7 @@ void MqttSession::send_all_subscriptions() {
   std::deque<Subscription> standing;
   {
     const std::lock_guard lock(mutex_);
-    standing.assign(subscriptions_.begin(), subscriptions_.end());
+    standing.assign(subscriptions_.all().begin(), subscriptions_.all().end());
     changes_.clear();
     online_ = true;
   }
