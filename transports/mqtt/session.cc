@@ -294,9 +294,10 @@ void MqttSession::publish_answered(std::uint64_t context, Qos qos) {
     const std::lock_guard lock(mutex_);
     if (context != generation_ || outbox_.in_flight(qos) == 0) return;
     wake = count_answer(qos);
-    const std::size_t window = qos == Qos::at_most_once ? 1 : window_;
-    const bool half_open = outbox_.in_flight(qos) <= window / 2;  // one wake-up for several
-    if (outbox_.size() == 0 ? stopping_ : (half_open && outbox_.queued(qos) > 0)) {
+    // One wake-up for several. Of QoS 0, which failed, the keeper sends once none is in flight.
+    const std::size_t open_at = qos == Qos::at_most_once ? 0 : window_ / 2;
+    const bool open = outbox_.in_flight(qos) <= open_at;
+    if (outbox_.size() == 0 ? stopping_ : (open && outbox_.queued(qos) > 0)) {
       work_.notify_one();
     }
   }

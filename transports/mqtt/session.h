@@ -65,7 +65,7 @@ struct Options {
   std::uint64_t seed = 0;             // of the jitter; 0 takes one from the system
   // The session's own thread while connected, and Paho's receiving one, which all sessions of the
   // process share, from the first message of this one on: see transports/batch_class.h. Not Paho's
-  // sending one: with it, what was to be sent fell far behind what was received, at full load.
+  // sending one: nothing was gained by it (docs/performance.md).
   bool batch_class = false;
   // Called at every connect, from a thread of Paho's: be short.
   std::function<void(const BrokerLimits&)> on_limits = {};

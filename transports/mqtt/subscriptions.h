@@ -25,7 +25,7 @@ struct Subscription {
 
 class Subscriptions {
  public:
-  // In the place of an earlier one of the same filter, and behind all.
+  // Behind all others; an earlier one of the same filter goes.
   const Subscription& add(Subscription one) {
     remove(one.filter);
     return all_.emplace_back(std::move(one));
