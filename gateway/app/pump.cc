@@ -25,7 +25,7 @@ constexpr std::uint64_t stall_max_ms = 2'000;
 constexpr std::size_t peers_counted_max = 64;
 
 // It was written by another thread, maybe on another core: fetched while others are handled.
-void look_at(const Event& event) {
+void look_ahead(const Event& event) {
   constexpr std::size_t cache_line = 64;
   const std::string &topic = event.message.topic, &payload = event.message.payload;
   __builtin_prefetch(topic.data());
@@ -327,7 +327,7 @@ bool Pump::read(std::size_t index) {
   if (!shedding_) verify_ahead(events);
   if (events.size() >= many_events) core_->expect_more(now());
   for (std::size_t i = 0; i < events.size(); ++i) {
-    if (constexpr std::size_t ahead = 2; i + ahead < events.size()) look_at(events[i + ahead]);
+    if (constexpr std::size_t ahead = 2; i + ahead < events.size()) look_ahead(events[i + ahead]);
     handle(index, events[i]);
   }
   return events.size() == events_per_turn;

@@ -151,7 +151,8 @@ class ActorTable {
     bool operator()(const auto& a, const auto& b) const { return view(a) < view(b); }
   };
   using Order = absl::btree_set<ActorRecord*, InOrder>;
-  // People read in order, now and then; devices come many at once.
+  // Made when it is asked for: people read in order now and then, devices come many at once. So not
+  // even readers may be several at once here.
   const Order& order() const {
     for (; ordered_ < records_.size(); ++ordered_) order_.insert(records_[ordered_].get());
     return order_;

@@ -125,7 +125,7 @@ struct Gateway::Impl {
     std::set<std::string, std::less<>> heard_by_name;  // peers; see LinkOptions::several
   };
   struct Fresh {
-    wire::Hash hash;
+    wire::Hash hash;                   // by which it is taken out when it has gone meanwhile
     LiveEnvelope* envelope = nullptr;  // live until the commit is done: till then nothing is joined
     Source source;
   };
