@@ -46,8 +46,7 @@ void Gateway::Impl::convict(Instant now, const wire::Evidence& pair, Contradicti
                (kept.proof ? "; both are signed: it was copied or set back, or it lies"
                            : "; nothing is signed, so this does not show who wrote them"));
   }
-  live.keep(pair, actor, next_row++, false);
-  work.fresh.push_back({pair.id, live.find(pair.id), source});
+  work.fresh.push_back({pair.id, &live.keep(pair, actor, next_row++, false), source});
   put_evidence(actor, std::move(kept));
 }
 

@@ -72,14 +72,15 @@ LiveEnvelope& LiveSet::take(const wire::Envelope& envelope, ActorRecord& actor, 
   return e;
 }
 
-void LiveSet::keep(const wire::Evidence& evidence, ActorRecord& actor, std::uint64_t row,
-                   bool stored) {
+LiveEnvelope& LiveSet::keep(const wire::Evidence& evidence, ActorRecord& actor, std::uint64_t row,
+                            bool stored) {
   assert(!contains(evidence.id));
   LiveEnvelope& e = enter(evidence.bytes, evidence.id, actor);
   e.evidence = true;
   e.to = std::max(evidence.first.delta.to, evidence.second.delta.to);
   e.row = row;
   e.stored = stored;
+  return e;
 }
 
 Dropped LiveSet::let_go(const wire::Hash& evidence) {

@@ -118,7 +118,7 @@ class LiveSet : private EntryIndex::Reader {
 
   // Evidence against an actor (evidence.h) is kept among its envelopes and goes where they go.
   // Nothing supersedes it, and no entry of it is joined. REQUIRES: not contained.
-  void keep(const wire::Evidence&, ActorRecord&, std::uint64_t row, bool stored);
+  LiveEnvelope& keep(const wire::Evidence&, ActorRecord&, std::uint64_t row, bool stored);
   Dropped let_go(const wire::Hash& evidence);
 
   // Looks again at one actor's entries of a key, after targets of its foreign removals died.
